@@ -1,0 +1,50 @@
+import js from '@eslint/js';
+import importX from 'eslint-plugin-import-x';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import tseslint from 'typescript-eslint';
+
+const aws = { group: ['@aws-sdk/*', '@smithy/*', '@aws-crypto/*'], message: 'AWS belongs to activities/, client/ and local/.' };
+const temporal = { group: ['@temporalio/*'], message: 'The domain does not know Temporal.' };
+const nodeBuiltins = { group: ['node:*'], message: 'Node built-ins are not deterministic or not available here.' };
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', '.local/', '.setup/', '.venv/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: 'tsconfig.json' })] },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      eqeqeq: 'error',
+      'import-x/no-cycle': 'error',
+      'import-x/order': ['error', { groups: ['builtin', 'external', 'parent', 'sibling'] }],
+    },
+  },
+  {
+    files: ['pipeline/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [aws, temporal, nodeBuiltins] }] },
+  },
+  {
+    files: ['workflows/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [aws, nodeBuiltins] }] },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // aws-sdk-client-mock and jest matchers hand out values without types.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', fetch: 'readonly' } },
+  },
+);
