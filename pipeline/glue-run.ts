@@ -1,0 +1,102 @@
+/**
+ * A Glue job run as the pipeline sees it: its ten states, what each means for the stage, and the token by which a run
+ * is found again.
+ */
+import type { FailureType } from './failures.ts';
+import type { StageName } from './stages.ts';
+
+const LIVE = ['STARTING', 'RUNNING', 'STOPPING', 'WAITING'] as const;
+const ENDED = ['STOPPED', 'SUCCEEDED', 'FAILED', 'TIMEOUT', 'ERROR', 'EXPIRED'] as const;
+
+/** A state that this version does not know counts as live and is reported: a new name must not end a good run. */
+export function isLive(state: string): boolean {
+  return !(ENDED as readonly string[]).includes(state);
+}
+
+export function isKnownState(state: string): boolean {
+  return [...LIVE, ...ENDED].some((known) => known === state);
+}
+
+/** What a stage needs to know of the end of its Glue run. */
+export interface EndedRun {
+  readonly state: string;
+  readonly errorMessage?: string | undefined;
+}
+
+/** Text by which Glue's error messages tell what they are about; first match wins. */
+const MESSAGE_PATTERNS: readonly (readonly [RegExp, FailureType])[] = [
+  [
+    /OutOfMemory|out of memory|Java heap space|GC overhead|exit(ed)? (status|code):? 137|OUT_OF_MEMORY/i,
+    'GlueOutOfMemory',
+  ],
+  [/DeadLetterError/, 'LoadIncomplete'],
+  [/ReferenceDataError/, 'ReferenceDataInvalid'],
+  [/AccessDenied|not authorized|PERMISSION_ERROR/i, 'AccessDenied'],
+  [/ThrottlingException|Rate exceeded|SlowDown|THROTTLING_ERROR/i, 'GlueRunErrored'],
+  [/INTERNAL_SERVICE_ERROR|Internal service|CONNECTION_ERROR|LAUNCH_ERROR/i, 'GlueRunErrored'],
+];
+
+/** The failure type of a Glue run that did not succeed; `undefined` for one that did. */
+export function classifyEndedRun({ state, errorMessage }: EndedRun): FailureType | undefined {
+  switch (state) {
+    case 'SUCCEEDED':
+      return undefined;
+    case 'STOPPED':
+      return 'GlueRunStopped';
+    case 'TIMEOUT':
+      return 'GlueTimedOut';
+    case 'ERROR':
+    case 'EXPIRED':
+      return 'GlueRunErrored';
+    default:
+      return MESSAGE_PATTERNS.find(([pattern]) => pattern.test(errorMessage ?? ''))?.[1] ?? 'GlueRunFailed';
+  }
+}
+
+/** The argument that carries the token of a run. */
+export const TOKEN_ARGUMENT = '--run_token';
+
+/**
+ * Names a Glue run before it exists, so that it can be found again whatever happens to the answer of its start. The
+ * workflow id and the first run id survive a reset, which therefore adopts; an operator's retry raises the round, which
+ * makes the wanted second run a new one.
+ */
+export function glueRunToken(
+  workflowId: string,
+  firstRunId: string,
+  stage: StageName,
+  round: number,
+): string {
+  return `${workflowId}/${firstRunId}/${stage}/${String(round)}`;
+}
+
+/** DPUs of a worker, as AWS lists them. R types are memory-optimised and counted in M-DPUs. */
+const DPU_OF_WORKER: Readonly<Record<string, number>> = {
+  'G.1X': 1,
+  'G.2X': 2,
+  'G.4X': 4,
+  'G.8X': 8,
+  'R.1X': 1,
+  'R.2X': 2,
+  'R.4X': 4,
+  'R.8X': 8,
+};
+
+/** Shortest time that Glue bills, in seconds. */
+const BILLED_AT_LEAST_SECONDS = 60;
+
+/**
+ * DPU-seconds of a run. Glue reports them only for FLEX and auto-scaling runs; for the others this is
+ * `max(60, execution seconds) x workers x DPU of a worker`.
+ */
+export function dpuSeconds(run: {
+  readonly reported?: number | undefined;
+  readonly executionSeconds: number;
+  readonly workerType?: string | undefined;
+  readonly numberOfWorkers?: number | undefined;
+}): number | undefined {
+  if (run.reported !== undefined) return run.reported;
+  const dpu = run.workerType === undefined ? undefined : DPU_OF_WORKER[run.workerType];
+  if (dpu === undefined || run.numberOfWorkers === undefined) return undefined;
+  return Math.max(BILLED_AT_LEAST_SECONDS, run.executionSeconds) * run.numberOfWorkers * dpu;
+}

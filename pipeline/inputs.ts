@@ -1,0 +1,152 @@
+/**
+ * Input files: how a delivered object is recognised, claimed by a run, and what delivering it means.
+ *
+ * Two records carry this. The *file record* is named by content: it is the claim of the run that processes the content
+ * and afterwards the memory that it was processed. The *key record* is named by the delivered key: it says which
+ * content the key stands for, so that a key delivered again with other content is known to be a correction. A run owns
+ * both before it touches the data; a key whose earlier version is still being processed waits for a next run, which
+ * keeps corrections in the order of their delivery.
+ */
+import { z } from 'zod';
+import { countSchema, daySchema, fileIdSchema, sha256Schema, timestampSchema } from './documents.ts';
+
+/** The run that owns a record. The workflow id and first run id find it in Temporal. */
+export const ownerSchema = z.object({ run: z.string(), workflowId: z.string(), firstRunId: z.string() });
+export type Owner = z.infer<typeof ownerSchema>;
+
+export const fileRecordSchema = z.object({
+  version: z.literal(1),
+  id: fileIdSchema,
+  sha256: sha256Schema,
+  size: countSchema,
+  /** The key that this content came under and whose correction will replace it. */
+  key: z.string(),
+  owner: ownerSchema,
+  /**
+   * `claimed`: being processed. `published`: its accepted plays count (or it had none), the run is not done with it.
+   * `done`: archived. `refused`: an operator rejected it at the gate; delivering it again is a new try.
+   */
+  state: z.enum(['claimed', 'published', 'done', 'refused']),
+  claimedAt: timestampSchema,
+  /** The content that it replaces under its key, if it is a correction. */
+  replaces: fileIdSchema.optional(),
+  /** Set when a correction of its key made it count no longer. */
+  replacedBy: fileIdSchema.optional(),
+  /** Days in which it has accepted plays; known once validated. */
+  days: z.array(daySchema).default([]),
+  archivedAs: z.string().optional(),
+});
+export type FileRecord = z.infer<typeof fileRecordSchema>;
+
+export const keyRecordSchema = z.object({
+  version: z.literal(1),
+  key: z.string(),
+  /** The content that counts for this key; absent until its first version is published. */
+  fileId: fileIdSchema.optional(),
+  /** The run that is processing a version of this key. */
+  pending: ownerSchema.optional(),
+});
+export type KeyRecord = z.infer<typeof keyRecordSchema>;
+
+/** What a delivered object means to the run that found it. */
+export type InputVerdict =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'correction'; readonly replaces: string }
+  /** The content is known: it brings nothing, though it may end what the key stood for before. */
+  | { readonly kind: 'redelivery'; readonly replaces?: string }
+  | { readonly kind: 'busy'; readonly owner: Owner };
+
+interface Delivered {
+  readonly fileId: string;
+  readonly self: Owner;
+  readonly keyRecord?: KeyRecord | undefined;
+  readonly fileRecord?: FileRecord | undefined;
+  /** Runs that are known to have ended: what they left claimed may be taken over. */
+  readonly closedRuns: ReadonlySet<string>;
+}
+
+export function judgeDelivery({ fileId, self, keyRecord, fileRecord, closedRuns }: Delivered): InputVerdict {
+  const isOther = (owner: Owner): boolean => owner.run !== self.run && !closedRuns.has(owner.run);
+  if (keyRecord?.pending !== undefined && isOther(keyRecord.pending))
+    return { kind: 'busy', owner: keyRecord.pending };
+
+  const unfinished = fileRecord?.state === 'claimed' || fileRecord?.state === 'published';
+  if (fileRecord !== undefined && unfinished && isOther(fileRecord.owner)) {
+    return { kind: 'busy', owner: fileRecord.owner };
+  }
+
+  const previous =
+    keyRecord?.fileId !== undefined && keyRecord.fileId !== fileId ? keyRecord.fileId : undefined;
+  const known = fileRecord?.state === 'done';
+  const superseded = fileRecord?.replacedBy !== undefined;
+  if (known && (!superseded || previous === undefined)) {
+    return previous === undefined ? { kind: 'redelivery' } : { kind: 'redelivery', replaces: previous };
+  }
+  const replaces = previous ?? (unfinished ? fileRecord.replaces : undefined);
+  return replaces === undefined ? { kind: 'new' } : { kind: 'correction', replaces };
+}
+
+/** An object under `streams/`, as listed. */
+export const candidateSchema = z.object({
+  key: z.string().min(1),
+  size: countSchema,
+  etag: z.string(),
+  deliveredAt: timestampSchema,
+});
+export type Candidate = z.infer<typeof candidateSchema>;
+
+export const candidatesSchema = z.object({
+  version: z.literal(1),
+  run: z.string(),
+  files: z.array(candidateSchema),
+  /** Files that wait for a next run because this one is full. */
+  left: countSchema,
+});
+export type Candidates = z.infer<typeof candidatesSchema>;
+
+/** The oldest files first, as many as one run takes; a single file over the byte limit is taken alone. */
+export function takeBatch(
+  candidates: readonly Candidate[],
+  limits: { readonly files: number; readonly bytes: number },
+): { taken: Candidate[]; left: number } {
+  const byArrival = [...candidates].sort(
+    (a, b) => a.deliveredAt.localeCompare(b.deliveredAt) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
+  );
+  const taken: Candidate[] = [];
+  let bytes = 0;
+  for (const candidate of byArrival) {
+    if (taken.length >= limits.files) break;
+    if (taken.length > 0 && bytes + candidate.size > limits.bytes) break;
+    taken.push(candidate);
+    bytes += candidate.size;
+  }
+  return { taken, left: candidates.length - taken.length };
+}
+
+const preparedFileSchema = z.object({
+  order: countSchema,
+  id: fileIdSchema,
+  sha256: sha256Schema,
+  key: z.string(),
+  versionId: z.string(),
+  etag: z.string(),
+  size: countSchema,
+  deliveredAt: timestampSchema,
+  verdict: z.enum(['new', 'correction', 'redelivery']),
+  /** Where scripts read it; absent for a redelivery, which needs no reading. */
+  stagedKey: z.string().optional(),
+});
+export type PreparedFile = z.infer<typeof preparedFileSchema>;
+
+/** The input manifest of a run: exactly which bytes it processes. */
+export const preparedInputsSchema = z.object({
+  version: z.literal(1),
+  run: z.string(),
+  preparedAt: timestampSchema,
+  files: z.array(preparedFileSchema),
+  /** Contents that stop counting when this run publishes, the file that replaces each, and the days that change. */
+  retire: z.array(z.object({ id: fileIdSchema, by: fileIdSchema, days: z.array(daySchema) })),
+  /** Files left to a next run because another run is processing them or an earlier version of them. */
+  deferred: z.array(z.object({ key: z.string(), processedBy: z.string() })),
+});
+export type PreparedInputs = z.infer<typeof preparedInputsSchema>;

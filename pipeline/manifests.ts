@@ -1,0 +1,121 @@
+/**
+ * A day's manifests: the only thing that says what is published. A manifest is changed by folding a run's part into
+ * the one that is there and writing the result on the condition that nobody wrote in between; whoever loses folds
+ * again. The folds are pure and idempotent by run: folding the same part twice is folding it once.
+ */
+import { z } from 'zod';
+import { countSchema, dataFileSchema, daySchema, fileIdSchema, timestampSchema } from './documents.ts';
+
+const sourceSchema = z.object({ id: fileIdSchema, key: z.string(), run: z.string(), rows: countSchema });
+
+/** Accepted plays that one run added to the day, one row for each source and play. */
+export const playsPartSchema = z.object({
+  run: z.string(),
+  files: z.array(dataFileSchema),
+  rows: countSchema,
+  /** Distinct plays among the rows: equal to `rows` when no two sources of the part share a play. */
+  distinctPlays: countSchema,
+  sources: z.array(fileIdSchema),
+});
+export type PlaysPart = z.infer<typeof playsPartSchema>;
+
+export const playsManifestSchema = z.object({
+  version: z.literal(1),
+  kind: z.literal('plays'),
+  day: daySchema,
+  edition: countSchema.min(1),
+  publishedAt: timestampSchema,
+  /** The run that published this edition. */
+  run: z.string(),
+  referenceVersion: z.string(),
+  ruleVersion: z.string(),
+  scriptDigest: z.string(),
+  /** Input files whose plays count. Rows of any other source in the parts do not. */
+  sources: z.array(sourceSchema),
+  /** Input files that a later version of the same key replaced. */
+  retired: z.array(sourceSchema.extend({ retiredBy: fileIdSchema })),
+  parts: z.array(playsPartSchema),
+});
+export type PlaysManifest = z.infer<typeof playsManifestSchema>;
+
+export const kpisManifestSchema = z.object({
+  version: z.literal(1),
+  kind: z.literal('kpis'),
+  day: daySchema,
+  /** The edition of the day's plays from which these KPIs were computed. */
+  edition: countSchema.min(1),
+  publishedAt: timestampSchema,
+  run: z.string(),
+  referenceVersion: z.string(),
+  scriptDigest: z.string(),
+  plays: countSchema,
+  items: countSchema,
+  digest: z.string(),
+  files: z.array(dataFileSchema),
+});
+export type KpisManifest = z.infer<typeof kpisManifestSchema>;
+
+/** What a run brings to a day. */
+export interface PlaysContribution {
+  readonly day: string;
+  readonly run: string;
+  readonly publishedAt: string;
+  readonly referenceVersion: string;
+  readonly ruleVersion: string;
+  readonly scriptDigest: string;
+  readonly part?: PlaysPart | undefined;
+  readonly sources: readonly { readonly id: string; readonly key: string; readonly rows: number }[];
+  /** Sources that no longer count, and the file that replaced each. */
+  readonly retire: readonly { readonly id: string; readonly by: string }[];
+}
+
+/**
+ * The day's next edition with the contribution folded in, or the current manifest itself when it has it already.
+ * A source that counts already (an earlier run published it and died before it was done) is not added again.
+ */
+export function foldPlays(current: PlaysManifest | undefined, added: PlaysContribution): PlaysManifest {
+  if (current !== undefined && hasContribution(current, added)) return current;
+  const live = current?.sources ?? [];
+  const replacedBy = new Map(added.retire.map(({ id, by }) => [id, by]));
+  const newlyRetired = live.flatMap((source) => {
+    const by = replacedBy.get(source.id);
+    return by === undefined ? [] : [{ ...source, retiredBy: by }];
+  });
+  const kept = live.filter((source) => !replacedBy.has(source.id));
+  const fresh = added.sources.filter((source) => !kept.some((known) => known.id === source.id));
+  const freshIds = new Set(fresh.map((source) => source.id));
+  const part = added.part?.sources.some((id) => freshIds.has(id)) === true ? added.part : undefined;
+  return {
+    version: 1,
+    kind: 'plays',
+    day: added.day,
+    edition: (current?.edition ?? 0) + 1,
+    publishedAt: added.publishedAt,
+    run: added.run,
+    referenceVersion: added.referenceVersion,
+    ruleVersion: added.ruleVersion,
+    scriptDigest: added.scriptDigest,
+    sources: [...kept, ...fresh.map(({ id, key, rows }) => ({ id, key, rows, run: added.run }))],
+    retired: [...(current?.retired ?? []).filter((source) => !freshIds.has(source.id)), ...newlyRetired],
+    parts: [...(current?.parts ?? []), ...(part === undefined ? [] : [part])].filter(
+      (p) => p.files.length > 0,
+    ),
+  };
+}
+
+function hasContribution(current: PlaysManifest, added: PlaysContribution): boolean {
+  const live = new Set(current.sources.map((source) => source.id));
+  const mine = current.run === added.run || current.parts.some((part) => part.run === added.run);
+  return (
+    mine && added.sources.every(({ id }) => live.has(id)) && added.retire.every(({ id }) => !live.has(id))
+  );
+}
+
+/** What becomes of computed KPIs: an older edition never replaces a newer one, the same one stays as it is. */
+export function decideKpis(
+  current: KpisManifest | undefined,
+  computed: KpisManifest,
+): 'publish' | 'keep' | 'superseded' {
+  if (current === undefined || current.edition < computed.edition) return 'publish';
+  return current.edition === computed.edition ? 'keep' : 'superseded';
+}

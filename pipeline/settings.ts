@@ -1,0 +1,203 @@
+/**
+ * Every setting of the pipeline: its name, default, limits and what it is for. Values come from environment variables
+ * (`MSP_` and the name in capitals); the worker and the CLI read them through {@link parseSettings}. A run reads the
+ * ones that it depends on once, at its start, and keeps them: a changed setting never changes a run in flight.
+ */
+import { z } from 'zod';
+
+const positiveInt = z.coerce.number().int().positive();
+const share = z.coerce.number().min(0).max(1);
+
+const WORKER_TYPES = ['G.1X', 'G.2X', 'G.4X', 'G.8X', 'R.1X', 'R.2X', 'R.4X', 'R.8X'] as const;
+export const workerTypeSchema = z.enum(WORKER_TYPES);
+export type WorkerType = z.infer<typeof workerTypeSchema>;
+
+/** S3's own naming rule, so that a slip is named here and not as a failed call later. */
+const bucketName = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected an S3 bucket name');
+
+const definitions = {
+  pipeline: {
+    schema: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and hyphens'),
+    default: 'music-streaming',
+    about: 'Name of the pipeline: prefix of its Glue jobs, schedules and workflow ids.',
+  },
+  bucket: {
+    schema: bucketName,
+    default: 'music-streaming-analyses-bucket',
+    about: 'Bucket of all data of the pipeline.',
+  },
+  table: {
+    schema: z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected a DynamoDB table name'),
+    default: 'music_streaming_kpis',
+    about: 'DynamoDB table that the KPIs are loaded into.',
+  },
+  taskQueue: {
+    schema: z.string().min(1),
+    default: undefined,
+    about: 'Temporal task queue; the name of the pipeline when not set.',
+  },
+  glueRole: {
+    schema: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, 'expected the ARN of an IAM role'),
+    default: undefined,
+    about: 'Role that the Glue jobs run as. Needed by the worker.',
+  },
+  expectedAccount: {
+    schema: z.string().regex(/^\d{12}$/, 'expected a 12-digit account id'),
+    default: undefined,
+    about: 'AWS account that the pipeline must run in; not checked when not set.',
+  },
+  workerType: { schema: workerTypeSchema, default: 'G.1X', about: 'Glue worker type of the jobs.' },
+  numberOfWorkers: {
+    schema: z.coerce.number().int().min(2).max(299),
+    default: '2',
+    about: 'Glue workers of a job, the driver included (Glue wants at least 2).',
+  },
+  jobTimeoutMinutes: {
+    schema: z.coerce.number().int().min(1).max(10_080),
+    default: '60',
+    about:
+      "Time limit of a Glue run in minutes; the real day needs one minute, Glue's own default of 480 hides a hang.",
+  },
+  maxConcurrentRuns: {
+    schema: z.coerce.number().int().min(1).max(1000),
+    default: '4',
+    about:
+      'MaxConcurrentRuns of each Glue job: how many runs of the pipeline may be in the same stage at once.',
+  },
+  gluePollSeconds: {
+    schema: z.coerce.number().min(0.1).max(60),
+    default: '5',
+    about: 'First interval between two looks at a Glue run; grows to four times this.',
+  },
+  maxFilesPerRun: {
+    schema: positiveInt.max(1000),
+    default: '200',
+    about: 'Inputs that one run takes; more are left to a next run.',
+  },
+  maxBytesPerRun: {
+    schema: positiveInt,
+    default: String(20 * 1024 ** 3),
+    about: 'Bytes of input that one run takes; a single larger file is taken alone.',
+  },
+  gateMaxRejectedShare: {
+    schema: share,
+    default: '0.05',
+    about: "Share of rejected rows above which the gate holds the run (the guide's 5 %).",
+  },
+  gateMaxReviewShare: {
+    schema: share,
+    default: '0.02',
+    about: 'Share of rows under review above which the gate warns.',
+  },
+  parkHours: {
+    schema: z.coerce
+      .number()
+      .positive()
+      .max(24 * 30),
+    default: '72',
+    about:
+      'How long a parked or held run waits for an operator before it ends as failed; covers a long weekend.',
+  },
+  retentionDays: {
+    schema: positiveInt,
+    default: '365',
+    about: 'Days after its publication at which an item of the table expires.',
+  },
+  maxWriteUnitsPerSecond: {
+    schema: positiveInt,
+    default: undefined,
+    about: 'Cap on write units a second that a load may use; no cap when not set.',
+  },
+  metricsAddress: {
+    schema: z.string().regex(/^[^:]+:\d+$/, 'expected host:port'),
+    default: undefined,
+    about: 'Address on which the worker serves Prometheus metrics; none when not set.',
+  },
+} as const satisfies Record<string, { schema: z.ZodType; default: string | undefined; about: string }>;
+
+export type SettingName = keyof typeof definitions;
+type Parsed<N extends SettingName> = z.output<(typeof definitions)[N]['schema']>;
+type Optional = {
+  [N in SettingName]: (typeof definitions)[N]['default'] extends undefined ? N : never;
+}[SettingName];
+type Derived = 'taskQueue';
+
+/** All settings, parsed. Those without a default may be absent; `taskQueue` never is. */
+export type Settings = { readonly [N in Exclude<SettingName, Optional> | Derived]: Parsed<N> } & {
+  readonly [N in Exclude<Optional, Derived>]?: Parsed<N>;
+};
+
+export interface SettingSource {
+  readonly name: SettingName;
+  /** The environment variable that sets it. */
+  readonly variable: string;
+  readonly about: string;
+  readonly value: string | undefined;
+  readonly source: 'environment' | 'default' | 'not set';
+  /** What is wrong with the value, if anything. */
+  readonly problem?: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/** `gateMaxRejectedShare` -> `MSP_GATE_MAX_REJECTED_SHARE`. */
+export function variableOf(name: string): string {
+  return `MSP_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Every setting with its value and where it came from; never throws, so that a wrong one can be shown. */
+export function describeSettings(environment: Environment): SettingSource[] {
+  return (Object.keys(definitions) as SettingName[]).map((name) => {
+    const { schema, default: fallback, about } = definitions[name];
+    const variable = variableOf(name);
+    const given = environment[variable];
+    const value = given ?? fallback;
+    const source = given !== undefined ? 'environment' : fallback !== undefined ? 'default' : 'not set';
+    const parsed = value === undefined ? undefined : schema.safeParse(value);
+    const problem =
+      parsed?.success === false ? parsed.error.issues.map((issue) => issue.message).join('; ') : undefined;
+    return { name, variable, about, value, source, ...(problem === undefined ? {} : { problem }) };
+  });
+}
+
+/** Variables that belong to the tooling around the pipeline and are therefore not unknown settings. */
+const TOOLING_VARIABLES = [
+  'MSP_LOCAL_DIR',
+  'MSP_SETUP_DIR',
+  'MSP_REAL_DATA',
+  'MSP_SCRIPTS_DIR',
+  'MSP_LOG_LEVEL',
+];
+
+/** `MSP_…` variables that no setting reads: misspelt more often than not. */
+export function unknownSettings(environment: Environment): string[] {
+  const known = new Set([...Object.keys(definitions).map(variableOf), ...TOOLING_VARIABLES]);
+  return Object.keys(environment).filter((variable) => variable.startsWith('MSP_') && !known.has(variable));
+}
+
+/**
+ * The settings of this environment.
+ * @throws SettingsError naming every wrong variable, its value and what was expected.
+ */
+export function parseSettings(environment: Environment): Settings {
+  const described = describeSettings(environment);
+  const problems = described.filter((setting) => setting.problem !== undefined);
+  if (problems.length > 0) {
+    const lines = problems.map((s) => `${s.variable}=${JSON.stringify(s.value)}: ${s.problem ?? ''}`);
+    throw new SettingsError(`Wrong settings, correct them and start again:\n  ${lines.join('\n  ')}`);
+  }
+  const values: Record<string, unknown> = {};
+  for (const { name, value } of described) {
+    if (value !== undefined) values[name] = definitions[name].schema.parse(value);
+  }
+  return { taskQueue: values['pipeline'], ...values } as Settings;
+}
+
+/** Name of the Glue job that runs a script. */
+export function jobNameOf(pipeline: string, script: string): string {
+  return `${pipeline}-${script.replaceAll('_', '-')}`;
+}
