@@ -1,0 +1,78 @@
+/**
+ * A seeded data set on disk: songs, users and stream files, with the truth about each file, for the demo, tests and
+ * `msp generate`. Folders are waves of delivery: `streams/` first, then `late/`, then `corrections/`, whose files have
+ * the names of those they correct.
+ */
+import { join } from 'node:path';
+import { songLines, userLines } from './catalogue.ts';
+import { encodeStream } from './encode.ts';
+import { datasetOptionsSchema, type DatasetOptions } from './options.ts';
+import { generateStreams, type FileKind, type StreamFile } from './stream-files.ts';
+import { tallyOf, type FileTruth } from './truth.ts';
+import { withLineEnds, writeText, type WrittenFile } from './write.ts';
+
+export interface WrittenStream extends WrittenFile {
+  readonly name: string;
+  readonly kind: FileKind;
+  readonly truth: FileTruth;
+}
+
+export interface Dataset {
+  readonly songs: WrittenFile;
+  readonly users: WrittenFile;
+  /** In the order of delivery. */
+  readonly streams: readonly WrittenStream[];
+}
+
+/** Lines of the songs file with its header, without line ends. */
+export function generateSongs(given: DatasetOptions): Iterable<string> {
+  return songLines(datasetOptionsSchema.parse(given));
+}
+
+/** Lines of the users file with its header, without line ends. */
+export function generateUsers(given: DatasetOptions): Iterable<string> {
+  return userLines(datasetOptionsSchema.parse(given));
+}
+
+export { generateStreams };
+
+const FOLDER_OF_KIND: Readonly<Record<FileKind, string>> = {
+  regular: 'streams',
+  midnight: 'streams',
+  broken: 'streams',
+  late: 'late',
+  correction: 'corrections',
+};
+
+/** Writes one stream file and counts what went into it. */
+export async function writeStream(file: StreamFile, path: string): Promise<WrittenStream> {
+  const tally = tallyOf(file);
+  const written = await writeText(path, encodeStream(file, tally.add), {
+    gzip: file.traits.includes('gzip'),
+  });
+  return { ...written, name: file.name, kind: file.kind, truth: tally.result() };
+}
+
+/**
+ * Writes a data set below `directory`; files that are there are overwritten.
+ * @param onFile called after each file, for progress
+ * @throws z.ZodError naming each wrong option
+ */
+export async function writeDataset(
+  directory: string,
+  given: DatasetOptions,
+  onFile: (file: WrittenFile) => void = () => undefined,
+): Promise<Dataset> {
+  const options = datasetOptionsSchema.parse(given);
+  const songs = await writeText(join(directory, 'songs.csv'), withLineEnds(songLines(options)));
+  onFile(songs);
+  const users = await writeText(join(directory, 'users.csv'), withLineEnds(userLines(options)));
+  onFile(users);
+  const streams: WrittenStream[] = [];
+  for (const file of generateStreams(given)) {
+    const written = await writeStream(file, join(directory, FOLDER_OF_KIND[file.kind], file.name));
+    streams.push(written);
+    onFile(written);
+  }
+  return { songs, users, streams };
+}

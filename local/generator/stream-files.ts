@@ -1,0 +1,109 @@
+/**
+ * Which stream files there are and what is in each: the ordinary files of each day, late ones, those that span midnight,
+ * corrections and broken ones. Planning costs nothing; rows are made when they are read.
+ */
+import type { BrokenFile, DatasetOptions, ParsedOptions, Trait } from './options.ts';
+import { datasetOptionsSchema } from './options.ts';
+import { addDays, playSource, type Plays } from './plays.ts';
+import { hash, PURPOSE } from './random.ts';
+import { fileRows, type Row, type RowOptions } from './rows.ts';
+
+export type FileKind = 'regular' | 'midnight' | 'late' | 'correction' | 'broken';
+
+export interface StreamFile {
+  /** A correction has the name of the file it corrects. */
+  readonly name: string;
+  readonly kind: FileKind;
+  readonly traits: readonly Trait[];
+  readonly broken?: BrokenFile;
+  /**
+   * The rows with the verdict each must get when the files are processed in this order, each once. A correction's hold
+   * when it is processed after all others.
+   */
+  rows(): Generator<Row>;
+}
+
+/**
+ * All stream files of a data set, in the order of their delivery.
+ * @throws z.ZodError naming each wrong option
+ */
+export function generateStreams(given: DatasetOptions): StreamFile[] {
+  const options = datasetOptionsSchema.parse(given);
+  const source = playSource(options);
+  const rowOptions: RowOptions = { ...options, trackId: source.trackId };
+  let files = 0;
+
+  const make = (kind: FileKind, name: string, plays: Plays, earlier?: Plays): StreamFile => {
+    const file = files++;
+    const traits = kind === 'broken' ? [] : (options.formats[file % options.formats.length] ?? []);
+    const content = { file, plays, earlier, truncated: traits.includes('truncated_last_line') };
+    const extension = traits.includes('gzip') ? 'csv.gz' : 'csv';
+    return { name: `${name}.${extension}`, kind, traits, rows: () => fileRows(rowOptions, content) };
+  };
+
+  const regular: StreamFile[] = [];
+  const midnight: StreamFile[] = [];
+  const late: StreamFile[] = [];
+  const corrections: StreamFile[] = [];
+  for (let day = 0; day < options.days; day += 1) {
+    const date = addDays(options.firstDay, day);
+    const shares = dayShares(options).map(({ from, to }) => source.regular(day, from, to));
+    const ofDay = shares.map((plays, i) =>
+      make('regular', `streams-${date}-${String(i + 1)}`, plays, shares[i - 1]),
+    );
+    regular.push(...ofDay);
+    if (options.midnightFiles) {
+      const plays = source.additional(day, options.midnightFilePlays, (position) => 22 + (position % 4));
+      midnight.push(make('midnight', `streams-${date}-midnight`, plays));
+    }
+    for (let i = 0; i < options.lateFilesPerDay; i += 1) {
+      const hourAt = (position: number): number => hash(options.seed, PURPOSE.lateHour, position) % 24;
+      const plays = source.additional(day, options.lateFilePlays, hourAt);
+      late.push(make('late', `streams-${date}-late-${String(i + 1)}`, plays, shares[0]));
+    }
+    const [last, lastFile] = [shares.at(-1), ofDay.at(-1)];
+    if (day < options.corrections && last !== undefined && lastFile !== undefined) {
+      const plays = corrected(last, (count) => source.additional(day, count, (position) => position % 24));
+      const content = { file: files++, plays, earlier: shares.at(-2), truncated: false };
+      const traits = lastFile.traits.filter((trait) => trait !== 'truncated_last_line');
+      corrections.push({
+        name: lastFile.name,
+        kind: 'correction',
+        traits,
+        rows: () => fileRows(rowOptions, content),
+      });
+    }
+  }
+  const broken = options.brokenFiles.map((kind, i): StreamFile => {
+    const hasRows = kind === 'missing_column' || kind === 'renamed_column';
+    const plays = source.additional(0, hasRows ? BROKEN_FILE_PLAYS : 0, (position) => position % 24);
+    const name = `streams-broken-${String(i + 1)}-${kind.replaceAll('_', '-')}`;
+    return { ...make('broken', name, plays), broken: kind };
+  });
+  return [...regular, ...midnight, ...broken, ...late, ...corrections];
+}
+
+/** Enough rows to see that they are counted. */
+const BROKEN_FILE_PLAYS = 25;
+
+/** The ordinary plays of a day, split evenly over its files. */
+function dayShares({ playsPerDay, filesPerDay }: ParsedOptions): { from: number; to: number }[] {
+  const start = (file: number): number => Math.floor((playsPerDay * file) / filesPerDay);
+  return Array.from({ length: filesPerDay }, (_, file) => ({ from: start(file), to: start(file + 1) }));
+}
+
+/** Of ten plays, a correction withdraws one; it adds one for each twenty that it keeps. */
+const KEPT_OF_TEN = 9;
+const ADDED_SHARE = 0.05;
+
+function corrected(original: Plays, additional: (count: number) => Plays): Plays {
+  const kept = Math.floor((original.count * KEPT_OF_TEN) / 10);
+  const added = additional(Math.floor(kept * ADDED_SHARE));
+  return {
+    count: kept + added.count,
+    at: (position) =>
+      position < kept
+        ? original.at(position + Math.floor(position / KEPT_OF_TEN))
+        : added.at(position - kept),
+  };
+}
