@@ -1,0 +1,177 @@
+/**
+ * The contract between workflows and activities: every activity that a run calls, what it is given and what it leaves.
+ * Arguments and results are small JSON; lists and reports are in S3, and these hold their keys.
+ */
+import type { Reference } from './documents.ts';
+import type { Overrides, ParsedRequest } from './request.ts';
+import type { GateVerdict } from './quality.ts';
+import type { RowCounts } from './reports.ts';
+import type { Owner } from './inputs.ts';
+import type { RunContext, RunSettings } from './run-context.ts';
+import type { ScriptName, StageName } from './stages.ts';
+
+export interface Identity {
+  readonly account: string;
+  readonly arn: string;
+  readonly region: string;
+}
+
+export interface StructureReport {
+  readonly createdPrefixes: readonly string[];
+}
+
+export interface ScriptsReport {
+  readonly digests: Readonly<Record<ScriptName, string>>;
+  readonly uploaded: number;
+  /** Jobs that were created or pointed at another script. */
+  readonly changedJobs: readonly string[];
+}
+
+export interface NewStreams {
+  readonly files: number;
+  readonly bytes: number;
+  /** Files that a next run will take. */
+  readonly left: number;
+}
+
+export interface Preparation {
+  /** Owners of records that stand in the way. When set, nothing was prepared: find out which have ended, then call again. */
+  readonly blockedBy?: readonly Owner[];
+  readonly toValidate: number;
+  readonly redelivered: number;
+  readonly retiring: number;
+  readonly deferred: number;
+  readonly bytes: number;
+}
+
+export interface GlueJobRequest {
+  readonly stage: StageName;
+  readonly script: ScriptName;
+  readonly scriptDigest: string;
+  /** Name of the plan among the run's records. */
+  readonly plan: string;
+  readonly token: string;
+  readonly overrides: Overrides;
+}
+
+export interface StartedGlueRun {
+  readonly jobName: string;
+  readonly jobRunId: string;
+  /** The run was there already: an earlier start had been answered late or never. */
+  readonly adopted: boolean;
+  /** Minutes after which Glue itself ends the run. */
+  readonly timeoutMinutes: number;
+}
+
+export interface EndedGlueRun {
+  readonly state: string;
+  readonly errorMessage?: string;
+  readonly executionSeconds: number;
+  readonly dpuSeconds?: number;
+}
+
+export interface QualitySummary {
+  readonly gate: GateVerdict;
+  readonly rows: RowCounts;
+  readonly rejectedFiles: number;
+}
+
+export interface DayEdition {
+  readonly day: string;
+  readonly edition: number;
+}
+
+export interface PublishedPlays {
+  readonly days: readonly DayEdition[];
+}
+
+export interface PublishedKpis {
+  readonly published: readonly DayEdition[];
+  /** Days for which a newer edition is published already. */
+  readonly superseded: readonly DayEdition[];
+}
+
+export interface ArchiveReport {
+  readonly archived: number;
+  readonly bytes: number;
+  /** Originals that stay, because another version of the key has arrived meanwhile. */
+  readonly kept: number;
+}
+
+export interface RunRecord {
+  readonly outcome: string;
+  readonly days: readonly DayEdition[];
+  readonly rows?: RowCounts;
+}
+
+export interface LoadSummary {
+  readonly put: number;
+  readonly deleted: number;
+  readonly unchanged: number;
+  readonly superseded: number;
+}
+
+export interface PipelineActivities {
+  readRunSettings(): Promise<RunSettings>;
+  validateAwsConnection(): Promise<Identity>;
+
+  ensureStructure(context: RunContext): Promise<StructureReport>;
+  checkReferenceData(context: RunContext): Promise<Reference>;
+  findNewStreams(context: RunContext, request: Pick<ParsedRequest, 'inputs'>): Promise<NewStreams>;
+  prepareData(
+    context: RunContext,
+    given: {
+      readonly reference: Reference;
+      readonly now: string;
+      /** Runs found to have ended, of those that stood in the way; absent when nobody has looked yet. */
+      readonly closedRuns?: readonly string[];
+    },
+  ): Promise<Preparation>;
+  judgeQuality(context: RunContext, given: { readonly report: string }): Promise<QualitySummary>;
+  quarantineInputs(
+    context: RunContext,
+    given: { readonly reason: string },
+  ): Promise<{ readonly files: number }>;
+  publishPlays(
+    context: RunContext,
+    given: {
+      /** Absent when the run only withdraws plays. */
+      readonly report?: string;
+      readonly reference: Reference;
+      readonly scriptDigest: string;
+      readonly now: string;
+      /** Days to publish again as they are, so that their KPIs are computed again. */
+      readonly recompute?: readonly string[];
+    },
+  ): Promise<PublishedPlays>;
+  verifyKpis(context: RunContext, given: { readonly report: string }): Promise<{ readonly items: number }>;
+  publishKpis(
+    context: RunContext,
+    given: { readonly report: string; readonly now: string },
+  ): Promise<PublishedKpis>;
+  archiveInputs(context: RunContext, given: { readonly now: string }): Promise<ArchiveReport>;
+  updateProcessingState(
+    context: RunContext,
+    given: { readonly now: string; readonly record: RunRecord; readonly loadReport?: string },
+  ): Promise<LoadSummary | null>;
+
+  verifyGlueScripts(context: RunContext): Promise<ScriptsReport>;
+  startGlueRun(context: RunContext, request: GlueJobRequest): Promise<StartedGlueRun>;
+  awaitGlueRun(
+    context: RunContext,
+    run: { readonly jobName: string; readonly jobRunId: string },
+  ): Promise<EndedGlueRun>;
+  /** Stops the live runs that carry the token, and waits until they have ended. */
+  stopGlueRun(
+    context: RunContext,
+    run: { readonly script: ScriptName; readonly token: string },
+  ): Promise<{ readonly stopped: number }>;
+
+  findClosedRuns(owners: readonly Owner[]): Promise<string[]>;
+}
+
+/** Runs in the workflow's own worker as a local activity. */
+export interface LocalActivities {
+  /** Whether a command that names `run` (or none) is meant for the execution that received it. */
+  isMeantForThisRun(given: { readonly run?: string; readonly firstRunId: string }): Promise<boolean>;
+}

@@ -1,0 +1,2 @@
+/** The workflows of the worker: what the bundle exports is what can be started. */
+export { musicStreamingPipeline } from './pipeline/workflow.ts';

@@ -1,0 +1,97 @@
+/** One line about what a stage did, for the current details, the checkpoints and the CLI. */
+import type {
+  ArchiveReport,
+  DayEdition,
+  EndedGlueRun,
+  Identity,
+  LoadSummary,
+  NewStreams,
+  Preparation,
+  PublishedKpis,
+  QualitySummary,
+  ScriptsReport,
+  StructureReport,
+} from '../../pipeline/activity-types.ts';
+
+/** Days named in a line; the run's record names them all. */
+const NAMED_DAYS = 7;
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${String(count)} ${count === 1 ? one : many}`;
+}
+
+export function bytes(count: number): string {
+  if (count < 1024) return `${String(count)} B`;
+  if (count < 1024 ** 2) return `${(count / 1024).toFixed(1)} KiB`;
+  if (count < 1024 ** 3) return `${(count / 1024 ** 2).toFixed(1)} MiB`;
+  return `${(count / 1024 ** 3).toFixed(2)} GiB`;
+}
+
+const list = (...parts: (string | false)[]): string => parts.filter((part) => part !== false).join(', ');
+
+export const identity = ({ arn, region }: Identity): string => `${arn} in ${region}`;
+
+export const structure = ({ createdPrefixes }: StructureReport): string =>
+  createdPrefixes.length === 0 ? 'complete' : `created ${createdPrefixes.join(', ')}`;
+
+export const scripts = ({ uploaded, changedJobs }: ScriptsReport): string =>
+  uploaded === 0 && changedJobs.length === 0
+    ? 'up to date'
+    : list(
+        uploaded > 0 && `${plural(uploaded, 'object')} uploaded`,
+        changedJobs.length > 0 && `set up ${changedJobs.join(', ')}`,
+      );
+
+export const found = ({ files, bytes: size, left }: NewStreams): string =>
+  files === 0
+    ? 'nothing new'
+    : list(`${plural(files, 'file')}, ${bytes(size)}`, left > 0 && `${String(left)} left to a next run`);
+
+export const prepared = ({ toValidate, redelivered, retiring, deferred }: Preparation): string =>
+  list(
+    `${plural(toValidate, 'file')} to validate`,
+    redelivered > 0 && `${String(redelivered)} delivered before`,
+    retiring > 0 && `${String(retiring)} replaced`,
+    deferred > 0 && `${String(deferred)} left to a next run (another run has them)`,
+  );
+
+export const glue = ({ executionSeconds, dpuSeconds }: EndedGlueRun): string =>
+  list(`${String(executionSeconds)} s`, dpuSeconds !== undefined && `${String(dpuSeconds)} DPU-seconds`);
+
+export function gate({ gate: verdict, rows }: QualitySummary, rejected: boolean): string {
+  const decided =
+    verdict.verdict !== 'hold'
+      ? verdict.verdict
+      : rejected
+        ? 'rejected by an operator'
+        : 'approved by an operator';
+  const counts = `${String(rows.delivered)} rows: ${String(rows.valid)} valid, ${String(rows.duplicate)} duplicate, ${String(rows.rejected)} rejected, ${String(rows.underReview)} under review`;
+  return `${decided}; ${counts}`;
+}
+
+export function days(editions: readonly DayEdition[]): string {
+  if (editions.length === 0) return 'no day has changed';
+  const named = editions.slice(0, NAMED_DAYS).map(({ day, edition }) => `${day} edition ${String(edition)}`);
+  const more = editions.length - named.length;
+  return list(...named, more > 0 && `${String(more)} more`);
+}
+
+export const publishedKpis = ({ published, superseded }: PublishedKpis): string =>
+  list(
+    days(published),
+    superseded.length > 0 && `${plural(superseded.length, 'day')} superseded by newer editions`,
+  );
+
+export const archived = ({ archived: files, bytes: size, kept }: ArchiveReport): string =>
+  list(
+    `${plural(files, 'file')}, ${bytes(size)}`,
+    kept > 0 && `${String(kept)} originals kept: a newer version has arrived`,
+  );
+
+export const loaded = (load: LoadSummary | null): string =>
+  load === null
+    ? ''
+    : list(
+        `items: ${String(load.put)} written, ${String(load.deleted)} deleted, ${String(load.unchanged)} unchanged`,
+        load.superseded > 0 && `${plural(load.superseded, 'day')} superseded`,
+      );

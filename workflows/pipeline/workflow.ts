@@ -1,0 +1,291 @@
+/**
+ * The pipeline: from files that arrived under `streams/` to KPIs in DynamoDB.
+ *
+ * Read it from top to bottom; it is the whole algorithm. Each stage is one step below. A stage that gives up parks the
+ * run (`stage.ts`), a Glue run is started once for each stage and round and never left alone (`glue.ts`), commands are
+ * taken at any point (`run.ts`, `state.ts`). Nothing that a killed or doubled stage leaves is visible to readers until
+ * one of the two publishing stages writes a day's manifest on the condition that nobody wrote it in between.
+ *
+ * Between stages travel only small records: keys of lists and reports in S3, counts, days and editions. A run without
+ * trouble stays under 150 history events. A run that ends early leaves its claims: they name a run that has ended, so
+ * the next run takes its files over.
+ */
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+} from '@temporalio/workflow';
+import type { DayEdition, Preparation, QualitySummary } from '../../pipeline/activity-types.ts';
+import type { Reference } from '../../pipeline/documents.ts';
+import { parseRequest } from '../../pipeline/request.ts';
+import type { ParsedRequest, PipelineRequest } from '../../pipeline/request.ts';
+import type { RowCounts } from '../../pipeline/reports.ts';
+import type { RunContext } from '../../pipeline/run-context.ts';
+import type { ScriptName, StageName } from '../../pipeline/stages.ts';
+import { long, quick } from './activities.ts';
+import { runGlue } from './glue.ts';
+import { now, PipelineRun } from './run.ts';
+import { Stages } from './stage.ts';
+import { end, hold } from './state.ts';
+import type { PipelineStatus } from './state.ts';
+import * as say from './summaries.ts';
+
+export interface PipelineResult {
+  /** The run's id in the bucket. */
+  readonly run: string;
+  readonly outcome: 'published' | 'no new input' | 'nothing new' | 'rejected';
+  /** Days whose plays the run published, with their new editions. */
+  readonly days: readonly DayEdition[];
+  readonly rows?: RowCounts;
+}
+
+const STATUS_OF: Readonly<Record<PipelineResult['outcome'], PipelineStatus>> = {
+  published: 'Completed',
+  'no new input': 'NoNewInput',
+  'nothing new': 'NoNewInput',
+  rejected: 'Rejected',
+};
+
+export async function musicStreamingPipeline(given: PipelineRequest = {}): Promise<PipelineResult> {
+  const request = checkedRequest(given);
+  const run = new PipelineRun(request.trigger);
+  try {
+    const result = await new Pipeline(run, request).run();
+    run.change((state, at) => end(state, STATUS_OF[result.outcome], result.outcome, at));
+    await condition(allHandlersFinished);
+    return result;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    run.change((state, at) => end(state, isCancellation(error) ? 'Stopped' : 'Aborted', why, at));
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    throw error;
+  }
+}
+
+function checkedRequest(given: PipelineRequest): ParsedRequest {
+  try {
+    return parseRequest(given);
+  } catch (error) {
+    throw ApplicationFailure.create({
+      message: `The run's input is not a valid request: ${error instanceof Error ? error.message : String(error)}`,
+      type: 'RequestInvalid',
+      nonRetryable: true,
+    });
+  }
+}
+
+/** What the first four stages leave: the ground that the others stand on. */
+interface Ground {
+  readonly context: RunContext;
+  readonly reference: Reference;
+  readonly digests: Readonly<Record<ScriptName, string>>;
+}
+
+class Pipeline {
+  readonly #run: PipelineRun;
+  readonly #stages: Stages;
+  readonly #request: ParsedRequest;
+
+  constructor(run: PipelineRun, request: ParsedRequest) {
+    this.#run = run;
+    this.#stages = new Stages(run);
+    this.#request = request;
+  }
+
+  async run(): Promise<PipelineResult> {
+    const ground = await this.#prepareGround();
+    const { inputs, dates } = this.#request;
+    if (dates !== undefined) return await this.#computeAgain(ground, dates);
+
+    const { context, reference } = ground;
+    const found = await this.#stages.required('check_for_new_streams', async () => {
+      const result = await quick.findNewStreams(context, inputs === undefined ? {} : { inputs });
+      return { result, summary: say.found(result) };
+    });
+    if (found.files === 0) return { run: this.#run.owner.run, outcome: 'no new input', days: [] };
+
+    const prepared = await this.#stages.required('prepare_data', async () => {
+      const result = await this.#prepareInputs(context, reference);
+      return { result, summary: say.prepared(result) };
+    });
+
+    const judged = prepared.toValidate > 0 ? await this.#validate(ground) : this.#nothingToValidate();
+    if (judged.rejected) {
+      return await this.#finish(ground, { outcome: 'rejected', days: [], ...judged });
+    }
+    const changesPlays = prepared.toValidate > 0 || prepared.retiring > 0;
+    const published = changesPlays ? await this.#publish(ground, judged.report) : this.#nothingToPublish();
+
+    await this.#stages.optional('archive_processed_data', async () => {
+      const result = await long.archiveInputs(context, { now: now() });
+      return { result, summary: say.archived(result) };
+    });
+    const outcome = changesPlays ? 'published' : 'nothing new';
+    return await this.#finish(ground, { outcome, ...published, ...judged });
+  }
+
+  async #prepareGround(): Promise<Ground> {
+    const { owner } = this.#run;
+    const settings = await this.#stages.required('validate_aws_connection', async () => {
+      const [result, identity] = await Promise.all([quick.readRunSettings(), quick.validateAwsConnection()]);
+      return { result, summary: say.identity(identity) };
+    });
+    this.#stages.parkHours = settings.parkHours;
+    const context: RunContext = { owner, settings };
+
+    await this.#stages.optional('init_s3_structure', async () => {
+      const result = await quick.ensureStructure(context);
+      return { result, summary: say.structure(result) };
+    });
+    const scripts = await this.#stages.required('verify_glue_scripts', async () => {
+      const result = await quick.verifyGlueScripts(context);
+      return { result, summary: say.scripts(result) };
+    });
+    const reference = await this.#stages.required('check_reference_data', async () => {
+      const result = await quick.checkReferenceData(context);
+      return { result, summary: `version ${result.version}` };
+    });
+    return { context, reference, digests: scripts.digests };
+  }
+
+  /** Claims what is free. Files of runs that have ended are taken over, those of running ones wait for a next run. */
+  async #prepareInputs(context: RunContext, reference: Reference): Promise<Preparation> {
+    const first = await long.prepareData(context, { reference, now: now() });
+    if (first.blockedBy === undefined) return first;
+    const closedRuns = await quick.findClosedRuns(first.blockedBy);
+    return await long.prepareData(context, { reference, now: now(), closedRuns });
+  }
+
+  async #validate(ground: Ground): Promise<{ rejected: boolean; report: string; rows: RowCounts }> {
+    const { context } = ground;
+    const report = await this.#glue(ground, 'validation', 'validate_data');
+    return await this.#stages.required('quality_gate', async () => {
+      const quality = await quick.judgeQuality(context, { report });
+      const rejected = quality.gate.verdict === 'hold' && !(await this.#approved(context, quality));
+      return { result: { rejected, report, rows: quality.rows }, summary: say.gate(quality, rejected) };
+    });
+  }
+
+  /** Holds the run until an operator decides; a rejection sets the inputs aside. */
+  async #approved(context: RunContext, { gate }: QualitySummary): Promise<boolean> {
+    const since = now();
+    this.#run.change((state) => hold(state, { since, until: this.#stages.deadline(since), verdict: gate }));
+    const decision = await this.#stages.decision('The run was held at the quality gate and nobody decided');
+    if (decision.kind !== 'reject') return true;
+    await long.quarantineInputs(context, { reason: gate.reasons.join('; ') });
+    return false;
+  }
+
+  async #publish(
+    ground: Ground,
+    report: string | undefined,
+    recompute?: readonly string[],
+  ): Promise<{ days: readonly DayEdition[]; loadReport?: string }> {
+    const { context, reference, digests } = ground;
+    const { days } = await this.#stages.required('publish_plays', async () => {
+      const result = await long.publishPlays(context, {
+        reference,
+        scriptDigest: digests.validate_data,
+        now: now(),
+        ...(report === undefined ? {} : { report }),
+        ...(recompute === undefined ? {} : { recompute }),
+      });
+      return { result, summary: say.days(result.days) };
+    });
+    if (days.length === 0) {
+      const none = 'no day has changed';
+      this.#notNeeded(['kpi_computation', 'kpi_verification', 'publish_kpis', 'dynamodb_load'], none);
+      return { days };
+    }
+    this.#run.change((state) => ({ ...state, days: days.map(({ day }) => day) }));
+
+    const kpis = await this.#glue(ground, 'kpi_computation', 'compute_kpis');
+    await this.#stages.optional('kpi_verification', async () => {
+      const result = await long.verifyKpis(context, { report: kpis });
+      return { result, summary: `${String(result.items)} items hold their invariants` };
+    });
+    const { published, superseded } = await this.#stages.required('publish_kpis', async () => {
+      const result = await long.publishKpis(context, { report: kpis, now: now() });
+      return { result, summary: say.publishedKpis(result) };
+    });
+    if (published.length === 0) {
+      this.#notNeeded(['dynamodb_load'], `newer editions are published (${say.days(superseded)})`);
+      return { days };
+    }
+    const loadReport = await this.#optionalGlue(ground, 'dynamodb_load', 'load_dynamodb');
+    return { days, ...(loadReport === undefined ? {} : { loadReport }) };
+  }
+
+  async #computeAgain(ground: Ground, dates: readonly string[]): Promise<PipelineResult> {
+    const because = 'days are computed again from their published plays';
+    this.#notNeeded(['check_for_new_streams', 'prepare_data', 'validation', 'quality_gate'], because);
+    const published = await this.#publish(ground, undefined, dates);
+    this.#notNeeded(['archive_processed_data'], because);
+    return await this.#finish(ground, { outcome: 'published', ...published });
+  }
+
+  async #finish(
+    { context }: Ground,
+    ending: Omit<PipelineResult, 'run'> & { readonly loadReport?: string },
+  ): Promise<PipelineResult> {
+    const { outcome, days, rows, loadReport } = ending;
+    const record = { outcome, days, ...(rows === undefined ? {} : { rows }) };
+    await this.#stages.required('update_processing_state', async () => {
+      const load = await quick.updateProcessingState(context, {
+        now: now(),
+        record,
+        ...(loadReport === undefined ? {} : { loadReport }),
+      });
+      return { result: load, summary: say.loaded(load) };
+    });
+    return { run: context.owner.run, ...record };
+  }
+
+  async #glue(ground: Ground, stage: StageName, script: ScriptName): Promise<string> {
+    return await this.#stages.required(stage, ({ round, overrides }) =>
+      this.#glueRound(ground, stage, script, round, overrides),
+    );
+  }
+
+  async #optionalGlue(ground: Ground, stage: StageName, script: ScriptName): Promise<string | undefined> {
+    return await this.#stages.optional(stage, ({ round, overrides }) =>
+      this.#glueRound(ground, stage, script, round, overrides),
+    );
+  }
+
+  async #glueRound(
+    { context, digests }: Ground,
+    stage: StageName,
+    script: ScriptName,
+    round: number,
+    overrides: NonNullable<ParsedRequest['overrides']>,
+  ): Promise<{ result: string; summary: string }> {
+    const work = { stage, script, scriptDigest: digests[script], round };
+    const merged = { ...this.#request.overrides, ...overrides };
+    const { report, ended } = await runGlue(this.#run, context, { ...work, overrides: merged });
+    return { result: report, summary: say.glue(ended) };
+  }
+
+  #nothingToValidate(): { rejected: false; report: undefined } {
+    this.#notNeeded(['validation', 'quality_gate'], 'every file was delivered before');
+    return { rejected: false, report: undefined };
+  }
+
+  #nothingToPublish(): { days: readonly DayEdition[] } {
+    const stages = [
+      'publish_plays',
+      'kpi_computation',
+      'kpi_verification',
+      'publish_kpis',
+      'dynamodb_load',
+    ] as const;
+    this.#notNeeded(stages, 'every file was delivered before');
+    return { days: [] };
+  }
+
+  #notNeeded(stages: readonly StageName[], because: string): void {
+    for (const stage of stages) this.#stages.notNeeded(stage, because);
+  }
+}
