@@ -62,6 +62,8 @@ export const datasetOptionsSchema = z
     days: count.min(1).max(366).default(1),
     playsPerDay: count.max(100_000_000).default(10_000),
     filesPerDay: count.min(1).max(1000).default(3),
+    /** All days in one file, in no order, instead of `filesPerDay` files for each. */
+    singleFile: z.boolean().default(false),
     /** Rows that repeat a play of the same file, as a share of the file's plays. */
     duplicatesWithinFiles: share.default(0.01),
     /** Rows that repeat a play of the file before it on that day, as a share of the file's plays. */
@@ -85,7 +87,7 @@ export const datasetOptionsSchema = z
   })
   .refine((o) => o.corrections <= o.days, 'corrections: at most one a day')
   .refine(
-    (o) => o.corrections === 0 || o.filesPerDay >= 2,
+    (o) => o.corrections === 0 || (o.filesPerDay >= 2 && !o.singleFile),
     'corrections need filesPerDay of 2 or more, so that no other file repeats plays of the corrected one',
   )
   .refine(

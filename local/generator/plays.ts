@@ -26,8 +26,8 @@ const HOUR_WEIGHTS = [
 ] as const;
 const ALL_WEIGHTS = HOUR_WEIGHTS.reduce<number>((sum, weight) => sum + weight, 0);
 
-/** Tracks are drawn as `unit ** POPULARITY`: the first tenth of the catalogue gets about half of the plays. */
-const POPULARITY = 3;
+/** Tracks are drawn as `unit ** POPULARITY`: the first tenth of the catalogue gets about a third of the plays. */
+const POPULARITY = 2;
 
 interface PlayOptions {
   readonly seed: number;

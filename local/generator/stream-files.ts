@@ -4,7 +4,7 @@
  */
 import type { BrokenFile, DatasetOptions, ParsedOptions, Trait } from './options.ts';
 import { datasetOptionsSchema } from './options.ts';
-import { addDays, playSource, type Plays } from './plays.ts';
+import { addDays, playSource, type Play, type Plays, type PlaySource } from './plays.ts';
 import { hash, PURPOSE } from './random.ts';
 import { fileRows, type Row, type RowOptions } from './rows.ts';
 
@@ -45,12 +45,16 @@ export function generateStreams(given: DatasetOptions): StreamFile[] {
   const midnight: StreamFile[] = [];
   const late: StreamFile[] = [];
   const corrections: StreamFile[] = [];
+  if (options.singleFile) {
+    const last = addDays(options.firstDay, options.days - 1);
+    regular.push(make('regular', `streams-${options.firstDay}-to-${last}`, allDays(options, source)));
+  }
   for (let day = 0; day < options.days; day += 1) {
     const date = addDays(options.firstDay, day);
     const shares = dayShares(options).map(({ from, to }) => source.regular(day, from, to));
-    const ofDay = shares.map((plays, i) =>
-      make('regular', `streams-${date}-${String(i + 1)}`, plays, shares[i - 1]),
-    );
+    const ofDay = options.singleFile
+      ? []
+      : shares.map((plays, i) => make('regular', `streams-${date}-${String(i + 1)}`, plays, shares[i - 1]));
     regular.push(...ofDay);
     if (options.midnightFiles) {
       const plays = source.additional(day, options.midnightFilePlays, (position) => 22 + (position % 4));
@@ -90,6 +94,14 @@ const BROKEN_FILE_PLAYS = 25;
 function dayShares({ playsPerDay, filesPerDay }: ParsedOptions): { from: number; to: number }[] {
   const start = (file: number): number => Math.floor((playsPerDay * file) / filesPerDay);
   return Array.from({ length: filesPerDay }, (_, file) => ({ from: start(file), to: start(file + 1) }));
+}
+
+/** The ordinary plays of all days, a play of each in turn. */
+function allDays({ days, playsPerDay }: ParsedOptions, source: PlaySource): Plays {
+  const ofDay = Array.from({ length: days }, (_, day) => source.regular(day, 0, playsPerDay));
+  const at = (position: number): Play =>
+    (ofDay[position % days] ?? source.regular(0, 0, playsPerDay)).at(Math.floor(position / days));
+  return { count: days * playsPerDay, at };
 }
 
 /** Of ten plays, a correction withdraws one; it adds one for each twenty that it keeps. */

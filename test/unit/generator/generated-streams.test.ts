@@ -88,6 +88,14 @@ describe('generated stream files', () => {
     expect(hours(second)).toBe(24);
   });
 
+  it('put all days into one file when asked', () => {
+    const files = generateStreams({ ...small, days: 3, singleFile: true, duplicatesWithinFiles: 0 });
+    expect(files.map(({ name }) => name)).toEqual(['streams-2024-06-25-to-2024-06-27.csv']);
+    const [rows] = files.map((file) => [...file.rows()]);
+    expect(new Set(rows?.map(keyOf)).size).toBe(900);
+    expect(new Set(rows?.map((row) => row.day)).size).toBe(3);
+  });
+
   it('that span midnight have plays of both days', () => {
     const file = generateStreams({ ...small, midnightFiles: true }).find(({ kind }) => kind === 'midnight');
     const days = new Set([...(file?.rows() ?? [])].map((row) => row.day));
