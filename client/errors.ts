@@ -1,0 +1,170 @@
+/**
+ * The errors that the client throws on purpose. Each names what happened, to what, and what to do; `code` tells programs
+ * what kind it is. Errors of the SDKs are turned into these at the edge by {@link explain}.
+ */
+import { classifyAwsError, FAILURES } from '../pipeline/failures.ts';
+
+/** What kind of trouble: the CLI's exit codes hang on it. */
+export const CLIENT_ERROR_CODES = {
+  /** The work was done and ended badly. */
+  Failed: 'Failed',
+  /** The caller asked for something that makes no sense. */
+  WrongUse: 'WrongUse',
+  /** No such run, object, job, table, schedule. */
+  NotFound: 'NotFound',
+  /** The run can't follow the command in its present state. */
+  Refused: 'Refused',
+  /** A system did not answer. */
+  Unreachable: 'Unreachable',
+  /** A system answered that these credentials may not. */
+  NotAllowed: 'NotAllowed',
+  /** The run waits for an operator. */
+  NeedsOperator: 'NeedsOperator',
+} as const;
+export type ClientErrorCode = (typeof CLIENT_ERROR_CODES)[keyof typeof CLIENT_ERROR_CODES];
+
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+  readonly code: ClientErrorCode;
+  /** What to do next. */
+  readonly advice: string | undefined;
+
+  constructor(
+    code: ClientErrorCode,
+    message: string,
+    options: { readonly advice?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.advice = options.advice;
+  }
+}
+
+export function notFound(what: string, advice?: string, cause?: unknown): ClientError {
+  return new ClientError('NotFound', what, { ...(advice === undefined ? {} : { advice }), cause });
+}
+
+/** What an unknown error shows of itself, read without trusting its class: it may come from another realm. */
+interface ErrorShape {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | number | undefined;
+  readonly httpStatus: number | undefined;
+  readonly details: string | undefined;
+}
+
+export function shapeOf(error: unknown): ErrorShape {
+  const field = (from: unknown, name: string): unknown =>
+    typeof from === 'object' && from !== null && name in from ? Reflect.get(from, name) : undefined;
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  const code = field(error, 'code');
+  const status = field(field(error, '$metadata'), 'httpStatusCode');
+  return {
+    name: text(field(error, 'name')) ?? 'Error',
+    message: text(field(error, 'message')) ?? String(error),
+    code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
+    httpStatus: typeof status === 'number' ? status : undefined,
+    details: text(field(error, 'details')),
+  };
+}
+
+/** Chain of causes, the error itself first. Ten deep is more than any SDK nests; the limit ends cycles. */
+export function causesOf(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let next = error; next !== undefined && next !== null && chain.length < 10;) {
+    chain.push(next);
+    next = typeof next === 'object' && 'cause' in next ? next.cause : undefined;
+  }
+  return chain;
+}
+
+/** gRPC status codes that the Temporal server or its absence answer with. */
+const GRPC = {
+  InvalidArgument: 3,
+  DeadlineExceeded: 4,
+  NotFound: 5,
+  PermissionDenied: 7,
+  Unavailable: 14,
+  Unauthenticated: 16,
+} as const;
+
+/**
+ * The error as a {@link ClientError}.
+ * @param what the thing that was worked on, as in `bucket b`; stands at the beginning of the message
+ */
+export function explain(error: unknown, what: string): ClientError {
+  if (error instanceof ClientError) return error;
+  const shapes = causesOf(error).map(shapeOf);
+  const grpc = shapes.find((shape) => typeof shape.code === 'number' && shape.details !== undefined);
+  if (grpc !== undefined) return explainGrpc(error, grpc, what);
+  if (shapes.some((shape) => /Failed to connect before the deadline/i.test(shape.message))) {
+    return unreachable(what, 'no connection could be made', error);
+  }
+  const [first] = shapes;
+  const networked = shapes.find(
+    (shape) => typeof shape.code === 'string' && /^(E[A-Z]+|EAI_AGAIN)$/.test(shape.code),
+  );
+  if (first === undefined) return new ClientError('Failed', `${what}: unknown error`, { cause: error });
+  if (
+    networked?.code !== undefined &&
+    /CONN|NOTFOUND|AGAIN|TIMEDOUT|UNREACH|PIPE/.test(String(networked.code))
+  ) {
+    return unreachable(what, networked.message === '' ? String(networked.code) : networked.message, error);
+  }
+  const type = classifyAwsError({
+    name: first.name,
+    code: typeof first.code === 'string' ? first.code : undefined,
+    httpStatus: first.httpStatus,
+  });
+  switch (type) {
+    case 'AccessDenied':
+    case 'CredentialsInvalid':
+    case 'ClockSkewed':
+      return new ClientError('NotAllowed', `${what}: ${first.message}`, {
+        advice: 'Check the AWS credentials and permissions that this command runs with.',
+        cause: error,
+      });
+    case 'ServiceUnavailable':
+    case 'Throttled':
+      return new ClientError('Unreachable', `${what}: ${first.message}`, {
+        advice: FAILURES[type].advice.replace(/, then retry the stage/, ', then try again'),
+        cause: error,
+      });
+    case 'BucketMissing':
+      return notFound(`${what}: ${first.message}`, 'Create the bucket, or correct MSP_BUCKET.', error);
+    default:
+      return new ClientError(
+        first.httpStatus === 404 || /NotFound|NoSuch/.test(first.name) ? 'NotFound' : 'Failed',
+        `${what}: ${first.message}`,
+        { cause: error },
+      );
+  }
+}
+
+function explainGrpc(error: unknown, { code, details, message }: ErrorShape, what: string): ClientError {
+  const said = details === undefined || details === '' ? message : details;
+  switch (code) {
+    case GRPC.NotFound:
+      return notFound(`${what}: ${said}`, undefined, error);
+    case GRPC.InvalidArgument:
+      return new ClientError('WrongUse', `${what}: ${said}`, { cause: error });
+    case GRPC.PermissionDenied:
+    case GRPC.Unauthenticated:
+      return new ClientError('NotAllowed', `${what}: ${said}`, {
+        advice: 'Check the Temporal API key or certificate (TEMPORAL_*).',
+        cause: error,
+      });
+    case GRPC.DeadlineExceeded:
+    case GRPC.Unavailable:
+      return unreachable(what, said, error);
+    default:
+      return new ClientError('Failed', `${what}: ${said}`, { cause: error });
+  }
+}
+
+function unreachable(what: string, why: string, cause: unknown): ClientError {
+  return new ClientError('Unreachable', `${what} did not answer: ${why}`, {
+    advice: 'Check that it runs and that its address is right; a local stack is started with msp local up.',
+    cause,
+  });
+}

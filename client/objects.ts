@@ -1,0 +1,119 @@
+/** Reading the bucket: JSON documents checked by their schema, listings, and what a prefix holds. */
+import { createReadStream } from 'node:fs';
+import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, paginateListObjectsV2, PutObjectCommand } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { ClientError, explain, notFound } from './errors.ts';
+
+export interface StoredObject {
+  readonly key: string;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+}
+
+export const prefixUsageSchema = z.object({
+  prefix: z.string(),
+  objects: z.number(),
+  bytes: z.number(),
+  /** When the newest object was written. */
+  newestAt: z.string().optional(),
+});
+export type PrefixUsage = z.infer<typeof prefixUsageSchema>;
+
+export class Bucket {
+  readonly #s3: S3Client;
+  readonly name: string;
+
+  constructor(s3: S3Client, name: string) {
+    this.#s3 = s3;
+    this.name = name;
+  }
+
+  /** @throws ClientError `NotFound` when there is no such object */
+  async json<T extends z.ZodType>(key: string, schema: T): Promise<z.output<T>> {
+    const text = await this.text(key);
+    const parsed = schema.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    throw new ClientError(
+      'Failed',
+      `s3://${this.name}/${key} is not as expected: ${z.prettifyError(parsed.error)}`,
+      {
+        advice: 'The document was written by another version of the pipeline, or changed by hand.',
+      },
+    );
+  }
+
+  async text(key: string): Promise<string> {
+    return await (await this.#get(key)).transformToString();
+  }
+
+  async bytes(key: string): Promise<Uint8Array> {
+    return await (await this.#get(key)).transformToByteArray();
+  }
+
+  async #get(key: string): Promise<NonNullable<GetObjectCommandOutput['Body']>> {
+    try {
+      const { Body: body } = await this.#s3.send(new GetObjectCommand({ Bucket: this.name, Key: key }));
+      if (body === undefined) throw notFound(`s3://${this.name}/${key} has no content.`);
+      return body;
+    } catch (error) {
+      throw explain(error, `s3://${this.name}/${key}`);
+    }
+  }
+
+  async *list(prefix: string): AsyncGenerator<StoredObject> {
+    try {
+      for await (const page of paginateListObjectsV2(
+        { client: this.#s3 },
+        { Bucket: this.name, Prefix: prefix },
+      )) {
+        for (const { Key: key, Size: bytes, LastModified: modifiedAt } of page.Contents ?? []) {
+          if (key !== undefined) yield { key, bytes: bytes ?? 0, modifiedAt: modifiedAt ?? new Date(0) };
+        }
+      }
+    } catch (error) {
+      throw explain(error, `bucket ${this.name}`);
+    }
+  }
+
+  async isEmpty(prefix: string): Promise<boolean> {
+    const first = await this.list(prefix).next();
+    return first.done === true;
+  }
+
+  /** What a prefix holds. Markers (empty objects named like a folder) are not counted. */
+  async usage(prefix: string): Promise<PrefixUsage> {
+    let [objects, bytes, newest] = [0, 0, 0];
+    for await (const object of this.list(prefix)) {
+      if (object.key.endsWith('/') && object.bytes === 0) continue;
+      objects += 1;
+      bytes += object.bytes;
+      newest = Math.max(newest, object.modifiedAt.getTime());
+    }
+    return { prefix, objects, bytes, ...(objects === 0 ? {} : { newestAt: new Date(newest).toISOString() }) };
+  }
+
+  /**
+   * Uploads a file in one request. S3 compares what arrives with the digest and refuses it when they differ.
+   * @param sha256 of the file's bytes, in hex
+   */
+  async upload(
+    key: string,
+    file: { path: string; bytes: number; sha256: string },
+  ): Promise<{ versionId?: string }> {
+    try {
+      const { VersionId: versionId } = await this.#s3.send(
+        new PutObjectCommand({
+          Bucket: this.name,
+          Key: key,
+          Body: createReadStream(file.path),
+          ContentLength: file.bytes,
+          ChecksumSHA256: Buffer.from(file.sha256, 'hex').toString('base64'),
+        }),
+      );
+      return versionId === undefined ? {} : { versionId };
+    } catch (error) {
+      throw explain(error, `upload of ${file.path} to s3://${this.name}/${key}`);
+    }
+  }
+}

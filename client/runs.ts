@@ -1,0 +1,305 @@
+/**
+ * Runs of the pipeline: start, find, look at, wait for and command them.
+ *
+ * A run is named by its Temporal workflow id, by the id that it has in the bucket (`processed/runs/ID/`), or as
+ * `latest`. Commands always carry the Temporal run id that was looked at, so that a later reset of the run does not
+ * follow them a second time.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { z } from 'zod';
+import { runIdOf } from '../pipeline/layout.ts';
+import { parseRequest, type PipelineRequest } from '../pipeline/request.ts';
+import type { Settings } from '../pipeline/settings.ts';
+import {
+  checkpointsQuery,
+  PIPELINE_WORKFLOW,
+  statusQuery,
+  timelineQuery,
+  updates,
+  type CommandAnswer,
+  type CommandArguments,
+  type CommandName,
+} from '../workflows/pipeline/messages.ts';
+import type { Checkpoint, RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
+import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
+import { causesOf, ClientError, explain, notFound } from './errors.ts';
+
+/** A run as the server lists it. */
+export const listedRunSchema = z.object({
+  workflowId: z.string(),
+  /** Temporal run id of the present execution. */
+  runId: z.string(),
+  /** Temporal's own status. */
+  execution: z.string(),
+  /** The pipeline's status, from the search attributes; absent before the run's first step. */
+  status: z.string().optional(),
+  stage: z.string().optional(),
+  days: z.array(z.string()),
+  trigger: z.string().optional(),
+  startedAt: z.string(),
+  endedAt: z.string().optional(),
+});
+export type ListedRun = z.infer<typeof listedRunSchema>;
+
+export interface RunReference {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly firstRunId: string;
+  /** The run's id in the bucket. */
+  readonly run: string;
+}
+
+/** How a run ended. */
+export type RunEnd =
+  | { readonly ended: 'completed'; readonly result: PipelineResult }
+  | { readonly ended: 'failed'; readonly message: string };
+
+/** How long a query or update may wait for a worker to take it. Replaying a long run takes a second or two. */
+const ANSWER_WITHIN_MS = 20_000;
+
+/** Runs looked at to find `latest` or a run by its id in the bucket: months of daily runs. */
+const RUNS_SEARCHED = 500;
+
+export class Runs {
+  readonly #client: Client;
+  readonly #settings: Settings;
+
+  constructor(client: Client, settings: Settings) {
+    this.#client = client;
+    this.#settings = settings;
+  }
+
+  /**
+   * Starts a run.
+   * @param id the workflow id; made from pipeline and time when absent
+   * @throws ClientError `WrongUse` for a wrong request or an id that is running
+   */
+  async start(request: PipelineRequest, id?: string): Promise<RunReference> {
+    const checked = z.safeParse(z.unknown().transform(parseRequest), request);
+    if (!checked.success) {
+      throw new ClientError('WrongUse', `Not a valid request: ${z.prettifyError(checked.error)}`, {
+        cause: checked.error,
+      });
+    }
+    const workflowId = id ?? newWorkflowId(this.#settings.pipeline, new Date());
+    try {
+      const handle = await this.#client.workflow.start(PIPELINE_WORKFLOW, {
+        workflowId,
+        taskQueue: this.#settings.taskQueue,
+        args: [request],
+        staticSummary: summaryOf(request),
+      });
+      const firstRunId = handle.firstExecutionRunId;
+      return { workflowId, runId: firstRunId, firstRunId, run: runIdOf(workflowId, firstRunId) };
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) {
+        throw new ClientError('WrongUse', `A run with the id ${workflowId} is running already.`, {
+          advice: 'Give another --id, or none.',
+          cause: error,
+        });
+      }
+      throw explain(error, 'Temporal');
+    }
+  }
+
+  /** Runs of this pipeline, the latest first. */
+  async list(options: { readonly limit?: number; readonly status?: string } = {}): Promise<ListedRun[]> {
+    const { limit = 20, status } = options;
+    const condition = status === undefined ? '' : ` AND PipelineStatus = '${status.replaceAll("'", '')}'`;
+    const found: ListedRun[] = [];
+    for await (const info of this.#listed(condition)) {
+      found.push(listed(info));
+      if (found.length >= Math.max(limit, RUNS_SEARCHED)) break;
+    }
+    return found.sort((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, limit);
+  }
+
+  /**
+   * The run that a person means.
+   * @param reference workflow id, id in the bucket, or `latest`
+   * @throws ClientError `NotFound`
+   */
+  async find(reference: string): Promise<RunReference> {
+    if (reference === 'latest') {
+      const [latest] = await this.list({ limit: 1 });
+      if (latest === undefined) {
+        throw notFound(`There is no run of ${this.#settings.pipeline} yet.`, 'Start one with msp run.');
+      }
+      return await this.#reference(latest.workflowId, latest.runId);
+    }
+    return (await this.#byWorkflowId(reference)) ?? (await this.#byRun(reference));
+  }
+
+  async #byWorkflowId(workflowId: string): Promise<RunReference | undefined> {
+    try {
+      return await this.#reference(workflowId);
+    } catch (error) {
+      if (error instanceof ClientError && error.code === 'NotFound') return undefined;
+      throw error;
+    }
+  }
+
+  async #byRun(run: string): Promise<RunReference> {
+    for await (const { workflowId, runId } of this.#listed('')) {
+      // The first run id is not listed; the part made of the workflow id narrows the search to a few.
+      if (run.slice(0, -9) !== runIdOf(workflowId, '00000000').slice(0, -9)) continue;
+      const reference = await this.#reference(workflowId, runId);
+      if (reference.run === run) return reference;
+    }
+    throw notFound(`There is no run ${run}.`, 'msp runs lists them.');
+  }
+
+  async #reference(workflowId: string, runId?: string): Promise<RunReference> {
+    try {
+      const described = await this.#client.workflow.getHandle(workflowId, runId).describe();
+      const firstRunId = described.raw.workflowExecutionInfo?.firstRunId;
+      const first =
+        firstRunId === undefined || firstRunId === null || firstRunId === '' ? described.runId : firstRunId;
+      return { workflowId, runId: described.runId, firstRunId: first, run: runIdOf(workflowId, first) };
+    } catch (error) {
+      throw explain(error, `run ${workflowId}`);
+    }
+  }
+
+  /** The run as the server knows it; needs no worker. */
+  async describe({ workflowId, runId }: RunReference): Promise<ListedRun> {
+    try {
+      return listed(await this.#client.workflow.getHandle(workflowId, runId).describe());
+    } catch (error) {
+      throw explain(error, `run ${workflowId}`);
+    }
+  }
+
+  /** Where the run is and what it waits for. Answered by a worker, also for a run that has ended. */
+  async status(reference: RunReference): Promise<RunStatus> {
+    return await this.#ask(reference, (handle) => handle.query(statusQuery));
+  }
+
+  /** What each finished stage left. */
+  async checkpoints(reference: RunReference): Promise<Checkpoint[]> {
+    return await this.#ask(reference, (handle) => handle.query(checkpointsQuery));
+  }
+
+  /** What happened when, and who asked for it. */
+  async timeline(reference: RunReference): Promise<TimelineEntry[]> {
+    return await this.#ask(reference, (handle) => handle.query(timelineQuery));
+  }
+
+  /**
+   * Gives a run a command and waits until it is taken.
+   * @throws ClientError `Refused` with the run's own words when it can't follow it now
+   */
+  async command<N extends CommandName>(
+    name: N,
+    reference: RunReference,
+    args: Omit<CommandArguments<N>, 'run'>,
+  ): Promise<CommandAnswer> {
+    const update = updates[name];
+    try {
+      return await this.#ask(reference, (handle) =>
+        handle.executeUpdate<CommandAnswer, [object]>(update.name, {
+          args: [{ ...args, run: reference.runId }],
+        }),
+      );
+    } catch (error) {
+      const refusal = causesOf(error).find((cause) => cause instanceof WorkflowUpdateFailedError);
+      if (refusal === undefined) throw error;
+      const said = refusal.cause instanceof Error ? refusal.cause.message : refusal.message;
+      throw new ClientError('Refused', said, {
+        advice: `msp status ${reference.workflowId} shows what it waits for.`,
+        cause: error,
+      });
+    }
+  }
+
+  /** Waits for the end of the run, through a reset. No limit of time: a run may wait for days for an operator. */
+  async result({ workflowId, firstRunId }: RunReference): Promise<RunEnd> {
+    const handle = this.#client.workflow.getHandle<(request: PipelineRequest) => Promise<PipelineResult>>(
+      workflowId,
+      undefined,
+      { firstExecutionRunId: firstRunId },
+    );
+    try {
+      return { ended: 'completed', result: await handle.result() };
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) {
+        const messages = causesOf(error.cause).map((cause) =>
+          cause instanceof Error ? cause.message : String(cause),
+        );
+        return { ended: 'failed', message: messages.length === 0 ? error.message : messages.join(': ') };
+      }
+      throw explain(error, `run ${workflowId}`);
+    }
+  }
+
+  async *#listed(condition: string): AsyncGenerator<WorkflowExecutionInfo> {
+    const query = `WorkflowType = '${PIPELINE_WORKFLOW}' AND TaskQueue = '${this.#settings.taskQueue}'${condition}`;
+    try {
+      yield* this.#client.workflow.list({ query, pageSize: 100 });
+    } catch (error) {
+      throw explain(error, 'Temporal');
+    }
+  }
+
+  async #ask<T>(
+    { workflowId, runId }: RunReference,
+    question: (handle: WorkflowHandle) => Promise<T>,
+  ): Promise<T> {
+    const handle = this.#client.workflow.getHandle(workflowId, runId);
+    try {
+      return await this.#client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => question(handle));
+    } catch (error) {
+      if (causesOf(error).some((cause) => cause instanceof WorkflowUpdateFailedError)) throw error;
+      const explained = explain(error, `run ${workflowId}`);
+      if (explained.code !== 'Unreachable') throw explained;
+      throw new ClientError(
+        'Unreachable',
+        `run ${workflowId} did not answer within ${String(ANSWER_WITHIN_MS / 1000)} s.`,
+        {
+          advice: `Check that a worker polls the task queue ${this.#settings.taskQueue}.`,
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+/** `music-streaming-20240625T030000Z-3f2a`: sorts by time; the random end keeps two runs of one second apart. */
+function newWorkflowId(pipeline: string, at: Date): string {
+  const time = at.toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  return `${pipeline}-${time}-${randomBytes(2).toString('hex')}`;
+}
+
+function summaryOf(request: PipelineRequest): string {
+  if (request.dates !== undefined) return `compute again: ${request.dates.slice(0, 7).join(', ')}`;
+  if (request.inputs !== undefined) return `${String(request.inputs.length)} named inputs`;
+  return 'all new inputs';
+}
+
+function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedRun {
+  const attribute = (name: string): readonly unknown[] => {
+    const value: unknown = info.typedSearchAttributes.getAll().find(({ key }) => key.name === name)?.value;
+    return Array.isArray(value) ? value : value === undefined ? [] : [value];
+  };
+  const text = (name: string): string | undefined => attribute(name).map(String)[0];
+  const optional = {
+    status: text('PipelineStatus'),
+    stage: text('PipelineStage'),
+    trigger: text('PipelineTrigger'),
+    endedAt: info.closeTime?.toISOString(),
+  };
+  return {
+    workflowId: info.workflowId,
+    runId: info.runId,
+    execution: info.status.name,
+    days: attribute('PipelineDates').map(String),
+    startedAt: info.startTime.toISOString(),
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  };
+}
