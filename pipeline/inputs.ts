@@ -57,6 +57,7 @@ export type InputVerdict =
   | { readonly kind: 'busy'; readonly owner: Owner };
 
 interface Delivered {
+  readonly key: string;
   readonly fileId: string;
   readonly self: Owner;
   readonly keyRecord?: KeyRecord | undefined;
@@ -65,7 +66,14 @@ interface Delivered {
   readonly closedRuns: ReadonlySet<string>;
 }
 
-export function judgeDelivery({ fileId, self, keyRecord, fileRecord, closedRuns }: Delivered): InputVerdict {
+export function judgeDelivery({
+  key,
+  fileId,
+  self,
+  keyRecord,
+  fileRecord,
+  closedRuns,
+}: Delivered): InputVerdict {
   const isOther = (owner: Owner): boolean => owner.run !== self.run && !closedRuns.has(owner.run);
   if (keyRecord?.pending !== undefined && isOther(keyRecord.pending))
     return { kind: 'busy', owner: keyRecord.pending };
@@ -77,7 +85,9 @@ export function judgeDelivery({ fileId, self, keyRecord, fileRecord, closedRuns 
 
   const previous =
     keyRecord?.fileId !== undefined && keyRecord.fileId !== fileId ? keyRecord.fileId : undefined;
-  const known = fileRecord?.state === 'done';
+  // The same content twice in one batch: the key that was claimed first brings it.
+  const twice = unfinished && fileRecord.owner.run === self.run && fileRecord.key !== key;
+  const known = fileRecord?.state === 'done' || twice;
   const superseded = fileRecord?.replacedBy !== undefined;
   if (known && (!superseded || previous === undefined)) {
     return previous === undefined ? { kind: 'redelivery' } : { kind: 'redelivery', replaces: previous };

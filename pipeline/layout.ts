@@ -27,6 +27,10 @@ export const PREFIXES = {
 export type ManifestKind = 'plays' | 'kpis';
 
 export const layout = {
+  /** Reference data of one version, copied once; what scripts read and what a day's manifest names. */
+  pinnedReference: (version: string, kind: 'songs' | 'users', order: number, gzip: boolean): string =>
+    `reference/versions/${version}/${kind}/${String(order).padStart(4, '0')}.csv${gzip ? '.gz' : ''}`,
+
   /** Claim and record of an input file, by content. */
   file: (fileId: string): string => `${PREFIXES.files}${fileId}.json`,
 
@@ -52,8 +56,6 @@ export const layout = {
   scratch: (run: string): string => `${PREFIXES.temporary}run=${run}/`,
   stagedInput: (run: string, order: number, fileId: string, gzip: boolean): string =>
     `${PREFIXES.temporary}run=${run}/inputs/${String(order).padStart(4, '0')}-${fileId}.csv${gzip ? '.gz' : ''}`,
-  stagedReference: (run: string, kind: 'songs' | 'users', order: number, gzip: boolean): string =>
-    `${PREFIXES.temporary}run=${run}/reference/${kind}/${String(order).padStart(4, '0')}.csv${gzip ? '.gz' : ''}`,
 
   /** An input as delivered, filed under the date of its processing; the rest of its key stays as it was. */
   archived: (run: string, processedOn: string, deliveredKey: string): string =>

@@ -65,8 +65,7 @@ export class PipelineRun {
       { key: searchAttributes.trigger, value: trigger },
     ]);
     this.#answerQueries();
-    for (const name of ['retryStage', 'skipStage', 'approve', 'reject', 'abort'] as const)
-      this.#takeCommand(name);
+    for (const name of COMMAND_NAMES) this.#takeCommand(name);
   }
 
   get state(): RunState {
@@ -159,7 +158,7 @@ export class PipelineRun {
 
 function parseCommand(name: CommandName, args: unknown): Command {
   const parsed = commandSchemas[name].safeParse(args);
-  if (parsed.success) return { name, args: parsed.data } as Command;
+  if (parsed.success) return { name, args: parsed.data as never };
   const problems = parsed.error.issues.map(
     ({ path, message }) => `${path.join('.') || 'argument'}: ${message}`,
   );

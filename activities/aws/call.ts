@@ -1,0 +1,74 @@
+/**
+ * Every AWS call of an activity goes through {@link call}: it hands the activity's cancellation to the SDK and turns
+ * what the call ends with into a failure of the closed list.
+ *
+ * When the activity was cancelled, the SDK throws its own AbortError; what must leave the activity is the signal's
+ * reason, because the server takes only that for a cancellation (an AbortError wedges a paused activity).
+ */
+import { cancellationSignal } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { classifyAwsError, FAILURES } from '../../pipeline/failures.ts';
+import type { ErrorTraits, FailureType } from '../../pipeline/failures.ts';
+
+export async function call<T>(
+  what: string,
+  send: (options: { abortSignal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const signal = cancellationSignal();
+  try {
+    return await send({ abortSignal: signal });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const traits = traitsOf(error);
+    const said = traits.message === '' ? (traits.name ?? 'no reason given') : traits.message;
+    throw failure(classifyAwsError(traits), `${what}: ${traits.name ?? 'Error'}: ${said}`, error);
+  }
+}
+
+/** A failure of the closed list. Its handling decides whether the retry policy may try again. */
+export function failure(type: FailureType, message: string, cause?: unknown): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message,
+    nonRetryable: FAILURES[type].handling === 'operator',
+    ...(cause instanceof Error ? { cause } : {}),
+  });
+}
+
+/** Name, code, HTTP status and message of an error, whatever class it is of. */
+export function traitsOf(error: unknown): ErrorTraits & { readonly message: string } {
+  if (typeof error !== 'object' || error === null) return { message: String(error) };
+  const { name, code, message, $metadata: metadata } = error as Record<string, unknown>;
+  const status =
+    typeof metadata === 'object' && metadata !== null
+      ? (metadata as { httpStatusCode?: unknown }).httpStatusCode
+      : undefined;
+  return {
+    name: typeof name === 'string' ? name : undefined,
+    code: typeof code === 'string' ? code : undefined,
+    httpStatus: typeof status === 'number' ? status : undefined,
+    message: typeof message === 'string' ? message : '',
+  };
+}
+
+/** Whether an AWS error says that the object, or that version of it, is not there. */
+export function isMissing(error: unknown): boolean {
+  const { name, httpStatus } = traitsOf(error);
+  return (
+    name === 'NoSuchKey' ||
+    name === 'NoSuchVersion' ||
+    name === 'NotFound' ||
+    (httpStatus === 404 && name !== 'NoSuchBucket')
+  );
+}
+
+/** Whether a conditional write lost: somebody else wrote (412), or is writing at this moment (409). */
+export function isConditionLost(error: unknown): boolean {
+  const { name, httpStatus } = traitsOf(error);
+  return (
+    name === 'PreconditionFailed' ||
+    name === 'ConditionalRequestConflict' ||
+    httpStatus === 412 ||
+    httpStatus === 409
+  );
+}

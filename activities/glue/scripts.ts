@@ -1,0 +1,201 @@
+/**
+ * Scripts in S3 and the jobs that run them. A script is uploaded under its digest and never overwritten, so a running
+ * job's script never changes under it. Jobs are created when absent; of an existing one only the two fields that name
+ * the script are ours, everything else is written back as it was read.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { CreateJobCommand, GetJobCommand, UpdateJobCommand } from '@aws-sdk/client-glue';
+import type { CreateJobCommandInput, GlueClient, Job, JobUpdate } from '@aws-sdk/client-glue';
+import { z } from 'zod';
+import type { PipelineActivities } from '../../pipeline/activity-types.ts';
+import { layout, s3Uri } from '../../pipeline/layout.ts';
+import { jobNameOf } from '../../pipeline/settings.ts';
+import type { Settings } from '../../pipeline/settings.ts';
+import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
+import type { ScriptName } from '../../pipeline/stages.ts';
+import { call, failure, isConditionLost, traitsOf } from '../aws/call.ts';
+import { Bucket } from '../storage/objects.ts';
+
+/** Glue 5.1 is Spark 3.5.6 on Python 3.11 and Java 17, which the scripts are written for. */
+const GLUE_VERSION = '5.1';
+
+const PACKAGE = 'music_streaming';
+
+const builtFileSchema = z.object({
+  digest: z.string().min(8),
+  file: z.string(),
+  size: z.number().int().positive(),
+});
+const buildSchema = z.object({
+  scripts: z.record(z.enum(SCRIPT_NAMES), builtFileSchema),
+  package: builtFileSchema,
+});
+
+interface Built {
+  readonly name: string;
+  readonly digest: string;
+  readonly file: string;
+  readonly body: Buffer;
+}
+
+export function createScriptActivities(
+  { s3, glue }: { readonly s3: S3Client; readonly glue: GlueClient },
+  settings: Settings,
+  directory: string,
+): Pick<PipelineActivities, 'verifyGlueScripts'> {
+  return {
+    async verifyGlueScripts({ settings: { bucket: bucketName, pipeline } }) {
+      const bucket = new Bucket(s3, bucketName);
+      const { scripts, library } = await readBuild(directory);
+      const uploads = await Promise.all([...scripts.values(), library].map((built) => upload(bucket, built)));
+      const changed = await Promise.all(
+        [...scripts].map(async ([name, built]) => {
+          const ours = {
+            script: s3Uri(bucketName, layout.script(built.name, built.digest, built.file)),
+            library: s3Uri(bucketName, layout.script(library.name, library.digest, library.file)),
+          };
+          return (await ensureJob(glue, jobNameOf(pipeline, name), ours, settings))
+            ? [jobNameOf(pipeline, name)]
+            : [];
+        }),
+      );
+      const digests = Object.fromEntries([...scripts].map(([name, { digest }]) => [name, digest]));
+      return {
+        digests: digests as Record<ScriptName, string>,
+        uploaded: uploads.filter(Boolean).length,
+        changedJobs: changed.flat(),
+      };
+    },
+  };
+}
+
+async function readBuild(directory: string): Promise<{ scripts: Map<ScriptName, Built>; library: Built }> {
+  try {
+    const build = buildSchema.parse(JSON.parse(await readFile(join(directory, 'digests.json'), 'utf8')));
+    const read = async (
+      name: string,
+      { digest, file, size }: z.infer<typeof builtFileSchema>,
+    ): Promise<Built> => {
+      const body = await readFile(join(directory, file));
+      if (body.length !== size)
+        throw new Error(`${file} has ${String(body.length)} bytes, its build recorded ${String(size)}`);
+      return { name, digest, file, body };
+    };
+    const scripts = new Map<ScriptName, Built>();
+    for (const name of SCRIPT_NAMES) scripts.set(name, await read(name, build.scripts[name]));
+    return { scripts, library: await read(PACKAGE, build.package) };
+  } catch (error) {
+    const why = traitsOf(error).message;
+    throw failure('ScriptsInvalid', `The Glue scripts in ${directory} are not a whole build: ${why}`, error);
+  }
+}
+
+/** @returns whether it had to be uploaded */
+async function upload(bucket: Bucket, { name, digest, file, body }: Built): Promise<boolean> {
+  const key = layout.script(name, digest, file);
+  const there = await bucket.head(key);
+  if (there !== undefined) {
+    if (there.ContentLength === body.length) return false;
+    throw failure(
+      'ScriptsInvalid',
+      `s3://${bucket.name}/${key} is not what was uploaded under this digest; restore its first version`,
+    );
+  }
+  return await call(`PutObject ${key}`, async (options) => {
+    try {
+      const ChecksumSHA256 = createHash('sha256').update(body).digest('base64');
+      const put = { Bucket: bucket.name, Key: key, Body: body, IfNoneMatch: '*', ChecksumSHA256 };
+      await bucket.s3.send(new PutObjectCommand(put), options);
+      return true;
+    } catch (error) {
+      if (isConditionLost(error)) return false;
+      throw error;
+    }
+  });
+}
+
+interface Ours {
+  readonly script: string;
+  readonly library: string;
+}
+
+/** @returns whether the job was created or changed */
+async function ensureJob(glue: GlueClient, name: string, ours: Ours, settings: Settings): Promise<boolean> {
+  const job = await call(`GetJob ${name}`, async (options) => {
+    try {
+      return (await glue.send(new GetJobCommand({ JobName: name }), options)).Job;
+    } catch (error) {
+      if (traitsOf(error).name === 'EntityNotFoundException') return undefined;
+      throw error;
+    }
+  });
+  if (job === undefined) {
+    const create = new CreateJobCommand({ Name: name, ...definition(ours, settings) });
+    return await call(`CreateJob ${name}`, async (options) => {
+      try {
+        await glue.send(create, options);
+        return true;
+      } catch (error) {
+        // Another run created it at the same moment, from the same build or one that its own start corrects.
+        if (
+          ['AlreadyExistsException', 'IdempotentParameterMismatchException'].includes(
+            traitsOf(error).name ?? '',
+          )
+        )
+          return false;
+        throw error;
+      }
+    });
+  }
+  if (
+    job.Command?.ScriptLocation === ours.script &&
+    job.DefaultArguments?.['--extra-py-files'] === ours.library
+  )
+    return false;
+  const update = new UpdateJobCommand({ JobName: name, JobUpdate: pointedAt(job, ours) });
+  await call(`UpdateJob ${name}`, (options) => glue.send(update, options));
+  return true;
+}
+
+function definition(ours: Ours, settings: Settings): Omit<CreateJobCommandInput, 'Name'> {
+  if (settings.glueRole === undefined) {
+    throw failure('SettingsInvalid', 'MSP_GLUE_ROLE is not set: the worker needs it to create the Glue jobs');
+  }
+  return {
+    Role: settings.glueRole,
+    Description: `Part of the pipeline ${settings.pipeline}; created by its worker.`,
+    Command: { Name: 'glueetl', ScriptLocation: ours.script, PythonVersion: '3' },
+    GlueVersion: GLUE_VERSION,
+    WorkerType: settings.workerType,
+    NumberOfWorkers: settings.numberOfWorkers,
+    Timeout: settings.jobTimeoutMinutes,
+    // A retry by Glue would be a run that nobody started; retrying is the pipeline's.
+    MaxRetries: 0,
+    ExecutionProperty: { MaxConcurrentRuns: settings.maxConcurrentRuns },
+    DefaultArguments: {
+      '--extra-py-files': ours.library,
+      '--enable-metrics': 'true',
+      '--enable-observability-metrics': 'true',
+      // Which files are new is the manifests' business; a bookmark would be a second opinion.
+      '--job-bookmark-option': 'job-bookmark-disable',
+    },
+  };
+}
+
+/** Fields of a job that an update does not take. MaxCapacity follows from the worker type where one is set. */
+const NOT_IN_UPDATES = new Set(['Name', 'CreatedOn', 'LastModifiedOn', 'AllocatedCapacity', 'ProfileName']);
+
+/** UpdateJob overwrites the whole definition, so everything that is there goes back with it. */
+function pointedAt(job: Job, ours: Ours): JobUpdate {
+  const dropped = job.WorkerType === undefined ? NOT_IN_UPDATES : new Set([...NOT_IN_UPDATES, 'MaxCapacity']);
+  const kept: JobUpdate = Object.fromEntries(Object.entries(job).filter(([field]) => !dropped.has(field)));
+  return {
+    ...kept,
+    Command: { ...job.Command, ScriptLocation: ours.script },
+    DefaultArguments: { ...job.DefaultArguments, '--extra-py-files': ours.library },
+  };
+}

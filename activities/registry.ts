@@ -1,0 +1,56 @@
+/** All activities of the worker over one set of clients. */
+import type { LocalActivities, PipelineActivities } from '../pipeline/activity-types.ts';
+import type { Settings } from '../pipeline/settings.ts';
+import type { AwsClients } from './aws/clients.ts';
+import { createGlueRunActivities } from './glue/job-runs.ts';
+import { createScriptActivities } from './glue/scripts.ts';
+import { createIdentityActivities } from './identity.ts';
+import { createSettingsActivities } from './settings.ts';
+import { createArchiveActivities } from './storage/archive.ts';
+import { createInputActivities } from './storage/inputs.ts';
+import { createKpisActivities } from './storage/kpis.ts';
+import { createPlaysActivities } from './storage/plays.ts';
+import { createQualityActivities } from './storage/quality.ts';
+import { createReferenceActivities } from './storage/reference.ts';
+import { createStateActivities } from './storage/state.ts';
+import { createStructureActivities } from './storage/structure.ts';
+import { createLocalActivities, createRunActivities } from './temporal/runs.ts';
+
+/** @param scripts folder with the built Glue scripts */
+export function createActivities(
+  clients: AwsClients,
+  settings: Settings,
+  scripts: string,
+): PipelineActivities & LocalActivities {
+  const { s3, glue, glueOnce, sts } = clients;
+  return merged(
+    createSettingsActivities(settings),
+    createIdentityActivities(sts, settings),
+    createStructureActivities(s3),
+    createReferenceActivities(s3),
+    createInputActivities(s3),
+    createQualityActivities(s3),
+    createPlaysActivities(s3),
+    createKpisActivities(s3),
+    createArchiveActivities(s3),
+    createStateActivities(s3),
+    createScriptActivities({ s3, glue }, settings, scripts),
+    createGlueRunActivities(glue, glueOnce),
+    createRunActivities(),
+    createLocalActivities(),
+  );
+}
+
+type Intersection<T> = (T extends unknown ? (each: T) => void : never) extends (all: infer I) => void
+  ? I
+  : never;
+
+/** @throws Error when two groups have an activity of the same name: one would silently replace the other */
+function merged<T extends object[]>(...groups: T): Intersection<T[number]> {
+  const all: Record<string, unknown> = {};
+  for (const [name, activity] of groups.flatMap((group) => Object.entries(group))) {
+    if (name in all) throw new Error(`Two activities are named ${name}`);
+    all[name] = activity;
+  }
+  return all as Intersection<T[number]>;
+}

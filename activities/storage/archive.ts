@@ -1,0 +1,140 @@
+/**
+ * The end of an input's way: copy it to the archive (or, refused, to quarantine), verify the copy, record it, and only
+ * then delete the original, on the condition that it is still the version that was processed. Each step can be
+ * repeated, and a repetition after any of them ends in the same state.
+ */
+import { heartbeat } from '@temporalio/activity';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { ArchiveReport, PipelineActivities } from '../../pipeline/activity-types.ts';
+import { fileRecordSchema, keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
+import type { FileRecord, KeyRecord, PreparedFile } from '../../pipeline/inputs.ts';
+import { layout } from '../../pipeline/layout.ts';
+import { failure } from '../aws/call.ts';
+import { keyRecordOf } from './claims.ts';
+import { copyWithin } from './copy.ts';
+import { changeDocument } from './documents.ts';
+import { Bucket } from './objects.ts';
+
+type ArchiveActivities = Pick<PipelineActivities, 'archiveInputs' | 'quarantineInputs'>;
+
+export function createArchiveActivities(s3: S3Client): ArchiveActivities {
+  return {
+    async archiveInputs({ owner: { run }, settings }, { now }): Promise<ArchiveReport> {
+      const bucket = new Bucket(s3, settings.bucket);
+      const processedOn = now.slice(0, 10);
+      let bytes = 0;
+      let kept = 0;
+      const files = await inputsOf(bucket, run);
+      for (const file of files) {
+        const target = layout.archived(run, processedOn, file.key);
+        await copyVerified(bucket, file, target);
+        const record = { version: 1, run, archivedAt: now, archivedAs: target, ...file };
+        await bucket.writeJson(
+          layout.archiveRecord(run, processedOn, `${file.id}-${String(file.order)}`),
+          record,
+        );
+        if (file.verdict !== 'redelivery') await settle(bucket, file, { state: 'done', archivedAs: target });
+        if (!(await bucket.deleteIf(file.key, file.etag))) kept += 1;
+        bytes += file.size;
+        heartbeat({ archived: file.key });
+      }
+      return { archived: files.length, bytes, kept };
+    },
+
+    async quarantineInputs({ owner: { run }, settings }, { reason }) {
+      const bucket = new Bucket(s3, settings.bucket);
+      // What was delivered before is not refused; a later run recognises and archives it.
+      const files = (await inputsOf(bucket, run)).filter(({ verdict }) => verdict !== 'redelivery');
+      for (const file of files) {
+        const target = layout.quarantined(run, file.key);
+        await copyVerified(bucket, file, target);
+        await settle(bucket, file, { state: 'refused', archivedAs: target });
+        await releaseKey(bucket, file.key, run);
+        await bucket.deleteIf(file.key, file.etag);
+        heartbeat({ quarantined: file.key });
+      }
+      await bucket.writeJson(layout.quarantined(run, 'reason.json'), {
+        version: 1,
+        run,
+        reason,
+        files: files.map(({ key }) => key),
+      });
+      return { files: files.length };
+    },
+  };
+}
+
+async function inputsOf(bucket: Bucket, run: string): Promise<readonly PreparedFile[]> {
+  const inputs = await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema);
+  if (inputs === undefined) throw failure('DocumentInvalid', `${run} has no input manifest`);
+  return inputs.value.files;
+}
+
+/** The staged copy stands in where the delivered version is gone already. */
+async function copyVerified(bucket: Bucket, file: PreparedFile, target: string): Promise<void> {
+  if (await isCopy(bucket, target, file)) return;
+  const { key, versionId, size, stagedKey } = file;
+  const progress = (): void => {
+    heartbeat({ copying: key });
+  };
+  if ((await bucket.head(key, versionId)) !== undefined) {
+    await copyWithin(bucket, { key, versionId, size }, target, progress);
+  } else {
+    const staged = stagedKey === undefined ? undefined : await bucket.head(stagedKey);
+    if (stagedKey === undefined || staged === undefined) {
+      throw failure(
+        'InputVanished',
+        `Version ${versionId} of ${key} is gone, and so is the copy that the run staged`,
+      );
+    }
+    await copyWithin(
+      bucket,
+      { key: stagedKey, versionId: staged.VersionId ?? 'null', size },
+      target,
+      progress,
+    );
+  }
+  if (!(await isCopy(bucket, target, file))) {
+    throw failure(
+      'ArchiveMismatch',
+      `s3://${bucket.name}/${target} does not have the digest ${file.sha256} of ${key}`,
+    );
+  }
+}
+
+/** By the checksum that S3 stored with the copy, or by reading it where S3 stored none over the whole object. */
+async function isCopy(bucket: Bucket, target: string, { sha256, size }: PreparedFile): Promise<boolean> {
+  const head = await bucket.head(target);
+  if (head?.ContentLength !== size) return false;
+  if (head.ChecksumSHA256 !== undefined && head.ChecksumType !== 'COMPOSITE') {
+    return head.ChecksumSHA256 === Buffer.from(sha256, 'hex').toString('base64');
+  }
+  return (await bucket.digest(target, { onProgress: () => undefined }))?.sha256 === sha256;
+}
+
+async function settle(
+  bucket: Bucket,
+  { id }: PreparedFile,
+  change: Pick<FileRecord, 'state' | 'archivedAs'>,
+): Promise<void> {
+  await changeDocument<FileRecord, FileRecord | undefined>(
+    bucket,
+    layout.file(id),
+    fileRecordSchema,
+    (current) =>
+      current === undefined || current.state === change.state ? current : { ...current, ...change },
+  );
+}
+
+async function releaseKey(bucket: Bucket, key: string, run: string): Promise<void> {
+  await changeDocument<KeyRecord, KeyRecord | undefined>(
+    bucket,
+    keyRecordOf(key),
+    keyRecordSchema,
+    (current) => {
+      if (current?.pending?.run !== run) return current;
+      const { pending, ...kept } = current;
+      return kept;
+    },
+  );
+}

@@ -1,0 +1,199 @@
+/**
+ * Inputs of a run: which files have arrived, claiming them, fixing their bytes. Reading and claiming can be repeated at
+ * any point: claims name their owner, staged copies are of fixed versions, and the input manifest is written last.
+ */
+import { heartbeat } from '@temporalio/activity';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { NewStreams, PipelineActivities, Preparation } from '../../pipeline/activity-types.ts';
+import { fileIdOf } from '../../pipeline/documents.ts';
+import type { Reference } from '../../pipeline/documents.ts';
+import { candidatesSchema, preparedInputsSchema, takeBatch } from '../../pipeline/inputs.ts';
+import type { Candidate, Owner, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
+import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
+import type { ValidationPlan } from '../../pipeline/plans.ts';
+import type { RunContext } from '../../pipeline/run-context.ts';
+import { failure } from '../aws/call.ts';
+import { Claims } from './claims.ts';
+import type { Claimed } from './claims.ts';
+import { copyWithin } from './copy.ts';
+import { Bucket } from './objects.ts';
+import type { Digested } from './objects.ts';
+import { Progress } from './progress.ts';
+
+type InputActivities = Pick<PipelineActivities, 'findNewStreams' | 'prepareData'>;
+
+/** A candidate whose bytes have been read. */
+interface Read extends Digested {
+  readonly key: string;
+  readonly id: string;
+}
+
+export function createInputActivities(s3: S3Client): InputActivities {
+  return {
+    async findNewStreams({ owner, settings }, { inputs }): Promise<NewStreams> {
+      const bucket = new Bucket(s3, settings.bucket);
+      const arrived: Candidate[] = [];
+      for await (const { key, size, etag, modifiedAt } of bucket.list(PREFIXES.streams)) {
+        // A key that ends in a slash is the marker of a folder.
+        if (!key.endsWith('/')) arrived.push({ key, size, etag, deliveredAt: modifiedAt.toISOString() });
+      }
+      const wanted = inputs === undefined ? arrived : named(arrived, inputs, bucket.name);
+      const limits = { files: settings.maxFilesPerRun, bytes: settings.maxBytesPerRun };
+      const { taken, left } = takeBatch(wanted, limits);
+      const candidates = { version: 1, run: owner.run, files: taken, left };
+      await bucket.writeJson(layout.runRecord(owner.run, 'candidates'), candidates);
+      return { files: taken.length, bytes: taken.reduce((sum, { size }) => sum + size, 0), left };
+    },
+
+    async prepareData(context, { reference, now, closedRuns }): Promise<Preparation> {
+      const { owner, settings } = context;
+      const bucket = new Bucket(s3, settings.bucket);
+      const earlier = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
+      if (earlier !== undefined) {
+        await writePlan(bucket, context, earlier.value, reference, now);
+        return summary(earlier.value);
+      }
+      const candidates = await bucket.readJson(layout.runRecord(owner.run, 'candidates'), candidatesSchema);
+      if (candidates === undefined)
+        throw failure('DocumentInvalid', `${owner.run} has no list of candidates`);
+
+      const progress = new Progress(candidates.value.files.length);
+      const read = await readAll(bucket, candidates.value.files, progress);
+      const claims = new Claims(bucket, owner, new Set(closedRuns));
+      if (closedRuns === undefined) {
+        const blockedBy = await ownersInTheWay(claims, read);
+        if (blockedBy.length > 0) {
+          return { blockedBy, toValidate: 0, redelivered: 0, retiring: 0, deferred: 0, bytes: 0 };
+        }
+      }
+      const prepared = await claimAll(bucket, owner, claims, read, now, progress);
+      await bucket.writeJson(layout.runRecord(owner.run, 'inputs'), prepared);
+      await writePlan(bucket, context, prepared, reference, now);
+      return summary(prepared);
+    },
+  };
+}
+
+function named(arrived: readonly Candidate[], inputs: readonly string[], bucket: string): Candidate[] {
+  const byKey = new Map(arrived.map((candidate) => [candidate.key, candidate]));
+  return inputs.map((input) => {
+    const candidate = byKey.get(input) ?? byKey.get(`${PREFIXES.streams}${input}`);
+    if (candidate !== undefined) return candidate;
+    throw failure(
+      'InputInvalid',
+      `Input ${JSON.stringify(input)} is not in s3://${bucket}/${PREFIXES.streams}`,
+    );
+  });
+}
+
+async function readAll(
+  bucket: Bucket,
+  candidates: readonly Candidate[],
+  progress: Progress,
+): Promise<Read[]> {
+  const read: Read[] = [];
+  for (const { key } of candidates) {
+    const digested = await bucket.digest(key, {
+      onProgress: (bytes) => {
+        progress.within(`reading ${key}`, bytes);
+      },
+    });
+    // Deleted since it was listed: nothing was delivered then.
+    if (digested !== undefined) read.push({ ...digested, key, id: fileIdOf(digested.sha256) });
+    heartbeat({ reading: key });
+  }
+  return read;
+}
+
+async function ownersInTheWay(claims: Claims, read: readonly Read[]): Promise<Owner[]> {
+  const owners = new Map<string, Owner>();
+  for (const { key, id } of read) {
+    const verdict = await claims.judge(key, id);
+    if (verdict.kind === 'busy') owners.set(verdict.owner.run, verdict.owner);
+    heartbeat({ looking: key });
+  }
+  return [...owners.values()];
+}
+
+async function claimAll(
+  bucket: Bucket,
+  owner: Owner,
+  claims: Claims,
+  read: readonly Read[],
+  now: string,
+  progress: Progress,
+): Promise<PreparedInputs> {
+  const files: PreparedFile[] = [];
+  const retire: PreparedInputs['retire'] = [];
+  const deferred: PreparedInputs['deferred'] = [];
+  for (const input of read) {
+    const claimed: Claimed = await claims.claim(input, now);
+    if (claimed.verdict.kind === 'busy') {
+      deferred.push({ key: input.key, processedBy: claimed.verdict.owner.run });
+      continue;
+    }
+    const { id, sha256, key, versionId, etag, size, gzip, modifiedAt } = input;
+    const order = files.length;
+    const verdict = claimed.verdict.kind;
+    const file = {
+      order,
+      id,
+      sha256,
+      key,
+      versionId,
+      etag,
+      size,
+      deliveredAt: modifiedAt.toISOString(),
+      verdict,
+    };
+    if (claimed.retire !== undefined) retire.push({ ...claimed.retire, by: id });
+    if (verdict === 'redelivery') {
+      files.push(file);
+    } else {
+      const stagedKey = layout.stagedInput(owner.run, order, id, gzip);
+      await copyWithin(bucket, input, stagedKey, () => {
+        progress.within(`staging ${key}`, 0);
+      });
+      files.push({ ...file, stagedKey });
+    }
+    heartbeat({ claimed: key });
+  }
+  return { version: 1, run: owner.run, preparedAt: now, files, retire, deferred };
+}
+
+async function writePlan(
+  bucket: Bucket,
+  { owner: { run } }: RunContext,
+  prepared: PreparedInputs,
+  reference: Reference,
+  now: string,
+): Promise<void> {
+  const uri = (key: string): string => s3Uri(bucket.name, key);
+  const plan: ValidationPlan = {
+    version: 1,
+    run,
+    now,
+    files: prepared.files.flatMap(({ id, key, size, stagedKey }) =>
+      stagedKey === undefined ? [] : [{ id, key, size, uri: uri(stagedKey) }],
+    ),
+    reference,
+    playsPrefix: uri(PREFIXES.plays),
+    errorsPrefix: uri(layout.errors(run)),
+    reviewPrefix: uri(layout.review(run)),
+    manifestsPrefix: uri(PREFIXES.playsManifests),
+    retiring: prepared.retire.map(({ id }) => id),
+    scratchPrefix: uri(layout.scratch(run)),
+  };
+  await bucket.writeJson(layout.runRecord(run, 'validation-plan'), plan);
+}
+
+function summary({ files, retire, deferred }: PreparedInputs): Preparation {
+  const toValidate = files.filter(({ verdict }) => verdict !== 'redelivery');
+  return {
+    toValidate: toValidate.length,
+    redelivered: files.length - toValidate.length,
+    retiring: retire.length,
+    deferred: deferred.length,
+    bytes: toValidate.reduce((sum, { size }) => sum + size, 0),
+  };
+}

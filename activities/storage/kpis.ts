@@ -1,0 +1,146 @@
+/**
+ * Verifying and publishing KPIs. Verification reads the items that the Glue run wrote and holds them against what is
+ * true of every right set of items. Publishing is a conditional write for each day; repeating it changes nothing.
+ */
+import { createHash } from 'node:crypto';
+import { heartbeat } from '@temporalio/activity';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import pLimit from 'p-limit';
+import type { DayEdition, PipelineActivities } from '../../pipeline/activity-types.ts';
+import type { DataFile } from '../../pipeline/documents.ts';
+import { brokenInvariants, kpiItemSchema } from '../../pipeline/kpi-items.ts';
+import type { KpiItem } from '../../pipeline/kpi-items.ts';
+import { layout, s3Uri } from '../../pipeline/layout.ts';
+import { decideKpis, kpisManifestSchema } from '../../pipeline/manifests.ts';
+import type { KpisManifest } from '../../pipeline/manifests.ts';
+import type { LoadPlan } from '../../pipeline/plans.ts';
+import { kpiReportSchema } from '../../pipeline/reports.ts';
+import type { KpiReport } from '../../pipeline/reports.ts';
+import { failure } from '../aws/call.ts';
+import { changeDocument } from './documents.ts';
+import { Bucket } from './objects.ts';
+import { requireReport } from './reports.ts';
+
+/** Days at once. A day has some thousand items, so this bounds the memory at a few megabytes. */
+const PARALLEL = 4;
+
+/** Broken invariants named in a failure; the first ones tell the cause, and history stays small. */
+const NAMED = 5;
+
+type ReportedDay = KpiReport['days'][number];
+
+export function createKpisActivities(s3: S3Client): Pick<PipelineActivities, 'verifyKpis' | 'publishKpis'> {
+  return {
+    async verifyKpis({ owner, settings }, given) {
+      const bucket = new Bucket(s3, settings.bucket);
+      const report = await requireReport(bucket, given.report, kpiReportSchema, owner.run);
+      const limit = pLimit(PARALLEL);
+      const broken = await Promise.all(
+        report.days.map((day) =>
+          limit(async () => {
+            const items = await readItems(bucket, day);
+            heartbeat({ verified: day.day });
+            return brokenInvariants(day.day, items, day.plays);
+          }),
+        ),
+      );
+      const all = broken.flat();
+      if (all.length > 0) {
+        const more = all.length > NAMED ? ` (and ${String(all.length - NAMED)} more)` : '';
+        throw failure('KpiInvariantBroken', `${all.slice(0, NAMED).join('; ')}${more}`);
+      }
+      return { items: report.days.reduce((sum, day) => sum + day.items, 0) };
+    },
+
+    async publishKpis({ owner: { run }, settings }, given) {
+      const bucket = new Bucket(s3, settings.bucket);
+      const report = await requireReport(bucket, given.report, kpiReportSchema, run);
+      const published: ReportedDay[] = [];
+      const superseded: DayEdition[] = [];
+      for (const day of report.days) {
+        const stands = await publishDay(bucket, manifestOf(day, report, given.now));
+        if (stands.edition > day.edition) superseded.push({ day: day.day, edition: stands.edition });
+        else published.push(day);
+        heartbeat({ published: day.day });
+      }
+      const plan: LoadPlan = {
+        version: 1,
+        run,
+        table: settings.table,
+        days: published.map(({ day, edition, files, items, digest }) => ({
+          day,
+          edition,
+          items,
+          digest,
+          files: files.map(({ key }) => s3Uri(bucket.name, key)),
+        })),
+        publishedAt: given.now,
+        retentionDays: settings.retentionDays,
+        deadLetterPrefix: s3Uri(bucket.name, layout.deadLetters(run)),
+        maxWriteUnitsPerSecond: settings.maxWriteUnitsPerSecond ?? null,
+      };
+      await bucket.writeJson(layout.runRecord(run, 'dynamodb_load-plan'), plan);
+      return { published: published.map(({ day, edition }) => ({ day, edition })), superseded };
+    },
+  };
+}
+
+function manifestOf(day: ReportedDay, report: KpiReport, publishedAt: string): KpisManifest {
+  const { run, referenceVersion, scriptDigest } = report;
+  return { version: 1, kind: 'kpis', publishedAt, run, referenceVersion, scriptDigest, ...day };
+}
+
+async function publishDay(bucket: Bucket, computed: KpisManifest): Promise<KpisManifest> {
+  return await changeDocument<KpisManifest, KpisManifest>(
+    bucket,
+    layout.manifest('kpis', computed.day),
+    kpisManifestSchema,
+    (current) => (current === undefined || decideKpis(current, computed) === 'publish' ? computed : current),
+  );
+}
+
+async function readItems(bucket: Bucket, day: ReportedDay): Promise<KpiItem[]> {
+  const items: KpiItem[] = [];
+  for (const file of day.files) {
+    const bytes = await readVerified(bucket, file);
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    for (const row of await parquetReadObjects({ file: buffer, compressors }))
+      items.push(parseItem(row, file.key));
+  }
+  if (items.length !== day.items) {
+    const counts = `${String(items.length)} items, the report says ${String(day.items)}`;
+    throw failure('ReportInvalid', `The files of ${day.day} hold ${counts}`);
+  }
+  return items;
+}
+
+async function readVerified(bucket: Bucket, { key, size, sha256 }: DataFile): Promise<Uint8Array> {
+  const bytes = await bucket.readBytes(key);
+  const found = bytes === undefined ? 'missing' : createHash('sha256').update(bytes).digest('hex');
+  if (bytes === undefined || found !== sha256 || bytes.byteLength !== size) {
+    throw failure(
+      'ReportInvalid',
+      `s3://${bucket.name}/${key} is not what the report says: ${found}, expected ${sha256}`,
+    );
+  }
+  return bytes;
+}
+
+function parseItem(row: Record<string, unknown>, key: string): KpiItem {
+  const json = (column: string): unknown => JSON.parse(String(row[column]));
+  const parsed = kpiItemSchema.safeParse({
+    ...row,
+    value: Number(row['value']),
+    dimensions: json('dimensions'),
+    metadata: json('metadata'),
+  });
+  if (!parsed.success) {
+    const problems = parsed.error.issues
+      .map(({ path, message }) => `${path.join('.')}: ${message}`)
+      .join('; ');
+    throw failure('ReportInvalid', `Item ${String(row['id'])} in ${key} is not a KPI item: ${problems}`);
+  }
+  return parsed.data;
+}

@@ -1,0 +1,28 @@
+/** Reading the report of a Glue script: it must be there, be what its schema says and belong to this run. */
+import type { z } from 'zod';
+import { failure } from '../aws/call.ts';
+import type { Bucket } from './objects.ts';
+
+export async function requireReport<T extends { readonly run: string }>(
+  bucket: Bucket,
+  key: string,
+  schema: z.ZodType<T>,
+  run: string,
+): Promise<T> {
+  const stored = await bucket.readJson(key, schema).catch((error: unknown) => {
+    if (error instanceof Error && 'type' in error && error.type === 'DocumentInvalid') {
+      throw failure('ReportInvalid', error.message, error);
+    }
+    throw error;
+  });
+  if (stored === undefined) {
+    throw failure('ReportInvalid', `The Glue run succeeded but left no report at s3://${bucket.name}/${key}`);
+  }
+  if (stored.value.run !== run) {
+    throw failure(
+      'ReportInvalid',
+      `s3://${bucket.name}/${key} is the report of run ${stored.value.run}, not of ${run}`,
+    );
+  }
+  return stored.value;
+}

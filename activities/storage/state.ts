@@ -1,0 +1,42 @@
+/** The record of a finished run, and the end of its scratch. Repeating it writes the same record again. */
+import { heartbeat } from '@temporalio/activity';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { LoadSummary, PipelineActivities } from '../../pipeline/activity-types.ts';
+import { layout } from '../../pipeline/layout.ts';
+import { loadReportSchema } from '../../pipeline/reports.ts';
+import type { LoadReport } from '../../pipeline/reports.ts';
+import { failure } from '../aws/call.ts';
+import { Bucket } from './objects.ts';
+import { requireReport } from './reports.ts';
+
+export function createStateActivities(s3: S3Client): Pick<PipelineActivities, 'updateProcessingState'> {
+  return {
+    async updateProcessingState({ owner, settings }, { now, record, loadReport }) {
+      const bucket = new Bucket(s3, settings.bucket);
+      const { run, workflowId, firstRunId } = owner;
+      const report =
+        loadReport === undefined ? undefined : await requireReport(bucket, loadReport, loadReportSchema, run);
+      const load = report === undefined ? null : summarise(report);
+      const written = { version: 1, run, workflowId, firstRunId, finishedAt: now, ...record, load };
+      await bucket.writeJson(layout.runRecord(run, 'record'), written);
+      await bucket.deletePrefix(layout.scratch(run), () => {
+        heartbeat();
+      });
+      return load;
+    },
+  };
+}
+
+function summarise({ run, days }: LoadReport): LoadSummary {
+  const unverified = days.filter(({ outcome, verified }) => outcome !== 'superseded' && !verified);
+  if (unverified.length > 0) {
+    throw failure(
+      'LoadIncomplete',
+      `Run ${run} loaded ${unverified.map(({ day }) => day).join(', ')} but could not verify the table`,
+    );
+  }
+  const sum = (field: 'put' | 'deleted' | 'unchanged'): number =>
+    days.reduce((total, day) => total + day[field], 0);
+  const superseded = days.filter(({ outcome }) => outcome === 'superseded').length;
+  return { put: sum('put'), deleted: sum('deleted'), unchanged: sum('unchanged'), superseded };
+}
