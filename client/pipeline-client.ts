@@ -1,0 +1,125 @@
+/**
+ * The client of the pipeline: everything that the CLI does, for programs.
+ *
+ * ```ts
+ * const pipeline = PipelineClient.connect();
+ * try {
+ *   await pipeline.deliver('streams-2024-06-25.csv');
+ *   const run = await pipeline.runs.start({});
+ *   const end = await pipeline.runs.result(run);
+ *   const items = await pipeline.kpis.query({ date: '2024-06-25', metric: 'top_song' });
+ * } finally {
+ *   await pipeline.close();
+ * }
+ * ```
+ *
+ * Settings come from `MSP_…` variables, connections from the standard ones (`TEMPORAL_…`, `AWS_…`). Nothing connects
+ * before it is used. All methods throw {@link ClientError}, whose `code` says what kind of trouble it is.
+ */
+import { layout } from '../pipeline/layout.ts';
+import { parseSettings, SettingsError, type Environment, type Settings } from '../pipeline/settings.ts';
+import { connectAws, connectTemporal, type AwsClients, type TemporalLink } from './connection.ts';
+import { deliver, deliveryKey, type Delivery, type DeliveryKind } from './deliveries.ts';
+import { ClientError } from './errors.ts';
+import { GlueRuns } from './glue-runs.ts';
+import { Kpis } from './kpis.ts';
+import { GlueLogs } from './logs.ts';
+import { Bucket } from './objects.ts';
+import { Quality } from './quality.ts';
+import { Runs } from './runs.ts';
+import { Schedules } from './schedules.ts';
+
+export { ClientError, CLIENT_ERROR_CODES, type ClientErrorCode } from './errors.ts';
+export type { Delivery, DeliveryKind } from './deliveries.ts';
+export type { GlueRun } from './glue-runs.ts';
+export type { KpiQuestion, PublishedKpi, TableView } from './kpis.ts';
+export type { LogLine, LogStream } from './logs.ts';
+export type { PrefixUsage } from './objects.ts';
+export type { JudgedRow, QualityRecord } from './quality.ts';
+export type { ListedRun, RunEnd, RunReference } from './runs.ts';
+export type { ScheduleView } from './schedules.ts';
+export type { PipelineRequest } from '../pipeline/request.ts';
+
+export interface ConnectOptions {
+  /** The process environment when absent. */
+  readonly environment?: Environment;
+}
+
+export class PipelineClient {
+  readonly settings: Settings;
+  readonly temporal: TemporalLink;
+  /** Runs of the pipeline: start, find, status, commands, result. */
+  readonly runs: Runs;
+  readonly schedules: Schedules;
+  /** The published KPIs and their table. */
+  readonly kpis: Kpis;
+  readonly bucket: Bucket;
+  /** What validation found: reports, rejected rows, rows under review. */
+  readonly quality: Quality;
+  readonly glue: GlueRuns;
+  readonly logs: GlueLogs;
+  readonly #aws: AwsClients;
+
+  private constructor(settings: Settings, temporal: TemporalLink, aws: AwsClients) {
+    this.settings = settings;
+    this.temporal = temporal;
+    this.#aws = aws;
+    this.runs = new Runs(temporal.client, settings);
+    this.schedules = new Schedules(temporal.client, settings);
+    this.kpis = new Kpis(aws.dynamo, settings.table);
+    this.bucket = new Bucket(aws.s3, settings.bucket);
+    this.quality = new Quality(this.bucket);
+    this.glue = new GlueRuns(aws.glue, settings.pipeline);
+    this.logs = new GlueLogs(aws.logs);
+  }
+
+  /**
+   * @throws ClientError `WrongUse` naming each wrong setting
+   */
+  static connect({ environment = process.env }: ConnectOptions = {}): PipelineClient {
+    return new PipelineClient(settingsOf(environment), connectTemporal(environment), connectAws(environment));
+  }
+
+  /**
+   * Uploads a file to where the pipeline looks for it, verified on arrival. The same name is the same key.
+   * @param options.kind `streams` when absent
+   * @param options.key instead of the file's name
+   * @param options.prefix a folder below that of the kind
+   */
+  async deliver(
+    path: string,
+    options: { readonly kind?: DeliveryKind; readonly key?: string; readonly prefix?: string } = {},
+  ): Promise<Delivery> {
+    const { kind = 'streams', ...naming } = options;
+    return await deliver(this.bucket, path, deliveryKey(kind, path, naming));
+  }
+
+  /**
+   * The id that a run has in the bucket. Needs Temporal only where the reference is not such an id itself, so records
+   * of runs that Temporal has forgotten can still be read.
+   * @param reference workflow id, id in the bucket, or `latest`
+   * @throws ClientError `NotFound`
+   */
+  async runInBucket(reference: string): Promise<string> {
+    if (reference !== 'latest' && !(await this.bucket.isEmpty(layout.runFolder(reference)))) return reference;
+    return (await this.runs.find(reference)).run;
+  }
+
+  /** Closes all connections. The client can't be used afterwards. */
+  async close(): Promise<void> {
+    this.#aws.close();
+    await this.temporal.close();
+  }
+}
+
+function settingsOf(environment: Environment): Settings {
+  try {
+    return parseSettings(environment);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new ClientError('WrongUse', error.message, {
+      advice: 'msp settings shows them all.',
+      cause: error,
+    });
+  }
+}

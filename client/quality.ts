@@ -1,0 +1,115 @@
+/** What validation found in a run's inputs: the quality record, and the rejected rows and rows under review themselves. */
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { z } from 'zod';
+import { layout } from '../pipeline/layout.ts';
+import { gateVerdictSchema } from '../pipeline/quality.ts';
+import { validationReportSchema } from '../pipeline/reports.ts';
+import { ClientError, notFound } from './errors.ts';
+import type { Bucket } from './objects.ts';
+
+export const qualityRecordSchema = z.object({
+  version: z.literal(1),
+  run: z.string(),
+  gate: gateVerdictSchema,
+  report: validationReportSchema,
+});
+export type QualityRecord = z.infer<typeof qualityRecordSchema>;
+
+const optionalText = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? null);
+
+/** A row that was not accepted, as the validation job wrote it down. */
+export const judgedRowSchema = z.object({
+  /** Key of the file that brought it, as delivered. */
+  key: z.string(),
+  /** Line in the file, the header being line 1. */
+  line: z.union([z.number(), z.bigint()]).transform(Number),
+  verdict: z.string(),
+  /** All reasons, the first in the rule table's order being the one that is counted. */
+  reasons: z.array(z.string()),
+  user_id: optionalText,
+  track_id: optionalText,
+  listen_time: optionalText,
+  /** The line as delivered. */
+  raw: optionalText,
+});
+export type JudgedRow = z.infer<typeof judgedRowSchema>;
+
+export type RowKind = 'errors' | 'review';
+
+/** Rows decoded at a time. */
+const BATCH_ROWS = 10_000;
+
+export class Quality {
+  readonly #bucket: Bucket;
+
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket;
+  }
+
+  /**
+   * The quality record of a run.
+   * @param run the run's id in the bucket
+   * @throws ClientError `NotFound` when the run has not come to its quality gate
+   */
+  async record(run: string): Promise<QualityRecord> {
+    try {
+      return await this.#bucket.json(layout.runRecord(run, 'quality'), qualityRecordSchema);
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.code !== 'NotFound') throw error;
+      throw notFound(
+        `Run ${run} has no quality record.`,
+        'It has none before its quality gate, and when it had nothing to validate.',
+        error,
+      );
+    }
+  }
+
+  /**
+   * The rows that were rejected (`errors`) or wait for reference data (`review`), file by file. Only files that the
+   * report names are read: a killed validation run leaves others.
+   */
+  async *rows(run: string, kind: RowKind): AsyncGenerator<JudgedRow> {
+    const { report } = await this.record(run);
+    for (const { key, size, rows } of report[kind].files) {
+      if (rows > 0)
+        yield* key.endsWith('.parquet') ? this.#parquetRows(key, size, rows) : this.#jsonRows(key);
+    }
+  }
+
+  async *#parquetRows(key: string, size: number, rows: number): AsyncGenerator<JudgedRow> {
+    const bytes = await this.#bucket.bytes(key);
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+    const file = {
+      byteLength: size,
+      slice: (start: number, end?: number): ArrayBuffer =>
+        new Uint8Array(buffer, start, (end ?? size) - start).slice().buffer,
+    };
+    for (let rowStart = 0; rowStart < rows; rowStart += BATCH_ROWS) {
+      const rowEnd = Math.min(rows, rowStart + BATCH_ROWS);
+      for (const row of await parquetReadObjects({ file, compressors, rowStart, rowEnd }))
+        yield this.#parse(row, key);
+    }
+  }
+
+  async *#jsonRows(key: string): AsyncGenerator<JudgedRow> {
+    for (const line of (await this.#bucket.text(key)).split('\n')) {
+      if (line.trim() !== '') yield this.#parse(JSON.parse(line), key);
+    }
+  }
+
+  #parse(row: unknown, key: string): JudgedRow {
+    const parsed = judgedRowSchema.safeParse(row);
+    if (parsed.success) return parsed.data;
+    throw new ClientError(
+      'Failed',
+      `s3://${this.#bucket.name}/${key} has an unexpected row: ${z.prettifyError(parsed.error)}`,
+      {
+        advice: 'It was written by another version of the validation script.',
+      },
+    );
+  }
+}

@@ -1,0 +1,161 @@
+/** The pipeline's schedules on the server: apply the declaration, list, pause, resume, trigger. */
+import {
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  type Client,
+  type ScheduleDescription,
+} from '@temporalio/client';
+import { z } from 'zod';
+import type { Settings } from '../pipeline/settings.ts';
+import { explain, notFound } from './errors.ts';
+import {
+  declaredSchedule,
+  describeTimes,
+  differences,
+  scheduleOptions,
+  type ScheduleDifference,
+} from './schedule-definition.ts';
+
+export const scheduleSchema = z.object({
+  id: z.string(),
+  times: z.string(),
+  paused: z.boolean(),
+  /** Why it is paused, or what was last noted. */
+  note: z.string().optional(),
+  nextAt: z.string().optional(),
+  lastRun: z.string().optional(),
+  running: z.number(),
+  /** Starts left out because an earlier run was still going. */
+  skippedOverlap: z.number(),
+  /** Starts missed for longer than the catch-up window. */
+  missed: z.number(),
+  /** What differs from the declaration. */
+  differences: z.array(z.object({ field: z.string(), declared: z.string(), actual: z.string() })),
+});
+export type ScheduleView = z.infer<typeof scheduleSchema>;
+
+export const applyResultSchema = z.object({
+  id: z.string(),
+  outcome: z.enum(['created', 'updated', 'unchanged']),
+  differences: z.array(z.object({ field: z.string(), declared: z.string(), actual: z.string() })),
+});
+export type ApplyResult = z.infer<typeof applyResultSchema>;
+
+export class Schedules {
+  readonly #client: Client;
+  readonly #settings: Settings;
+
+  constructor(client: Client, settings: Settings) {
+    this.#client = client;
+    this.#settings = settings;
+  }
+
+  /**
+   * Makes the declared schedule true: creates it, or updates what differs. A paused one stays paused.
+   * @param dryRun only tell what would change
+   */
+  async apply(options: { readonly dryRun?: boolean } = {}): Promise<ApplyResult> {
+    const declared = declaredSchedule(this.#settings);
+    const found = await this.#describe(declared.id);
+    if (found === undefined) {
+      if (options.dryRun !== true) await this.#create();
+      return { id: declared.id, outcome: 'created', differences: [] };
+    }
+    const different: ScheduleDifference[] = differences(declared, found);
+    if (different.length === 0) return { id: declared.id, outcome: 'unchanged', differences: [] };
+    if (options.dryRun !== true) {
+      const { scheduleId: _id, memo: _memo, ...wanted } = scheduleOptions(declared);
+      await this.#on(declared.id, (handle) => handle.update(({ state }) => ({ ...wanted, state })));
+    }
+    return { id: declared.id, outcome: 'updated', differences: different };
+  }
+
+  /** The pipeline's schedules, with what differs from the declaration. */
+  async list(): Promise<ScheduleView[]> {
+    const declared = declaredSchedule(this.#settings);
+    const ids: string[] = [];
+    try {
+      for await (const { scheduleId } of this.#client.schedule.list()) {
+        if (scheduleId.startsWith(`${this.#settings.pipeline}-`)) ids.push(scheduleId);
+      }
+    } catch (error) {
+      throw explain(error, 'Temporal');
+    }
+    const described = await Promise.all(ids.sort().map((id) => this.#describe(id)));
+    return described.flatMap((found) =>
+      found === undefined
+        ? []
+        : [viewOf(found, found.scheduleId === declared.id ? differences(declared, found) : [])],
+    );
+  }
+
+  /** @param reason stands in the schedule's note */
+  async pause(id: string, reason: string): Promise<void> {
+    await this.#on(id, (handle) => handle.pause(reason));
+  }
+
+  async resume(id: string, reason: string): Promise<void> {
+    await this.#on(id, (handle) => handle.unpause(reason));
+  }
+
+  /** Starts a run now as the schedule would, also while it is paused. */
+  async trigger(id: string): Promise<void> {
+    await this.#on(id, (handle) => handle.trigger());
+  }
+
+  /** The id of the declared schedule. */
+  get declaredId(): string {
+    return declaredSchedule(this.#settings).id;
+  }
+
+  async #create(): Promise<void> {
+    try {
+      await this.#client.schedule.create(scheduleOptions(declaredSchedule(this.#settings)));
+    } catch (error) {
+      // Somebody created it meanwhile; what they created is compared at the next apply.
+      if (!(error instanceof ScheduleAlreadyRunning)) throw explain(error, 'Temporal');
+    }
+  }
+
+  async #describe(id: string): Promise<ScheduleDescription | undefined> {
+    try {
+      return await this.#client.schedule.getHandle(id).describe();
+    } catch (error) {
+      if (error instanceof ScheduleNotFoundError) return undefined;
+      throw explain(error, `schedule ${id}`);
+    }
+  }
+
+  async #on(
+    id: string,
+    act: (handle: ReturnType<Client['schedule']['getHandle']>) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await act(this.#client.schedule.getHandle(id));
+    } catch (error) {
+      if (error instanceof ScheduleNotFoundError) {
+        throw notFound(`There is no schedule ${id}.`, 'msp schedules apply creates the declared one.', error);
+      }
+      throw explain(error, `schedule ${id}`);
+    }
+  }
+}
+
+function viewOf(found: ScheduleDescription, different: ScheduleDifference[]): ScheduleView {
+  const { info, state } = found;
+  const optional = {
+    note: state.note === '' ? undefined : state.note,
+    nextAt: info.nextActionTimes[0]?.toISOString(),
+    lastRun: info.recentActions.at(-1)?.action.workflow.workflowId,
+  };
+  return {
+    id: found.scheduleId,
+    times: describeTimes(found),
+    paused: state.paused,
+    running: info.runningActions.length,
+    skippedOverlap: info.numActionsSkippedOverlap,
+    missed: info.numActionsMissedCatchupWindow,
+    differences: different,
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  };
+}
