@@ -1,0 +1,156 @@
+/**
+ * A run's output in the logs service, under Glue's group names: stdout in `PREFIX/output`, stderr in `PREFIX/error`, the
+ * stream named after the run.
+ *
+ * Logs are best effort. Lines are taken into memory and sent in batches once a second; whatever the logs service does, a
+ * run starts, ends and changes state without waiting for it. Lines that it does not take in time are counted and lost.
+ */
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+  type InputLogEvent,
+} from '@aws-sdk/client-cloudwatch-logs';
+import type { Logger } from 'pino';
+import { messageOf } from './errors.ts';
+import type { AwsCredentials } from './role.ts';
+
+/** Lines kept while the logs service does not take them: a Spark run prints a few hundred. */
+const KEPT_LINES = 20_000;
+
+/** Limits of one PutLogEvents: 10,000 events and 1 MiB, each event counted with 26 bytes more than its text. */
+const BATCH_EVENTS = 10_000;
+const BATCH_BYTES = 1_000_000;
+const EVENT_OVERHEAD_BYTES = 26;
+
+/** Longest wait for one answer; the next second's batch must not queue behind a hung one for long. */
+const CALL_MILLISECONDS = 5000;
+
+/** How long the last lines may take after the end of a run. */
+const DRAIN_MILLISECONDS = 10_000;
+
+/** One log stream to write lines to. */
+export interface LogSink {
+  write(line: string): void;
+  /** Sends what is left. Returns at the latest after some seconds, and never throws. */
+  close(): Promise<void>;
+}
+
+export type OpenLogSink = (group: string, stream: string, credentials: AwsCredentials) => LogSink;
+
+/** @param flushMilliseconds between two batches. */
+export function cloudWatchLogs(region: string, flushMilliseconds: number, logger: Logger): OpenLogSink {
+  return (group, stream, credentials) => {
+    const client = new CloudWatchLogsClient({ region, credentials, maxAttempts: 2 });
+    return new CloudWatchLogSink(client, group, stream, flushMilliseconds, logger);
+  };
+}
+
+class CloudWatchLogSink implements LogSink {
+  readonly #client: CloudWatchLogsClient;
+  readonly #group: string;
+  readonly #stream: string;
+  readonly #logger: Logger;
+  readonly #timer: NodeJS.Timeout;
+  #pending: InputLogEvent[] = [];
+  #lost = 0;
+  #created = false;
+  #complained = false;
+  #sending: Promise<void> | undefined;
+
+  constructor(
+    client: CloudWatchLogsClient,
+    group: string,
+    stream: string,
+    flushMilliseconds: number,
+    logger: Logger,
+  ) {
+    this.#client = client;
+    this.#group = group;
+    this.#stream = stream;
+    this.#logger = logger;
+    this.#timer = setInterval(() => void this.#flush(), flushMilliseconds);
+    this.#timer.unref();
+  }
+
+  write(line: string): void {
+    if (this.#pending.length >= KEPT_LINES) {
+      this.#lost += 1;
+      return;
+    }
+    // The service refuses empty events.
+    this.#pending.push({ timestamp: Date.now(), message: line === '' ? ' ' : line });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    const deadline = Date.now() + DRAIN_MILLISECONDS;
+    do await this.#flush();
+    while (this.#pending.length > 0 && !this.#complained && Date.now() < deadline);
+    const lost = this.#lost + this.#pending.length;
+    if (lost > 0)
+      this.#logger.warn({ group: this.#group, stream: this.#stream, lines: lost }, 'log lines were lost');
+    this.#client.destroy();
+  }
+
+  /** Sends one batch, or waits for the one under way. */
+  #flush(): Promise<void> {
+    this.#sending ??= this.#send().finally(() => {
+      this.#sending = undefined;
+    });
+    return this.#sending;
+  }
+
+  async #send(): Promise<void> {
+    const batch = nextBatch(this.#pending);
+    if (batch.length === 0) return;
+    try {
+      await this.#createOnce();
+      const target = { logGroupName: this.#group, logStreamName: this.#stream };
+      await this.#client.send(new PutLogEventsCommand({ ...target, logEvents: batch }), inTime());
+      this.#pending = this.#pending.slice(batch.length);
+      this.#complained = false;
+    } catch (error) {
+      if (this.#complained) return;
+      this.#complained = true;
+      this.#logger.warn(
+        { group: this.#group, stream: this.#stream, problem: messageOf(error) },
+        'log lines not taken',
+      );
+    }
+  }
+
+  async #createOnce(): Promise<void> {
+    if (this.#created) return;
+    const group = { logGroupName: this.#group };
+    await unlessThere(this.#client.send(new CreateLogGroupCommand(group), inTime()));
+    const stream = new CreateLogStreamCommand({ ...group, logStreamName: this.#stream });
+    await unlessThere(this.#client.send(stream, inTime()));
+    this.#created = true;
+  }
+}
+
+function inTime(): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(CALL_MILLISECONDS) };
+}
+
+async function unlessThere(creation: Promise<unknown>): Promise<void> {
+  try {
+    await creation;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ResourceAlreadyExistsException') throw error;
+  }
+}
+
+/** The longest start of the list that one call takes. */
+function nextBatch(events: readonly InputLogEvent[]): InputLogEvent[] {
+  const batch: InputLogEvent[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    bytes += Buffer.byteLength(event.message ?? '') + EVENT_OVERHEAD_BYTES;
+    if (batch.length === BATCH_EVENTS || (batch.length > 0 && bytes > BATCH_BYTES)) break;
+    batch.push(event);
+  }
+  return batch;
+}

@@ -1,0 +1,115 @@
+/**
+ * What the server is started with: flags, over a JSON file (`--config`), over defaults.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { messageOf } from './errors.ts';
+
+const toolchainSchema = z.object({
+  /** The Python interpreter that has pyspark and what else scripts import. */
+  python: z.string().min(1),
+  /** The folder of the pyspark package. */
+  sparkHome: z.string().min(1),
+  javaHome: z.string().min(1).optional(),
+  /** Folder of the JARs put on the class path: S3A with its AWS SDK. */
+  jarsDir: z.string().min(1),
+  /** A program to start in place of spark-submit. */
+  launcher: z.string().min(1).optional(),
+});
+
+/** Task threads of one run: what the scripts are measured with. */
+const CORES_PER_RUN = 2;
+
+const optionsSchema = z.strictObject({
+  host: z.string().default('127.0.0.1'),
+  /** 0 takes any free port; the ready line names it. */
+  port: z.coerce.number().int().min(0).max(65_535),
+  /** Folder of jobs, runs and work files. */
+  dir: z.string().min(1),
+  region: z.string().min(1).default('eu-west-1'),
+  account: z
+    .string()
+    .regex(/^\d{12}$/)
+    .default('000000000000'),
+  /** File of the access keys that requests may be signed with; signatures are not checked when not given. */
+  credentials: z.string().min(1).optional(),
+  /** Asks IAM whether the caller may do what it asks for; needs `credentials`. */
+  authorise: z.boolean().default(false),
+  allowFaults: z.boolean().default(false),
+  /** Programs, or the name of a JSON file that has them. */
+  toolchain: z.union([toolchainSchema, z.string().min(1).transform(readToolchain)]),
+  /** Runs executed at once; by default one for every two processors. */
+  slots: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(Math.max(1, Math.floor(availableParallelism() / CORES_PER_RUN))),
+  coresPerRun: z.coerce.number().int().positive().default(CORES_PER_RUN),
+  driverMemory: z
+    .string()
+    .regex(/^\d+[mg]$/)
+    .default('2g'),
+  /** Length of the minutes in which time limits are counted; shorter in tests. */
+  minuteMs: z.coerce.number().int().positive().default(60_000),
+  /** What a stopped run has to end by itself before it is killed: Spark's own shutdown takes one or two seconds. */
+  stopGraceMs: z.coerce.number().int().nonnegative().default(5000),
+  /** Between two batches of log lines: PutLogEvents allows five a second for a stream. */
+  logFlushMs: z.coerce.number().int().positive().default(1000),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+export type Options = z.output<typeof optionsSchema>;
+
+/** The server was started wrongly; the message says what to correct. */
+export class OptionsError extends Error {
+  override readonly name = 'OptionsError';
+}
+
+function readToolchain(file: string, context: z.RefinementCtx): z.output<typeof toolchainSchema> {
+  const parsed = toolchainSchema.safeParse(readJson(file));
+  if (parsed.success) return parsed.data;
+  context.addIssue(`${file}: ${z.prettifyError(parsed.error)}`);
+  return z.NEVER;
+}
+
+export function parseOptions(given: unknown): Options {
+  const parsed = optionsSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new OptionsError(`The local Glue was started with wrong options:\n${z.prettifyError(parsed.error)}`);
+}
+
+/** Flags as they are on the command line: `--allow-faults --slots 2 --config local-glue.json`. */
+export function optionsFromCommandLine(words: readonly string[]): Options {
+  const names = Object.keys(optionsSchema.shape);
+  const isSwitch = (name: string): boolean => name === 'allowFaults' || name === 'authorise';
+  const flags = names.map((name) => [flagOf(name), { type: isSwitch(name) ? 'boolean' : 'string' } as const]);
+  const { values } = parse(words, { config: { type: 'string' }, ...Object.fromEntries(flags) });
+  const { config, ...fromFlags } = values;
+  const fromFile =
+    typeof config === 'string' ? z.record(z.string(), z.unknown()).parse(readJson(config)) : {};
+  const named = names.flatMap((name) => (flagOf(name) in fromFlags ? [[name, fromFlags[flagOf(name)]]] : []));
+  return parseOptions({ ...fromFile, ...Object.fromEntries(named) });
+}
+
+type Flags = NonNullable<Parameters<typeof parseArgs>[0]>['options'];
+
+function parse(words: readonly string[], options: NonNullable<Flags>): ReturnType<typeof parseArgs> {
+  try {
+    return parseArgs({ args: [...words], options, strict: true });
+  } catch (error) {
+    throw new OptionsError(messageOf(error), { cause: error });
+  }
+}
+
+function flagOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new OptionsError(`${file} can't be read: ${messageOf(error)}`, { cause: error });
+  }
+}
