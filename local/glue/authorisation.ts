@@ -4,7 +4,7 @@
  */
 import { IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import { GlueError, messageOf } from './errors.ts';
-import type { Permission } from './operations.ts';
+import type { Permission } from './operation.ts';
 import type { Authorise } from './wire.ts';
 
 const VERDICT_MILLISECONDS = 5000;

@@ -83,7 +83,10 @@ export function parseOptions(given: unknown): Options {
 export function optionsFromCommandLine(words: readonly string[]): Options {
   const names = Object.keys(optionsSchema.shape);
   const isSwitch = (name: string): boolean => name === 'allowFaults' || name === 'authorise';
-  const flags = names.map((name) => [flagOf(name), { type: isSwitch(name) ? 'boolean' : 'string' } as const]);
+  const flags = names.map((name): [string, { type: 'boolean' | 'string' }] => [
+    flagOf(name),
+    { type: isSwitch(name) ? 'boolean' : 'string' },
+  ]);
   const { values } = parse(words, { config: { type: 'string' }, ...Object.fromEntries(flags) });
   const { config, ...fromFlags } = values;
   const fromFile =

@@ -83,6 +83,11 @@ class ScriptExecution implements Execution {
       void endGroup(this.#group.identity.id, this.#dependencies.stopGraceMilliseconds);
   }
 
+  /** A call, since a stop may come during any `await`. */
+  #isStopped(): boolean {
+    return this.#stopped;
+  }
+
   async #execute(): Promise<Outcome> {
     const { run, job } = this.#record;
     const effective = effectiveArguments(job, run);
@@ -97,7 +102,7 @@ class ScriptExecution implements Execution {
       forSeconds: run.Timeout * 60,
     });
     const files = await this.#download(switches, credentials);
-    if (this.#stopped) return { state: 'STOPPED' };
+    if (this.#isStopped()) return { state: 'STOPPED' };
 
     const launch = {
       ...files,
@@ -117,7 +122,7 @@ class ScriptExecution implements Execution {
       },
     );
     this.#group = group;
-    if (this.#stopped) this.stop();
+    if (this.#isStopped()) this.stop();
     this.#events.running(group.identity);
     return this.#watch(group, this.#openLogs(switches, credentials));
   }

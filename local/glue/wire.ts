@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { GlueError, messageOf } from './errors.ts';
 import type { Faults } from './faults.ts';
-import type { Operation, Permission } from './operations.ts';
+import type { OperationTable, Permission } from './operation.ts';
 
 /** A request as it came over the wire. */
 export interface WireRequest {
@@ -27,7 +27,7 @@ export type Authenticate = (request: WireRequest) => Promise<string>;
 export type Authorise = (principal: string, permissions: readonly Permission[]) => Promise<void>;
 
 export interface WireDependencies {
-  readonly operations: ReadonlyMap<string, Operation>;
+  readonly operations: OperationTable;
   /** Absent: callers are not asked who they are, and may do all. */
   readonly authenticate?: Authenticate | undefined;
   readonly authorise?: Authorise | undefined;
@@ -146,10 +146,15 @@ async function received(incoming: IncomingMessage): Promise<WireRequest> {
   };
 }
 
-/** Some SDKs send `null` for what is not given; the reviver leaves those members out. */
+/** Some SDKs send `null` for what is not given; a reviver that returns `undefined` drops the member. */
+function leaveOutNull(_: string, value: unknown): unknown {
+  return value ?? undefined;
+}
+
 function jsonOf(body: string): unknown {
   try {
-    return JSON.parse(body === '' ? '{}' : body, (_, value: unknown) => (value === null ? undefined : value));
+    const parsed: unknown = JSON.parse(body === '' ? '{}' : body, leaveOutNull);
+    return parsed;
   } catch (error) {
     throw new GlueError('SerializationException', 'The request is not JSON.', { cause: error });
   }
