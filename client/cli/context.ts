@@ -1,0 +1,87 @@
+/** What every command is given: where to print, the environment, and a client that is closed whatever happens. */
+import { confirm, isCancel } from '@clack/prompts';
+import type { z } from 'zod';
+import type { Environment } from '../../pipeline/settings.ts';
+import { ClientError } from '../errors.ts';
+import { PipelineClient } from '../pipeline-client.ts';
+import { localFolder, withLocalStack } from './environment.ts';
+import { EXIT_CODES, type ExitCode } from './errors.ts';
+import { Output, type Streams } from './output.ts';
+
+export interface CliOptions {
+  /** The environment of the process, without a local stack's. */
+  readonly environment: Environment;
+  readonly streams: Streams;
+  /** Whether a person can be asked. */
+  readonly interactive: boolean;
+  /** Set where the process environment itself is to be completed, because the AWS SDK reads it. */
+  readonly adopt?: (environment: Environment) => Environment;
+}
+
+export class CliContext {
+  readonly out: Output;
+  readonly #options: CliOptions;
+  /** How the process ends when no error is thrown. */
+  exitCode: ExitCode = EXIT_CODES.Ok;
+
+  constructor(options: CliOptions) {
+    this.#options = options;
+    this.out = new Output(options.streams, options.environment);
+  }
+
+  /** The environment of the process alone. */
+  get processEnvironment(): Environment {
+    return this.#options.environment;
+  }
+
+  /** The environment completed by the local stack's, if there is one. */
+  get environment(): Environment {
+    const { environment, adopt } = this.#options;
+    const completed = withLocalStack(environment, localFolder(environment));
+    return adopt === undefined ? completed : adopt(completed);
+  }
+
+  async withClient(work: (client: PipelineClient) => Promise<void>): Promise<void> {
+    const client = PipelineClient.connect({ environment: this.environment });
+    try {
+      await work(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  /**
+   * Asks before something that can't be taken back.
+   * @throws ClientError when the answer is no, or nobody can be asked
+   */
+  async confirm(question: string, yes: boolean): Promise<void> {
+    if (yes) return;
+    if (!this.#options.interactive) {
+      throw new ClientError('WrongUse', `${question} There is no terminal to ask at.`, {
+        advice: 'Add --yes.',
+      });
+    }
+    const answer = await confirm({ message: question, initialValue: false, output: this.out.stderr });
+    if (isCancel(answer) || !answer) throw new ClientError('Refused', 'Nothing was done.');
+  }
+}
+
+/** Options as commander gives them, checked. */
+export function checked<T extends z.ZodType>(schema: T, given: unknown): z.output<T> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => {
+    const option = path.length === 0 ? '' : `--${kebab(path.map(String).join('.'))}: `;
+    return `${option}${message}`;
+  });
+  throw new ClientError('WrongUse', problems.join('\n'), { advice: 'Add --help to see what is possible.' });
+}
+
+const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The object without its undefined fields: an option that was not given must not override a default. */
+export function withoutUndefined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,37 @@
+/** Options and arguments that several commands have. */
+import { Option, type Command } from 'commander';
+import { z } from 'zod';
+import { OUTPUT_FORMATS, type OutputFormat } from './output.ts';
+
+export const outputSchema = z.enum(OUTPUT_FORMATS);
+
+/** `-o table|json` or, for rows, also csv. */
+export function outputOption(formats: readonly OutputFormat[] = ['table', 'json']): Option {
+  return new Option('-o, --output <format>', 'table for people, others for programs')
+    .choices(formats)
+    .default('table');
+}
+
+/** Said once in each command's help. */
+export const RUN = 'workflow id, id of the run in the bucket, or "latest"';
+
+export const limitSchema = z.coerce.number().int().positive();
+
+/** Repeatable options collect their values. */
+export function collect(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+/** `k=v` pairs as an object. */
+export const pairsSchema = z
+  .array(z.string().regex(/^[^=]+=.+$/s, 'expected name=value'))
+  .transform((pairs) =>
+    Object.fromEntries(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    ),
+  );
+
+/** Examples below a command's help. */
+export function examples(command: Command, lines: readonly string[]): Command {
+  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+}

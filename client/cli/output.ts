@@ -1,0 +1,167 @@
+/**
+ * What commands print. Results go to stdout, as a table for people or as JSON or CSV for programs; notes, progress and
+ * errors go to stderr, so that a result can be piped. JSON is checked against its schema before it is printed: its
+ * shape is a promise.
+ */
+import type { Writable } from 'node:stream';
+import Table from 'cli-table3';
+import picocolors from 'picocolors';
+import type { z } from 'zod';
+import { csvLine } from '../../local/generator/csv.ts';
+
+export const OUTPUT_FORMATS = ['table', 'json', 'csv'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+export interface Streams {
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+}
+
+type Cell = string | number;
+
+export interface Column<T> {
+  readonly title: string;
+  readonly value: (row: T) => Cell;
+  /** Numbers are aligned to the right. */
+  readonly right?: boolean;
+}
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+
+export class Output {
+  readonly #streams: Streams;
+  readonly colors: Colors;
+  /** Whether someone may be looking at stderr as it is written. */
+  readonly live: boolean;
+
+  constructor(streams: Streams, environment: Readonly<Record<string, string | undefined>>) {
+    this.#streams = streams;
+    const noColor = environment['NO_COLOR'] !== undefined && environment['NO_COLOR'] !== '';
+    const forced = environment['FORCE_COLOR'] !== undefined && environment['FORCE_COLOR'] !== '0';
+    this.colors = picocolors.createColors(!noColor && (forced || streams.stdout.isTTY === true));
+    this.live = streams.stderr.isTTY === true && environment['TERM'] !== 'dumb';
+  }
+
+  /** A line of the result. */
+  line(text = ''): void {
+    this.#streams.stdout.write(`${text}\n`);
+  }
+
+  /** A line beside the result. */
+  note(text: string): void {
+    this.#streams.stderr.write(`${text}\n`);
+  }
+
+  /** For what replaces itself on a terminal. */
+  get stderr(): Writable {
+    return this.#streams.stderr;
+  }
+
+  json<T extends z.ZodType>(schema: T, value: z.input<T>): void {
+    this.line(JSON.stringify(schema.parse(value), null, 2));
+  }
+
+  /** Rows of one kind, in the format asked for. */
+  rows<T extends z.ZodType>(
+    format: OutputFormat,
+    schema: z.ZodArray<T>,
+    rows: readonly z.output<T>[],
+    columns: readonly Column<z.output<T>>[],
+    whenEmpty: string,
+  ): void {
+    if (format === 'json') this.json(schema, rows as z.input<T>[]);
+    else if (format === 'csv') {
+      this.line(csvLine(columns.map(({ title }) => title)));
+      for (const row of rows) this.line(csvLine(columns.map(({ value }) => String(value(row)))));
+    } else if (rows.length === 0) this.note(whenEmpty);
+    else this.table(rows, columns);
+  }
+
+  table<T>(rows: readonly T[], columns: readonly Column<T>[]): void {
+    const table = new Table({
+      head: columns.map(({ title }) => this.colors.bold(title)),
+      colAligns: columns.map(({ right }) => (right === true ? 'right' : 'left')),
+      chars: BLANK,
+      style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    });
+    for (const row of rows) table.push(columns.map(({ value }) => String(value(row))));
+    for (const line of table.toString().split('\n')) this.line(line.trimEnd());
+  }
+
+  /** Names and values, one a line; those without a value are left out. */
+  fields(fields: readonly (readonly [name: string, value: Cell | undefined])[]): void {
+    const shown = fields.filter(
+      (field): field is readonly [string, Cell] => field[1] !== undefined && field[1] !== '',
+    );
+    const width = Math.max(0, ...shown.map(([name]) => name.length));
+    for (const [name, value] of shown) this.line(`${this.colors.dim(name.padEnd(width))}  ${String(value)}`);
+  }
+
+  heading(text: string): void {
+    this.line();
+    this.line(this.colors.bold(text));
+  }
+
+  /** A status in the colour of its meaning. */
+  status(status: string): string {
+    if (GOOD.has(status)) return this.colors.green(status);
+    if (WAITING.has(status)) return this.colors.yellow(status);
+    if (BAD.has(status)) return this.colors.red(status);
+    return status;
+  }
+}
+
+const GOOD = new Set([
+  'Completed',
+  'NoNewInput',
+  'COMPLETED',
+  'SUCCEEDED',
+  'ACTIVE',
+  'PASS',
+  'pass',
+  'done',
+  'up',
+]);
+const WAITING = new Set([
+  'NeedsOperator',
+  'Held',
+  'Stopping',
+  'WAITING',
+  'STOPPING',
+  'hold',
+  'warn',
+  'starting',
+]);
+const BAD = new Set([
+  'Aborted',
+  'Rejected',
+  'Stopped',
+  'FAILED',
+  'TERMINATED',
+  'TIMED_OUT',
+  'TIMEOUT',
+  'ERROR',
+  'EXPIRED',
+  'STOPPED',
+  'FAIL',
+  'down',
+]);
+
+/** No frame: tables are copied into messages and cut with standard tools. */
+const BLANK = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '',
+};
