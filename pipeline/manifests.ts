@@ -85,6 +85,8 @@ export function foldPlays(current: PlaysManifest | undefined, added: PlaysContri
   const fresh = added.sources.filter((source) => !kept.some((known) => known.id === source.id));
   const freshIds = new Set(fresh.map((source) => source.id));
   const part = added.part?.sources.some((id) => freshIds.has(id)) === true ? added.part : undefined;
+  const liveIds = new Set([...kept.map(({ id }) => id), ...freshIds]);
+  const parts = [...(current?.parts ?? []), ...(part === undefined ? [] : [part])];
   return {
     version: 1,
     kind: 'plays',
@@ -97,9 +99,7 @@ export function foldPlays(current: PlaysManifest | undefined, added: PlaysContri
     scriptDigest: added.scriptDigest,
     sources: [...kept, ...fresh.map(({ id, key, rows }) => ({ id, key, rows, run: added.run }))],
     retired: [...(current?.retired ?? []).filter((source) => !freshIds.has(source.id)), ...newlyRetired],
-    parts: [...(current?.parts ?? []), ...(part === undefined ? [] : [part])].filter(
-      (p) => p.files.length > 0,
-    ),
+    parts: parts.filter(({ files, sources }) => files.length > 0 && sources.some((id) => liveIds.has(id))),
   };
 }
 

@@ -1,0 +1,85 @@
+/**
+ * Activities for tests of the workflow alone: every one answers at once with the answer of an ordinary day, unless the
+ * test replaces it. What was called is recorded.
+ */
+import type { EndedGlueRun, LocalActivities, PipelineActivities } from '../../pipeline/activity-types.ts';
+import { createLocalActivities } from '../../activities/temporal/runs.ts';
+
+const rows = { delivered: 100, valid: 97, duplicate: 1, rejected: 1, underReview: 1 };
+const day = { day: '2024-06-25', edition: 1 };
+
+export type Replacements = Partial<PipelineActivities>;
+
+export interface FakeActivities {
+  readonly activities: PipelineActivities & LocalActivities;
+  /** Names in the order of the calls; an activity that is tried again stands here again. */
+  readonly calls: string[];
+}
+
+export const succeeded: EndedGlueRun = { state: 'SUCCEEDED', executionSeconds: 30, dpuSeconds: 120 };
+
+const ordinaryDay: PipelineActivities = {
+  readRunSettings: () =>
+    Promise.resolve({
+      pipeline: 'test',
+      bucket: 'test-bucket',
+      table: 'test_table',
+      workerType: 'G.1X',
+      numberOfWorkers: 2,
+      jobTimeoutMinutes: 10,
+      gluePollSeconds: 1,
+      maxFilesPerRun: 100,
+      maxBytesPerRun: 1_000_000,
+      gateMaxRejectedShare: 0.05,
+      gateMaxReviewShare: 0.02,
+      parkHours: 1,
+      retentionDays: 365,
+    }),
+  validateAwsConnection: () =>
+    Promise.resolve({
+      account: '000000000000',
+      arn: 'arn:aws:iam::000000000000:user/test',
+      region: 'eu-west-1',
+    }),
+  ensureStructure: () => Promise.resolve({ createdPrefixes: [] }),
+  verifyGlueScripts: () =>
+    Promise.resolve({
+      digests: { validate_data: 'v', compute_kpis: 'c', load_dynamodb: 'l' },
+      uploaded: 0,
+      changedJobs: [],
+    }),
+  checkReferenceData: () =>
+    Promise.resolve({ version: 'r1', songs: ['s3://b/songs'], users: ['s3://b/users'] }),
+  findNewStreams: () => Promise.resolve({ files: 1, bytes: 100, left: 0 }),
+  prepareData: () => Promise.resolve({ toValidate: 1, redelivered: 0, retiring: 0, deferred: 0, bytes: 100 }),
+  startGlueRun: (_context, { stage, token }) =>
+    Promise.resolve({
+      jobName: stage,
+      jobRunId: `jr_${token.slice(-1)}_${stage}`,
+      adopted: false,
+      timeoutMinutes: 10,
+    }),
+  awaitGlueRun: () => Promise.resolve(succeeded),
+  stopGlueRun: () => Promise.resolve({ stopped: 1 }),
+  judgeQuality: () => Promise.resolve({ gate: { verdict: 'pass', reasons: [] }, rows, rejectedFiles: 0 }),
+  quarantineInputs: () => Promise.resolve({ files: 1 }),
+  publishPlays: () => Promise.resolve({ days: [day] }),
+  verifyKpis: () => Promise.resolve({ items: 10 }),
+  publishKpis: () => Promise.resolve({ published: [day], superseded: [] }),
+  archiveInputs: () => Promise.resolve({ archived: 1, bytes: 100, kept: 0 }),
+  updateProcessingState: () => Promise.resolve({ put: 10, deleted: 0, unchanged: 0, superseded: 0 }),
+  findClosedRuns: () => Promise.resolve([]),
+};
+
+export function fakeActivities(replacements: Replacements = {}): FakeActivities {
+  const calls: string[] = [];
+  const recorded = Object.entries({ ...ordinaryDay, ...replacements }).map(([name, activity]) => [
+    name,
+    (...args: unknown[]): unknown => {
+      calls.push(name);
+      return (activity as (...given: unknown[]) => unknown)(...args);
+    },
+  ]);
+  const activities = { ...(Object.fromEntries(recorded) as PipelineActivities), ...createLocalActivities() };
+  return { activities, calls };
+}

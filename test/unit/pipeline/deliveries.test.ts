@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals';
+import { judgeDelivery, takeBatch } from '../../../pipeline/inputs.ts';
+import type { FileRecord, KeyRecord, Owner } from '../../../pipeline/inputs.ts';
+
+const me: Owner = { run: 'me', workflowId: 'w-me', firstRunId: 'f-me' };
+const other: Owner = { run: 'other', workflowId: 'w-other', firstRunId: 'f-other' };
+const A = 'a'.repeat(32);
+const B = 'b'.repeat(32);
+const KEY = 'streams/one.csv';
+
+function file(id: string, changes: Partial<FileRecord> = {}): FileRecord {
+  const sha256 = id.repeat(2);
+  const base = { version: 1, id, sha256, size: 1, key: KEY, owner: other, state: 'done', days: [] } as const;
+  return { ...base, claimedAt: '2026-01-01T00:00:00Z', ...changes, days: [...(changes.days ?? [])] };
+}
+
+const keyRecord = (changes: Partial<KeyRecord>): KeyRecord => ({ version: 1, key: KEY, ...changes });
+
+function judge(
+  fileRecord: FileRecord | undefined,
+  record: KeyRecord | undefined,
+  given: { id?: string; closed?: string[]; key?: string } = {},
+): ReturnType<typeof judgeDelivery> {
+  const { id = A, closed = [], key = KEY } = given;
+  return judgeDelivery({
+    key,
+    fileId: id,
+    self: me,
+    fileRecord,
+    keyRecord: record,
+    closedRuns: new Set(closed),
+  });
+}
+
+describe('what a delivered file means', () => {
+  it('is new when nothing is known of it', () => {
+    expect(judge(undefined, undefined)).toEqual({ kind: 'new' });
+  });
+
+  it('is a redelivery when its content was processed, under whatever key', () => {
+    expect(judge(file(A), keyRecord({ fileId: A }))).toEqual({ kind: 'redelivery' });
+    expect(judge(file(A), undefined, { key: 'streams/copy.csv' })).toEqual({ kind: 'redelivery' });
+  });
+
+  it('is a correction when its key stood for other content', () => {
+    expect(judge(undefined, keyRecord({ fileId: B }))).toEqual({ kind: 'correction', replaces: B });
+  });
+
+  it('ends what its key stood for even when its own content is known', () => {
+    expect(judge(file(A, { key: 'streams/two.csv' }), keyRecord({ fileId: B }))).toEqual({
+      kind: 'redelivery',
+      replaces: B,
+    });
+  });
+
+  it('comes back when a correction is corrected to the version before', () => {
+    expect(judge(file(A, { replacedBy: B }), keyRecord({ fileId: B }))).toEqual({
+      kind: 'correction',
+      replaces: B,
+    });
+  });
+
+  it('stays superseded when it comes again under a key that never stood for anything else', () => {
+    expect(judge(file(A, { replacedBy: B }), undefined, { key: 'streams/old-copy.csv' })).toEqual({
+      kind: 'redelivery',
+    });
+  });
+
+  it('is left to the run that has it', () => {
+    expect(judge(file(A, { owner: other, state: 'claimed' }), undefined)).toEqual({
+      kind: 'busy',
+      owner: other,
+    });
+    expect(judge(file(A, { owner: other, state: 'published' }), undefined)).toEqual({
+      kind: 'busy',
+      owner: other,
+    });
+  });
+
+  it('waits while an earlier version of its key is being processed', () => {
+    expect(judge(undefined, keyRecord({ pending: other }))).toEqual({ kind: 'busy', owner: other });
+  });
+
+  it('is taken over from a run that has ended', () => {
+    const closed = ['other'];
+    expect(judge(file(A, { state: 'claimed' }), keyRecord({ pending: other }), { closed })).toEqual({
+      kind: 'new',
+    });
+    const correction = file(A, { state: 'published', replaces: B });
+    expect(judge(correction, keyRecord({ pending: other, fileId: A }), { closed })).toEqual({
+      kind: 'correction',
+      replaces: B,
+    });
+  });
+
+  it('is the same again for the run that claimed it', () => {
+    expect(judge(file(A, { owner: me, state: 'claimed' }), keyRecord({ pending: me }))).toEqual({
+      kind: 'new',
+    });
+  });
+
+  it('is brought by the first of two keys in one batch', () => {
+    const claimed = file(A, { owner: me, state: 'claimed' });
+    expect(judge(claimed, undefined, { key: 'streams/same.csv' })).toEqual({ kind: 'redelivery' });
+  });
+
+  it('is a new try after an operator refused it', () => {
+    expect(judge(file(A, { state: 'refused' }), undefined)).toEqual({ kind: 'new' });
+  });
+});
+
+describe('a batch', () => {
+  const candidate = (key: string, size: number, at: string): Parameters<typeof takeBatch>[0][number] => ({
+    key,
+    size,
+    etag: '"e"',
+    deliveredAt: `2026-01-01T00:00:0${at}.000Z`,
+  });
+  const three = [candidate('c', 10, '1'), candidate('a', 10, '2'), candidate('b', 10, '1')];
+
+  it('takes the oldest first, then by key', () => {
+    const { taken, left } = takeBatch(three, { files: 2, bytes: 1000 });
+    expect(taken.map(({ key }) => key)).toEqual(['b', 'c']);
+    expect(left).toBe(1);
+  });
+
+  it('ends before the bytes that one run should take', () => {
+    expect(takeBatch(three, { files: 9, bytes: 25 }).taken).toHaveLength(2);
+  });
+
+  it('takes a single larger file alone', () => {
+    const { taken, left } = takeBatch([candidate('big', 999, '0'), ...three], { files: 9, bytes: 25 });
+    expect(taken.map(({ key }) => key)).toEqual(['big']);
+    expect(left).toBe(3);
+  });
+});

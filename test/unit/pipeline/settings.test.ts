@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { describeSettings, jobNameOf, parseSettings, unknownSettings } from '../../../pipeline/settings.ts';
+import { parseRequest } from '../../../pipeline/request.ts';
+import { layout, parseS3Uri, runIdOf, s3Uri } from '../../../pipeline/layout.ts';
+
+describe('settings', () => {
+  it('have defaults that work', () => {
+    const settings = parseSettings({});
+    expect(settings).toMatchObject({
+      pipeline: 'music-streaming',
+      taskQueue: 'music-streaming',
+      gateMaxRejectedShare: 0.05,
+    });
+  });
+
+  it('come from the environment', () => {
+    const settings = parseSettings({
+      MSP_PIPELINE: 'second',
+      MSP_GATE_MAX_REJECTED_SHARE: '0.2',
+      MSP_TASK_QUEUE: 'q',
+    });
+    expect(settings).toMatchObject({ pipeline: 'second', taskQueue: 'q', gateMaxRejectedShare: 0.2 });
+    expect(jobNameOf(settings.pipeline, 'validate_data')).toBe('second-validate-data');
+  });
+
+  it('name every wrong variable, its value and what was expected, at once', () => {
+    const wrong = { MSP_BUCKET: 'No Bucket', MSP_NUMBER_OF_WORKERS: '1' };
+    expect(() => parseSettings(wrong)).toThrow(
+      /MSP_BUCKET="No Bucket".*S3 bucket name[^]*MSP_NUMBER_OF_WORKERS="1"/,
+    );
+  });
+
+  it('say where each value came from', () => {
+    const described = describeSettings({ MSP_TABLE: 'other' });
+    expect(described.find(({ name }) => name === 'table')).toMatchObject({
+      value: 'other',
+      source: 'environment',
+    });
+    expect(described.find(({ name }) => name === 'bucket')?.source).toBe('default');
+    expect(described.find(({ name }) => name === 'glueRole')?.source).toBe('not set');
+  });
+
+  it('tell variables that nothing reads', () => {
+    expect(unknownSettings({ MSP_BUKCET: 'x', MSP_BUCKET: 'y', MSP_LOCAL_DIR: 'z', HOME: '/' })).toEqual([
+      'MSP_BUKCET',
+    ]);
+  });
+});
+
+describe('a request', () => {
+  it('may be empty', () => {
+    expect(parseRequest({})).toEqual({ trigger: 'manual' });
+    expect(parseRequest(undefined)).toEqual({ trigger: 'manual' });
+  });
+
+  it.each([
+    [{ input: ['a'] }, /input/],
+    [{ inputs: [] }, /inputs/],
+    [{ dates: ['25.06.2024'] }, /UTC date/],
+    [{ inputs: ['a'], dates: ['2024-06-25'] }, /not both/],
+    [{ overrides: { numberOfWorkers: 1 } }, /numberOfWorkers/],
+  ])('%j is refused', (request, message) => {
+    expect(() => parseRequest(request)).toThrow(message);
+  });
+});
+
+describe('the layout', () => {
+  it('makes run ids that are safe in keys and differ between executions of one workflow id', () => {
+    expect(runIdOf('daily/2024-06-25T00:00:00Z', '01a206a0-5c1e')).toBe(
+      'daily-2024-06-25T00-00-00Z-01a206a0',
+    );
+    expect(runIdOf('x', '11111111-')).not.toBe(runIdOf('x', '22222222-'));
+  });
+
+  it('keeps the delivered key in the archive', () => {
+    expect(layout.archived('r', '2026-01-02', 'streams/a b+ü.csv')).toBe(
+      'archived/2026/01/02/run=r/streams/a b+ü.csv',
+    );
+  });
+
+  it('reads its own URIs', () => {
+    expect(parseS3Uri(s3Uri('bucket', 'a/b c.csv'))).toEqual({ bucket: 'bucket', key: 'a/b c.csv' });
+    expect(parseS3Uri('https://bucket/a')).toBeUndefined();
+  });
+});
