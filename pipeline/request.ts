@@ -38,3 +38,9 @@ const checkedRequestSchema = requestSchema.refine(
 export function parseRequest(given: unknown): ParsedRequest {
   return checkedRequestSchema.parse(given ?? {});
 }
+
+/** What was wrong with a request, for people: one line for each field. */
+export function explain(error: unknown): string {
+  if (error instanceof z.ZodError) return z.prettifyError(error);
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,9 +1,13 @@
 /** A Temporal dev server for tests, from the toolchain that set-up installed, with the pipeline's search attributes. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { z } from 'zod';
+import { searchAttributes } from '../../workflows/pipeline/search-attributes.ts';
+
+/** Failing workflows are what many tests are about; their warnings would bury what a test has to say. */
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const toolchainSchema = z.looseObject({
   python: z.string(),
@@ -20,20 +24,19 @@ export function toolchain(): Toolchain {
   return toolchainSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-const searchAttributes = [
-  defineSearchAttributeKey('PipelineStatus', SearchAttributeType.KEYWORD),
-  defineSearchAttributeKey('PipelineStage', SearchAttributeType.KEYWORD),
-  defineSearchAttributeKey('PipelineDates', SearchAttributeType.KEYWORD_LIST),
-  defineSearchAttributeKey('PipelineTrigger', SearchAttributeType.KEYWORD),
-];
-
 /** @param dbFilename where the server keeps its state; in memory when absent */
 export async function startDevServer(dbFilename?: string): Promise<TestWorkflowEnvironment> {
   return await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: toolchain().temporal },
-      extraArgs: ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=500'],
-      searchAttributes,
+      extraArgs: [
+        // Twenty polls of the task queue a second are the default, which makes every step of a lone run wait for 50 ms.
+        '--dynamic-config-value',
+        'history.transferProcessorMaxPollRPS=500',
+        '--log-level',
+        'error',
+      ],
+      searchAttributes: Object.values(searchAttributes),
       ...(dbFilename === undefined ? {} : { dbFilename }),
     },
   });

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { STAGE_NAMES } from '../../pipeline/stages.ts';
+import { checkpointsQuery, statusQuery } from '../../workflows/pipeline/messages.ts';
 import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { fakeActivities } from '../support/fake-activities.ts';
+import { foundBy } from '../support/search-attributes.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 
-describe('an ordinary run', () => {
+describe('a run without trouble', () => {
   let env: TestWorkflowEnvironment;
   beforeAll(async () => {
     env = await startDevServer();
@@ -14,34 +17,113 @@ describe('an ordinary run', () => {
     await env.teardown();
   });
 
-  it('goes through every stage in order and stays under 150 events', async () => {
+  it('goes through every stage in order, in under 150 events, and can be found by what it did', async () => {
     const fake = fakeActivities();
     await withWorker(env, fake, async (taskQueue) => {
-      for (let i = 0; i < 4; i++) {
-        const t = Date.now();
-        const handle = await env.client.workflow.start(musicStreamingPipeline, {
-          args: [{}],
-          taskQueue,
-          workflowId: `ordinary-${String(i)}`,
-        });
-        const result = await handle.result();
-        console.log(Date.now() - t, 'ms', JSON.stringify(result));
-        const { events } = await handle.fetchHistory();
-        console.log(events?.length);
-        if (i === 3)
-          console.log(
-            events!
-              .map(
-                (e, j) =>
-                  `${e.eventType} ${(Number(e.eventTime!.seconds) * 1000 + e.eventTime!.nanos! / 1e6 - Number(events![0]!.eventTime!.seconds) * 1000).toFixed(1)}`,
-              )
-              .slice(0, 60)
-              .join('\n'),
-          );
-        if (i === 3)
-          console.log((await handle.query<unknown[]>('timeline')).map((x) => JSON.stringify(x)).join('\n'));
-      }
+      const handle = await env.client.workflow.start(musicStreamingPipeline, {
+        args: [{}],
+        taskQueue,
+        workflowId: 'ordinary',
+      });
+      expect(await handle.result()).toMatchObject({
+        outcome: 'published',
+        days: [{ day: '2024-06-25', edition: 1 }],
+        rows: { delivered: 100 },
+      });
+      const { events } = await handle.fetchHistory();
+      expect(events?.length).toBeLessThan(150);
+      const checkpoints = await handle.query(checkpointsQuery);
+      expect(checkpoints.map(({ stage }) => stage)).toEqual([...STAGE_NAMES]);
+      expect(checkpoints.every(({ outcome }) => outcome === 'done')).toBe(true);
+      expect(await foundBy(handle)).toEqual({
+        status: 'Completed',
+        dates: ['2024-06-25'],
+        trigger: 'manual',
+      });
     });
-    expect(fake.calls.length).toBeGreaterThan(10);
-  }, 60_000);
+    expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(3);
+  }, 30_000);
+
+  it('ends well without a Glue run when nothing has arrived', async () => {
+    const fake = fakeActivities({ findNewStreams: () => Promise.resolve({ files: 0, bytes: 0, left: 0 }) });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await env.client.workflow.start(musicStreamingPipeline, {
+        taskQueue,
+        workflowId: 'nothing',
+      });
+      expect(await handle.result()).toMatchObject({ outcome: 'no new input', days: [] });
+      expect((await handle.query(statusQuery)).status).toBe('NoNewInput');
+    });
+    expect(fake.calls).not.toContain('startGlueRun');
+  }, 30_000);
+
+  it('archives a file that was delivered before, without a Glue run', async () => {
+    const prepared = { toValidate: 0, redelivered: 1, retiring: 0, deferred: 0, bytes: 0 };
+    const fake = fakeActivities({ prepareData: () => Promise.resolve(prepared) });
+    await withWorker(env, fake, async (taskQueue) => {
+      const options = { args: [{}] as [object], taskQueue, workflowId: 'redelivered' };
+      expect(await env.client.workflow.execute(musicStreamingPipeline, options)).toMatchObject({
+        outcome: 'nothing new',
+      });
+    });
+    expect(fake.calls).toContain('archiveInputs');
+    expect(fake.calls).not.toContain('startGlueRun');
+  }, 30_000);
+
+  it('computes days again from their published plays when it is given dates', async () => {
+    const recomputed: unknown[] = [];
+    const fake = fakeActivities({
+      publishPlays: (_context, { recompute }) => {
+        recomputed.push(recompute);
+        return Promise.resolve({ days: [{ day: '2024-06-25', edition: 4 }] });
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const args = [{ dates: ['2024-06-25'] }] as [{ dates: string[] }];
+      const result = await env.client.workflow.execute(musicStreamingPipeline, {
+        args,
+        taskQueue,
+        workflowId: 'dates',
+      });
+      expect(result.days).toEqual([{ day: '2024-06-25', edition: 4 }]);
+    });
+    expect(recomputed).toEqual([['2024-06-25']]);
+    expect(fake.calls).not.toContain('prepareData');
+    expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(2);
+  }, 30_000);
+
+  it('refuses a request that it does not understand, naming the field', async () => {
+    await withWorker(env, fakeActivities(), async (taskQueue) => {
+      const args = [{ file: 'x' }] as unknown as [object];
+      const running = env.client.workflow.execute(musicStreamingPipeline, {
+        args,
+        taskQueue,
+        workflowId: 'wrong',
+      });
+      await expect(running).rejects.toMatchObject({
+        cause: { type: 'RequestInvalid', message: expect.stringContaining('file') },
+      });
+    });
+  }, 30_000);
+
+  it('takes files over from runs that have ended, and asks once which have', async () => {
+    const owner = { run: 'dead', workflowId: 'dead', firstRunId: 'dead' };
+    const asked: unknown[] = [];
+    const fake = fakeActivities({
+      prepareData: (_context, { closedRuns }) => {
+        asked.push(closedRuns);
+        const prepared = { toValidate: 1, redelivered: 0, retiring: 0, deferred: 0, bytes: 1 };
+        return Promise.resolve(closedRuns === undefined ? { ...prepared, blockedBy: [owner] } : prepared);
+      },
+      findClosedRuns: (owners) => Promise.resolve(owners.map(({ run }) => run)),
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      await env.client.workflow.execute(musicStreamingPipeline, {
+        args: [{}],
+        taskQueue,
+        workflowId: 'heir',
+      });
+    });
+    expect(asked).toEqual([undefined, ['dead']]);
+  }, 30_000);
 });

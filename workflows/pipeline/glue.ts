@@ -36,7 +36,10 @@ export interface GlueResult {
 
 export async function runGlue(run: PipelineRun, context: RunContext, work: GlueWork): Promise<GlueResult> {
   const { owner } = context;
-  const token = glueRunToken(owner.workflowId, owner.firstRunId, work.stage, work.round);
+  const token =
+    run.unsettledTokens.get(work.stage) ??
+    glueRunToken(owner.workflowId, owner.firstRunId, work.stage, work.round);
+  run.unsettledTokens.set(work.stage, token);
   try {
     for (let attempt = 1; ; attempt += 1) {
       const { script, scriptDigest, stage, overrides } = work;
@@ -45,6 +48,7 @@ export async function runGlue(run: PipelineRun, context: RunContext, work: GlueW
       const { jobName, jobRunId, timeoutMinutes } = started;
       run.change((state, at) => glueRunStarted(state, { jobName, jobRunId }, at));
       const ended = await awaitingGlue(timeoutMinutes).awaitGlueRun(context, { jobName, jobRunId });
+      run.unsettledTokens.delete(work.stage);
       const failure = classifyEndedRun(ended);
       if (failure === undefined) {
         return { report: `${layout.stageReports(owner.run, stage)}${jobRunId}.json`, ended };

@@ -17,9 +17,9 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { Owner } from '../../pipeline/inputs.ts';
 import { runIdOf } from '../../pipeline/layout.ts';
+import type { StageName } from '../../pipeline/stages.ts';
 import { local } from './activities.ts';
 import { describeRun } from './details.ts';
 import {
@@ -31,15 +31,9 @@ import {
   timelineQuery,
 } from './messages.ts';
 import type { CommandAnswer, CommandName } from './messages.ts';
+import { searchAttributes } from './search-attributes.ts';
 import { decide, initialState, openCommands } from './state.ts';
 import type { Command, RunState, RunStatus } from './state.ts';
-
-export const searchAttributes = {
-  status: defineSearchAttributeKey('PipelineStatus', SearchAttributeType.KEYWORD),
-  stage: defineSearchAttributeKey('PipelineStage', SearchAttributeType.KEYWORD),
-  dates: defineSearchAttributeKey('PipelineDates', SearchAttributeType.KEYWORD_LIST),
-  trigger: defineSearchAttributeKey('PipelineTrigger', SearchAttributeType.KEYWORD),
-} as const;
 
 /** Days shown in the search attribute: the server limits its size, and the run's record has all of them. */
 const SEARCHABLE_DAYS = 60;
@@ -48,6 +42,11 @@ export class PipelineRun {
   readonly owner: Owner;
   #state: RunState;
   #shown: { status: string; stage: string | null; days: readonly string[] };
+  /**
+   * Tokens of Glue runs whose end was not seen, as when waiting for one was given up. A retry uses the token again and
+   * finds the run, which may be alive or have succeeded; a new token would start a second one beside it.
+   */
+  readonly unsettledTokens = new Map<StageName, string>();
   /** Called when an operator aborts: interrupts what the run is doing. */
   onAbort: (() => void) | undefined;
 

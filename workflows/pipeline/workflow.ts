@@ -19,7 +19,7 @@ import {
 } from '@temporalio/workflow';
 import type { DayEdition, Preparation, QualitySummary } from '../../pipeline/activity-types.ts';
 import type { Reference } from '../../pipeline/documents.ts';
-import { parseRequest } from '../../pipeline/request.ts';
+import { explain, parseRequest } from '../../pipeline/request.ts';
 import type { ParsedRequest, PipelineRequest } from '../../pipeline/request.ts';
 import type { RowCounts } from '../../pipeline/reports.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
@@ -69,7 +69,7 @@ function checkedRequest(given: PipelineRequest): ParsedRequest {
     return parseRequest(given);
   } catch (error) {
     throw ApplicationFailure.create({
-      message: `The run's input is not a valid request: ${error instanceof Error ? error.message : String(error)}`,
+      message: `The run's input is not a valid request: ${explain(error)}`,
       type: 'RequestInvalid',
       nonRetryable: true,
     });

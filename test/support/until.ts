@@ -1,0 +1,22 @@
+/** Waits for something that becomes true by itself. */
+
+/** Between two looks: short against what is waited for, long against the cost of a look. */
+const INTERVAL_MS = 50;
+
+/**
+ * @param look answers `undefined` as long as it is not so
+ * @throws Error naming what did not come about within the time
+ */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  withinMs = 20_000,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (Date.now() > deadline) throw new Error(`Waited ${String(withinMs)} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+  }
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cancelled } from '@temporalio/activity';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { statusQuery, updates } from '../../workflows/pipeline/messages.ts';
+import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { fakeActivities } from '../support/fake-activities.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { foundBy } from '../support/search-attributes.ts';
+import { until } from '../support/until.ts';
+
+describe('a run that is interrupted while Glue works', () => {
+  let env: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 60_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  /** Starts a run whose first Glue run never ends by itself, and interrupts it. */
+  async function interrupted(
+    workflowId: string,
+    interrupt: (handle: { cancel(): Promise<unknown> }) => Promise<unknown>,
+  ): Promise<{
+    error: unknown;
+    stopped: string[];
+    status: unknown;
+  }> {
+    const stopped: string[] = [];
+    const fake = fakeActivities({
+      awaitGlueRun: () => cancelled(),
+      stopGlueRun: (_context, { token }) => {
+        stopped.push(token);
+        return Promise.resolve({ stopped: 1 });
+      },
+    });
+    return await withWorker(env, fake, async (taskQueue) => {
+      const handle = await env.client.workflow.start(musicStreamingPipeline, {
+        args: [{}],
+        taskQueue,
+        workflowId,
+      });
+      await until('Glue works', async () =>
+        (await handle.query(statusQuery)).glueRun !== null ? true : undefined,
+      );
+      await interrupt(handle);
+      const error: unknown = await handle.result().catch((reason: unknown) => reason);
+      return { error, stopped, status: (await foundBy(handle)).status };
+    });
+  }
+
+  it('stops the Glue run before it ends as cancelled', async () => {
+    const { error, stopped, status } = await interrupted('cancelled', (handle) => handle.cancel());
+    expect(error).toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect(stopped).toEqual([expect.stringMatching(/^cancelled\/.*\/validation\/1$/)]);
+    expect(status).toBe('Stopped');
+  }, 30_000);
+
+  it('stops the Glue run before it ends as aborted', async () => {
+    const who = { by: 'ada', reason: 'wrong data' };
+    const { error, stopped, status } = await interrupted('aborted', () =>
+      env.client.workflow.getHandle('aborted').executeUpdate(updates.abort, { args: [who] }),
+    );
+    expect(error).toMatchObject({ cause: { type: 'RunAborted' } });
+    expect(stopped).toHaveLength(1);
+    expect(status).toBe('Aborted');
+  }, 30_000);
+});

@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import {
+  commandSchemas,
+  signals,
+  statusQuery,
+  timelineQuery,
+  updates,
+} from '../../workflows/pipeline/messages.ts';
+import type { GateVerdict } from '../../pipeline/quality.ts';
+import type { CommandName } from '../../workflows/pipeline/messages.ts';
+import type { RunStatus } from '../../workflows/pipeline/state.ts';
+import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { fakeActivities, succeeded } from '../support/fake-activities.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { foundBy } from '../support/search-attributes.ts';
+import { until } from '../support/until.ts';
+
+type Handle = WorkflowHandleWithFirstExecutionRunId<typeof musicStreamingPipeline>;
+
+const who = { by: 'ada', reason: 'seen to it' };
+const outOfMemory = {
+  state: 'FAILED',
+  errorMessage: 'java.lang.OutOfMemoryError: Java heap space',
+  executionSeconds: 9,
+};
+const operatorFailure = ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch');
+
+async function reaches(handle: Handle, status: RunStatus['status']): Promise<RunStatus> {
+  return await until(`the run is ${status}`, async () => {
+    const answer = await handle.query(statusQuery);
+    return answer.status === status ? answer : undefined;
+  });
+}
+
+describe('a run that waits for an operator', () => {
+  let env: TestWorkflowEnvironment;
+  let started = 0;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 60_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  async function start(taskQueue: string): Promise<Handle> {
+    started += 1;
+    const workflowId = `parked-${String(started)}`;
+    return await env.client.workflow.start(musicStreamingPipeline, { args: [{}], taskQueue, workflowId });
+  }
+
+  it('parks when a Glue run is out of memory, and retries with larger workers as a new round', async () => {
+    const requests: { token: string; overrides: object }[] = [];
+    let runs = 0;
+    const fake = fakeActivities({
+      startGlueRun: (_context, { stage, token, overrides }) => {
+        if (stage === 'validation') requests.push({ token, overrides });
+        return Promise.resolve({
+          jobName: stage,
+          jobRunId: `jr_${stage}`,
+          adopted: false,
+          timeoutMinutes: 10,
+        });
+      },
+      awaitGlueRun: (_context, { jobName }) => {
+        runs += jobName === 'validation' ? 1 : 0;
+        return Promise.resolve(jobName === 'validation' && runs === 1 ? outOfMemory : succeeded);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await start(taskQueue);
+      const { parked, commands } = await reaches(handle, 'NeedsOperator');
+      expect(parked).toMatchObject({ stage: 'validation', round: 1, failure: { type: 'GlueOutOfMemory' } });
+      expect(commands).toEqual(['retryStage', 'abort']);
+      const overrides = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
+      const answer = await handle.executeUpdate(updates.retryStage, { args: [{ ...who, overrides }] });
+      expect(answer.message).toBe('validation runs again, round 2.');
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+      expect((await handle.query(timelineQuery)).find(({ what }) => what === 'retryStage')).toMatchObject(
+        who,
+      );
+      expect(requests[0]?.token).toMatch(/\/validation\/1$/);
+      expect(requests[1]).toMatchObject({ token: expect.stringMatching(/\/validation\/2$/), overrides });
+    });
+  }, 30_000);
+
+  it('uses the token again when the end of the Glue run was not seen, so that the run is adopted', async () => {
+    const tokens: string[] = [];
+    let looks = 0;
+    const fake = fakeActivities({
+      startGlueRun: (_context, { stage, token }) => {
+        if (stage === 'validation') tokens.push(token);
+        return Promise.resolve({
+          jobName: stage,
+          jobRunId: `jr_${stage}`,
+          adopted: false,
+          timeoutMinutes: 10,
+        });
+      },
+      awaitGlueRun: () => {
+        looks += 1;
+        if (looks === 1)
+          return Promise.reject(ApplicationFailure.nonRetryable('GetJobRun denied', 'AccessDenied'));
+        return Promise.resolve(succeeded);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await start(taskQueue);
+      await reaches(handle, 'NeedsOperator');
+      await handle.executeUpdate(updates.retryStage, { args: [who] });
+      await handle.result();
+    });
+    expect(tokens).toHaveLength(2);
+    expect(tokens[0]).toBe(tokens[1]);
+  }, 30_000);
+
+  it("tries again by itself when the failure was Glue's own, in the same round", async () => {
+    let ends = 0;
+    const fake = fakeActivities({
+      awaitGlueRun: () => {
+        ends += 1;
+        return Promise.resolve(ends === 1 ? { state: 'ERROR', executionSeconds: 1 } : succeeded);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      expect(await (await start(taskQueue)).result()).toMatchObject({ outcome: 'published' });
+    });
+    expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(4);
+  }, 60_000);
+
+  it('goes on without a stage that may be skipped', async () => {
+    const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await start(taskQueue);
+      const { parked } = await reaches(handle, 'NeedsOperator');
+      expect(parked?.failure.message).toContain('the copy differs');
+      await handle.executeUpdate(updates.skipStage, { args: [{ ...who, stage: 'archive_processed_data' }] });
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+    });
+  }, 30_000);
+
+  it('publishes what the gate held when an operator approves, and sets it aside when one rejects', async () => {
+    const gate: GateVerdict = { verdict: 'hold', reasons: ['6 of 100 rows rejected'] };
+    const rows = { delivered: 100, valid: 94, duplicate: 0, rejected: 6, underReview: 0 };
+    const replacement = { judgeQuality: () => Promise.resolve({ gate, rows, rejectedFiles: 0 }) };
+    const approved = fakeActivities(replacement);
+    await withWorker(env, approved, async (taskQueue) => {
+      const handle = await start(taskQueue);
+      const { held } = await reaches(handle, 'Held');
+      expect(held?.verdict.reasons).toEqual(gate.reasons);
+      expect(approved.calls).not.toContain('publishPlays');
+      await handle.executeUpdate(updates.approve, { args: [who] });
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+    });
+    const rejected = fakeActivities(replacement);
+    await withWorker(env, rejected, async (taskQueue) => {
+      const handle = await start(taskQueue);
+      await reaches(handle, 'Held');
+      await handle.executeUpdate(updates.reject, { args: [who] });
+      expect(await handle.result()).toMatchObject({ outcome: 'rejected', days: [] });
+      expect(await foundBy(handle)).toMatchObject({ status: 'Rejected' });
+    });
+    expect(rejected.calls).toContain('quarantineInputs');
+    expect(rejected.calls).not.toContain('publishPlays');
+  }, 60_000);
+
+  it('follows a signal as it follows an update, and ignores one that makes no sense', async () => {
+    let tries = 0;
+    const fake = fakeActivities({
+      archiveInputs: () => {
+        tries += 1;
+        return tries === 1
+          ? Promise.reject(operatorFailure)
+          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await start(taskQueue);
+      await reaches(handle, 'NeedsOperator');
+      await handle.signal(signals.approve, who);
+      await handle.signal('retryStage', 'not an object');
+      await handle.signal(signals.retryStage, { ...who, run: 'another-run' });
+      expect((await handle.query(statusQuery)).status).toBe('NeedsOperator');
+      await handle.signal(signals.retryStage, { ...who, run: handle.firstExecutionRunId });
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+    });
+    expect(tries).toBe(2);
+  }, 30_000);
+
+  it.each<[string, CommandName, object, RegExp]>([
+    ['a command without a reason', 'retryStage', { by: 'ada' }, /reason/],
+    ['an unknown field', 'abort', { ...who, force: true }, /force/],
+    ['another run', 'abort', { ...who, run: 'other-run-id' }, /for run other-run-id; this is/],
+    [
+      'another stage',
+      'retryStage',
+      { ...who, stage: 'validation' },
+      /validation is not parked; archive_processed_data is/,
+    ],
+    ['an approval', 'approve', who, /not held at the quality gate/],
+  ])(
+    'refuses %s and says why, without an effect',
+    async (_what, name, args, message) => {
+      const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
+      await withWorker(env, fake, async (taskQueue) => {
+        const handle = await start(taskQueue);
+        await reaches(handle, 'NeedsOperator');
+        await expect(handle.executeUpdate(name, { args: [args] })).rejects.toMatchObject({
+          cause: { message: expect.stringMatching(message) },
+        });
+        expect((await handle.query(statusQuery)).status).toBe('NeedsOperator');
+        await handle.terminate();
+      });
+    },
+    30_000,
+  );
+
+  it('ends as failed, with who and why, when an operator aborts it', async () => {
+    const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await start(taskQueue);
+      await reaches(handle, 'NeedsOperator');
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      await expect(handle.result()).rejects.toMatchObject({
+        cause: { type: 'RunAborted', message: 'Aborted by ada: seen to it' },
+      });
+      expect(await foundBy(handle)).toMatchObject({ status: 'Aborted' });
+    });
+  }, 30_000);
+});
