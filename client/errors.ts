@@ -111,6 +111,12 @@ export function explain(error: unknown, what: string): ClientError {
   ) {
     return unreachable(what, networked.message === '' ? String(networked.code) : networked.message, error);
   }
+  if (/^Region is missing/.test(first.message)) {
+    return new ClientError('WrongUse', `${what}: no AWS region is set.`, {
+      advice: 'Set AWS_REGION, or start a local stack with msp local up.',
+      cause: error,
+    });
+  }
   const type = classifyAwsError({
     name: first.name,
     code: typeof first.code === 'string' ? first.code : undefined,
@@ -142,7 +148,10 @@ export function explain(error: unknown, what: string): ClientError {
 }
 
 function explainGrpc(error: unknown, { code, details, message }: ErrorShape, what: string): ClientError {
-  const said = details === undefined || details === '' ? message : details;
+  const said = (details === undefined || details === '' ? message : details).replace(
+    /\s*Resolution note:.*$/s,
+    '',
+  );
   switch (code) {
     case GRPC.NotFound:
       return notFound(`${what}: ${said}`, undefined, error);

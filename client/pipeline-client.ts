@@ -64,8 +64,8 @@ export class PipelineClient {
     this.settings = settings;
     this.temporal = temporal;
     this.#aws = aws;
-    this.runs = new Runs(temporal.client, settings);
-    this.schedules = new Schedules(temporal.client, settings);
+    this.runs = new Runs(temporal, settings);
+    this.schedules = new Schedules(temporal, settings);
     this.kpis = new Kpis(aws.dynamo, settings.table);
     this.bucket = new Bucket(aws.s3, settings.bucket);
     this.quality = new Quality(this.bucket);

@@ -28,6 +28,7 @@ import {
 } from '../workflows/pipeline/messages.ts';
 import type { Checkpoint, RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
+import type { TemporalLink } from './connection.ts';
 import { causesOf, ClientError, explain, notFound } from './errors.ts';
 
 /** A run as the server lists it. */
@@ -68,10 +69,12 @@ const RUNS_SEARCHED = 500;
 
 export class Runs {
   readonly #client: Client;
+  readonly #server: string;
   readonly #settings: Settings;
 
-  constructor(client: Client, settings: Settings) {
+  constructor({ client, address }: TemporalLink, settings: Settings) {
     this.#client = client;
+    this.#server = `Temporal at ${address}`;
     this.#settings = settings;
   }
 
@@ -104,7 +107,7 @@ export class Runs {
           cause: error,
         });
       }
-      throw explain(error, 'Temporal');
+      throw explain(error, this.#server);
     }
   }
 
@@ -243,7 +246,7 @@ export class Runs {
     try {
       yield* this.#client.workflow.list({ query, pageSize: 100 });
     } catch (error) {
-      throw explain(error, 'Temporal');
+      throw explain(error, this.#server);
     }
   }
 

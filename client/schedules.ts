@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { z } from 'zod';
 import type { Settings } from '../pipeline/settings.ts';
+import type { TemporalLink } from './connection.ts';
 import { explain, notFound } from './errors.ts';
 import {
   declaredSchedule,
@@ -43,10 +44,12 @@ export type ApplyResult = z.infer<typeof applyResultSchema>;
 
 export class Schedules {
   readonly #client: Client;
+  readonly #server: string;
   readonly #settings: Settings;
 
-  constructor(client: Client, settings: Settings) {
+  constructor({ client, address }: TemporalLink, settings: Settings) {
     this.#client = client;
+    this.#server = `Temporal at ${address}`;
     this.#settings = settings;
   }
 
@@ -79,7 +82,7 @@ export class Schedules {
         if (scheduleId.startsWith(`${this.#settings.pipeline}-`)) ids.push(scheduleId);
       }
     } catch (error) {
-      throw explain(error, 'Temporal');
+      throw explain(error, this.#server);
     }
     const described = await Promise.all(ids.sort().map((id) => this.#describe(id)));
     return described.flatMap((found) =>
@@ -113,7 +116,7 @@ export class Schedules {
       await this.#client.schedule.create(scheduleOptions(declaredSchedule(this.#settings)));
     } catch (error) {
       // Somebody created it meanwhile; what they created is compared at the next apply.
-      if (!(error instanceof ScheduleAlreadyRunning)) throw explain(error, 'Temporal');
+      if (!(error instanceof ScheduleAlreadyRunning)) throw explain(error, this.#server);
     }
   }
 

@@ -26,9 +26,6 @@ export const EXIT_CODE_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string
   NeedsOperator: 'the run waits for an operator',
 };
 
-/** Commander ends by throwing; these are no errors. */
-const HELPFUL_ENDS = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
-
 export interface Ending {
   readonly exitCode: ExitCode;
   /** For stderr; commander has printed its own. */
@@ -41,7 +38,8 @@ export interface Ending {
  */
 export function endingOf(error: unknown, verbose: boolean): Ending {
   if (error instanceof CommanderError) {
-    return { exitCode: HELPFUL_ENDS.has(error.code) ? EXIT_CODES.Ok : EXIT_CODES.WrongUse };
+    // Help that was asked for ends a command by throwing, too.
+    return { exitCode: error.exitCode === 0 ? EXIT_CODES.Ok : EXIT_CODES.WrongUse };
   }
   const details = verbose ? `\n\n${causesOf(error).map(stackOf).join('\ncaused by: ')}` : '';
   if (error instanceof ClientError) {

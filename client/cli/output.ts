@@ -12,9 +12,12 @@ import { csvLine } from '../../local/generator/csv.ts';
 export const OUTPUT_FORMATS = ['table', 'json', 'csv'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
+/** A stream that may be a terminal. */
+type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
 export interface Streams {
-  readonly stdout: Writable & { readonly isTTY?: boolean };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
 }
 
 type Cell = string | number;
@@ -50,6 +53,11 @@ export class Output {
   /** A line beside the result. */
   note(text: string): void {
     this.#streams.stderr.write(`${text}\n`);
+  }
+
+  /** Columns of the terminal. */
+  get width(): number {
+    return this.#streams.stderr.columns ?? 80;
   }
 
   /** For what replaces itself on a terminal. */

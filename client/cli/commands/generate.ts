@@ -31,7 +31,10 @@ const generateSchema = z.object({
   midnightFiles: z.boolean().optional(),
   corrections: z.coerce.number().int().optional(),
   allBad: z.coerce.number().optional(),
-  bad: pairsSchema.pipe(z.partialRecord(z.enum(BAD_ROWS), z.coerce.number())).optional(),
+  bad: z.preprocess(
+    (pairs) => (pairs === undefined ? undefined : pairsSchema.parse(pairs)),
+    z.partialRecord(z.enum(BAD_ROWS), z.coerce.number()).optional(),
+  ),
   formats: z
     .string()
     .transform((list) => list.split(','))

@@ -1,0 +1,141 @@
+/** A run in words. */
+import { STAGES } from '../../pipeline/stages.ts';
+import { stagesAhead, type RunView } from '../run-view.ts';
+import { between, count, time } from './format.ts';
+import type { Output } from './output.ts';
+
+/** Last entries of the timeline in `msp status`; `-o json` has all. */
+const TIMELINE_SHOWN = 12;
+
+export function showRun(out: Output, view: RunView): void {
+  out.fields([
+    ['workflow id', view.workflowId],
+    ['run', view.run],
+    ['status', statusLine(out, view)],
+    ['started', `${time(view.startedAt)}${view.trigger === undefined ? '' : ` (${view.trigger})`}`],
+    [
+      'ended',
+      view.endedAt === undefined
+        ? undefined
+        : `${time(view.endedAt)}, after ${between(view.startedAt, view.endedAt)}`,
+    ],
+    ['days', view.days.join(', ')],
+    ['Glue run', glueLine(view)],
+  ]);
+  if (!view.answered) out.note('\nThe run itself did not answer: no worker polls its task queue.');
+  if (view.checkpoints.length > 0) {
+    out.heading('Stages');
+    for (const line of stageLines(out, view)) out.line(line);
+  }
+  if (view.timeline.length > 0) {
+    out.heading('Timeline');
+    for (const { at, what, by, reason } of view.timeline.slice(-TIMELINE_SHOWN)) {
+      const who = by === undefined ? '' : ` by ${by}${reason === undefined ? '' : `: ${reason}`}`;
+      out.line(`${out.colors.dim(time(at))}  ${what}${who}`);
+    }
+  }
+  for (const line of waitingLines(out, view)) out.line(line);
+  if (view.end !== undefined) showEnd(out, view);
+}
+
+/** The end of a run, or what it waits for. */
+export function showEnd(out: Output, view: RunView): void {
+  const { end } = view;
+  if (end === undefined) {
+    for (const line of waitingLines(out, view)) out.line(line);
+    return;
+  }
+  out.line();
+  if (end.ended === 'failed') {
+    out.line(`${out.colors.red('failed')}: ${end.message}`);
+    return;
+  }
+  out.line(
+    `${out.colors.green(end.outcome)}${end.days.map(({ day, edition }) => `  ${day} edition ${String(edition)}`).join(',')}`,
+  );
+  if (end.rows !== undefined) {
+    const { delivered, valid, duplicate, rejected, underReview } = end.rows;
+    out.line(
+      `${count(delivered)} rows: ${count(valid)} valid, ${count(duplicate)} duplicate, ${count(rejected)} rejected, ` +
+        `${count(underReview)} under review`,
+    );
+  }
+  const [first] = end.days;
+  if (first !== undefined)
+    out.note(
+      `\nmsp kpis --date ${first.day} shows its KPIs, msp quality ${view.workflowId} what validation found.`,
+    );
+}
+
+export function statusLine(out: Output, { status, stage, round }: RunView): string {
+  const where =
+    stage === undefined
+      ? ''
+      : ` in ${stage}${round !== undefined && round > 1 ? `, round ${String(round)}` : ''}`;
+  return `${out.status(status)}${where}`;
+}
+
+export function glueLine({ glueRun }: RunView): string | undefined {
+  if (glueRun === undefined) return undefined;
+  return `${glueRun.jobRunId.slice(0, 20)} of ${glueRun.jobName}${glueRun.state === undefined ? '' : `: ${glueRun.state}`}`;
+}
+
+export function stageLines(out: Output, view: RunView): string[] {
+  const { dim, green, yellow, bold } = out.colors;
+  const width = 24;
+  const past = view.checkpoints.map(({ stage, outcome, summary, startedAt, finishedAt }) => {
+    const mark = outcome === 'done' ? green('✓') : dim('-');
+    const took = outcome === 'done' ? dim(between(startedAt, finishedAt).padStart(9)) : ' '.repeat(9);
+    const text = outcome === 'done' ? summary : `${outcome}${summary === '' ? '' : `: ${summary}`}`;
+    return `${mark} ${stage.padEnd(width)}${took}  ${text}`;
+  });
+  const { stage } = view;
+  const waits = view.parked !== undefined || view.held !== undefined;
+  const current =
+    stage === undefined || view.end !== undefined
+      ? []
+      : [`${waits ? yellow('!') : '▸'} ${bold(stage.padEnd(width))}${' '.repeat(9)}  ${currentText(view)}`];
+  const ahead = view.end === undefined ? stagesAhead(view).map((name) => dim(`  ${name}`)) : [];
+  return [...past, ...current, ...ahead];
+}
+
+function currentText(view: RunView): string {
+  if (view.parked !== undefined) return `parked: ${view.parked.failure.type}`;
+  if (view.held !== undefined) return 'held for an operator';
+  const stage = Object.entries(STAGES).find(([name]) => name === view.stage);
+  return glueLine(view) ?? stage?.[1].summary ?? '';
+}
+
+/** What a run waits for and the ways on. */
+export function waitingLines(out: Output, { parked, held, commands, workflowId }: RunView): string[] {
+  if (parked === undefined && held === undefined) return [];
+  const verbs = commands.map((name) => VERBS[name]);
+  const ways = verbs.map((verb) => `  msp ${verb} ${workflowId} --reason "…"`);
+  const until = (parked ?? held)?.until;
+  const why =
+    parked === undefined
+      ? [
+          `Held at the quality gate since ${time(held?.since)}; nothing is published yet.`,
+          ...(held?.reasons ?? []).map((reason) => `  - ${reason}`),
+        ]
+      : [
+          `${parked.stage} is parked since ${time(parked.since)}: ${parked.failure.type}`,
+          `  ${parked.failure.message}`,
+          `  ${parked.failure.advice}`,
+        ];
+  return [
+    '',
+    ...why.map((line, i) => (i === 0 ? out.colors.yellow(line) : line)),
+    '',
+    `Ways on (without one the run fails at ${time(until)}):`,
+    ...ways,
+  ];
+}
+
+const VERBS = {
+  retryStage: 'retry',
+  skipStage: 'skip',
+  approve: 'approve',
+  reject: 'reject',
+  abort: 'abort',
+} as const;
