@@ -137,7 +137,10 @@ async function received(incoming: IncomingMessage): Promise<WireRequest> {
       throw new GlueError('InvalidInputException', 'The request is larger than 4 MiB.');
     chunks.push(chunk);
   }
-  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, [value].flat().join(',')]);
+  const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [
+    name,
+    [value].flat().join(','),
+  ]);
   return {
     method: incoming.method ?? 'GET',
     path: incoming.url ?? '/',

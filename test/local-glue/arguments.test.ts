@@ -1,0 +1,97 @@
+/** From arguments to what the script sees and what the platform acts on. */
+import { describe, expect, test } from '@jest/globals';
+import {
+  effectiveArguments,
+  refuseReservedArguments,
+  refuseUnsupportedSwitches,
+  scriptCommandLine,
+  splitArguments,
+  UnsupportedArgumentError,
+} from '../../local/glue/arguments.ts';
+
+test("a run's arguments win over defaults, the job's fixed ones over both", () => {
+  const job = {
+    DefaultArguments: { '--a': '1', '--b': '1', '--c': '1' },
+    NonOverridableArguments: { '--c': '3' },
+  };
+  expect(effectiveArguments(job, { Arguments: { '--b': '2', '--c': '2' } })).toEqual({
+    '--a': '1',
+    '--b': '2',
+    '--c': '3',
+  });
+  expect(effectiveArguments({}, {})).toEqual({});
+});
+
+describe('switches', () => {
+  test.each([
+    ['--enable-metrics', 'true'],
+    ['--enable-spark-ui', 'true'],
+    ['--spark-event-logs-path', 's3://b/logs/'],
+    ['--job-language', 'python'],
+    ['--job-bookmark-option', 'job-bookmark-disable'],
+    ['--extra-py-files', 's3://b/a.zip'],
+    ['--conf', 'a=b'],
+    ['--custom-logGroup-prefix', '/x'],
+  ])('%s does not reach the script', (name, value) => {
+    expect(splitArguments({ [name]: value, '--mine': 'x' }).script).toEqual({ '--mine': 'x' });
+  });
+
+  test('the script keeps its temporary folder and whatever Glue does not know', () => {
+    const script = { '--TempDir': 's3://b/t/', '--enabled': 'x', '--run_token': 'a/b' };
+    expect(splitArguments(script).script).toEqual(script);
+  });
+
+  test.each([
+    [undefined, []],
+    ['spark.a=1', ['spark.a=1']],
+    ['spark.a=1 --conf spark.b=2  --conf  spark.c=x y', ['spark.a=1', 'spark.b=2', 'spark.c=x y']],
+    ['--conf spark.a=1', ['spark.a=1']],
+  ])('several settings fit into one --conf: %s', (value, expected) => {
+    expect(splitArguments(value === undefined ? {} : { '--conf': value }).switches.sparkConf).toEqual(
+      expected,
+    );
+  });
+
+  test('files are listed with commas', () => {
+    const { switches } = splitArguments({
+      '--extra-py-files': 's3://b/a.zip, s3://b/b.py,',
+      '--extra-jars': 's3://b/c.jar',
+    });
+    expect(switches.extraPyFiles).toEqual(['s3://b/a.zip', 's3://b/b.py']);
+    expect(switches.extraJars).toEqual(['s3://b/c.jar']);
+    expect(switches.extraFiles).toEqual([]);
+  });
+
+  test.each([
+    ['--additional-python-modules', 'pandas==2.0'],
+    ['--job-bookmark-option', 'job-bookmark-enable'],
+    ['--job-language', 'scala'],
+    ['--datalake-formats', 'iceberg'],
+  ])('%s %s is refused, naming it', (name, value) => {
+    expect(() => {
+      refuseUnsupportedSwitches({ [name]: value });
+    }).toThrow(UnsupportedArgumentError);
+    expect(() => {
+      refuseUnsupportedSwitches({ [name]: value });
+    }).toThrow(name);
+  });
+});
+
+test.each([
+  '--JOB_NAME',
+  '--JOB_ID',
+  '--JOB_RUN_ID',
+  '--SECURITY_CONFIGURATION',
+  '--encryption-type',
+  '--mode',
+])('%s can not be set', (name) => {
+  expect(() => {
+    refuseReservedArguments({ [name]: 'x' });
+  }).toThrow(`${name} is reserved`);
+});
+
+test("the command line ends with Glue's own names", () => {
+  const words = scriptCommandLine({ '--a': '', '--b': 'x y' }, { JobName: 'job', Id: 'jr_1' });
+  expect(words.slice(0, 8)).toEqual(['--a', '', '--b', 'x y', '--JOB_NAME', 'job', '--JOB_RUN_ID', 'jr_1']);
+  expect(words.slice(8)).toEqual(['--JOB_ID', expect.stringMatching(/^j_[0-9a-f]{64}$/)]);
+});
