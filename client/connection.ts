@@ -8,7 +8,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Environment } from '../pipeline/settings.ts';
 
@@ -81,12 +81,17 @@ export interface TemporalLink {
 /** Long enough for TLS to a distant region, short enough for a person who mistyped the address. */
 const CONNECT_TIMEOUT = '10s';
 
-export function connectTemporal(environment: Environment): TemporalLink {
+/** @param attempts how often a call is tried while the server does not answer */
+export function connectTemporal(environment: Environment, attempts: number): TemporalLink {
   const overrideEnvVars: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment))
     if (value !== undefined) overrideEnvVars[name] = value;
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({ overrideEnvVars });
-  const connection = Connection.lazy({ connectTimeout: CONNECT_TIMEOUT, ...connectionOptions });
+  const connection = Connection.lazy({
+    connectTimeout: CONNECT_TIMEOUT,
+    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: attempts }))],
+    ...connectionOptions,
+  });
   return {
     client: new Client({ connection, namespace }),
     address: connectionOptions.address ?? 'localhost:7233',

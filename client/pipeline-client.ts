@@ -43,6 +43,11 @@ export type { PipelineRequest } from '../pipeline/request.ts';
 export interface ConnectOptions {
   /** The process environment when absent. */
   readonly environment?: Environment;
+  /**
+   * How often a call to Temporal is tried while the server does not answer: 10 when absent, which takes about 20 s and
+   * rides over the restart of a server.
+   */
+  readonly attempts?: number;
 }
 
 export class PipelineClient {
@@ -76,8 +81,12 @@ export class PipelineClient {
   /**
    * @throws ClientError `WrongUse` naming each wrong setting
    */
-  static connect({ environment = process.env }: ConnectOptions = {}): PipelineClient {
-    return new PipelineClient(settingsOf(environment), connectTemporal(environment), connectAws(environment));
+  static connect({ environment = process.env, attempts = 10 }: ConnectOptions = {}): PipelineClient {
+    return new PipelineClient(
+      settingsOf(environment),
+      connectTemporal(environment, attempts),
+      connectAws(environment),
+    );
   }
 
   /**

@@ -84,12 +84,7 @@ export class Runs {
    * @throws ClientError `WrongUse` for a wrong request or an id that is running
    */
   async start(request: PipelineRequest, id?: string): Promise<RunReference> {
-    const checked = z.safeParse(z.unknown().transform(parseRequest), request);
-    if (!checked.success) {
-      throw new ClientError('WrongUse', `Not a valid request: ${z.prettifyError(checked.error)}`, {
-        cause: checked.error,
-      });
-    }
+    checkRequest(request);
     const workflowId = id ?? newWorkflowId(this.#settings.pipeline, new Date());
     try {
       const handle = await this.#client.workflow.start(PIPELINE_WORKFLOW, {
@@ -270,6 +265,15 @@ export class Runs {
         },
       );
     }
+  }
+}
+
+function checkRequest(request: PipelineRequest): void {
+  try {
+    parseRequest(request);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    throw new ClientError('WrongUse', `Not a valid request: ${z.prettifyError(error)}`, { cause: error });
   }
 }
 

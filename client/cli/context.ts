@@ -18,6 +18,9 @@ export interface CliOptions {
   readonly adopt?: (environment: Environment) => Environment;
 }
 
+/** About three seconds: a person who forgot to start the server should not wait longer to hear it. */
+const ATTEMPTS = 5;
+
 export class CliContext {
   readonly out: Output;
   readonly #options: CliOptions;
@@ -42,7 +45,7 @@ export class CliContext {
   }
 
   async withClient(work: (client: PipelineClient) => Promise<void>): Promise<void> {
-    const client = PipelineClient.connect({ environment: this.environment });
+    const client = PipelineClient.connect({ environment: this.environment, attempts: ATTEMPTS });
     try {
       await work(client);
     } finally {

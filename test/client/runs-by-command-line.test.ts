@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { PipelineClient } from '../../client/pipeline-client.ts';
+import { jsonOf, msp, type CliResult } from '../support/cli.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { fakeActivities, type Replacements } from '../support/fake-activities.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { until } from '../support/until.ts';
+
+type Cli = (...args: string[]) => Promise<CliResult>;
+
+const differs = ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch');
+
+describe('a run from the command line', () => {
+  let env: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 60_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  async function operating(
+    activities: Replacements,
+    work: (cli: Cli, taskQueue: string) => Promise<void>,
+  ): Promise<void> {
+    await withWorker(env, fakeActivities(activities), async (taskQueue) => {
+      const environment = { TEMPORAL_ADDRESS: env.address, MSP_TASK_QUEUE: taskQueue };
+      await work((...args) => msp(environment, ...args), taskQueue);
+    });
+  }
+
+  const needsOperator = async (cli: Cli, run: string): Promise<unknown> =>
+    await until('the run needs an operator', async () => {
+      const view = await cli('status', run, '-o', 'json');
+      return /"commands": \[\s*"(retryStage|approve)"/.test(view.stdout) ? jsonOf(view) : undefined;
+    });
+
+  it('is started, waited for, listed, and found by each of its names', async () => {
+    await operating({}, async (cli) => {
+      const ended = await cli('run', '--wait', '--id', 'by-name', '-o', 'json');
+      expect(ended.exitCode).toBe(0);
+      const view = jsonOf(ended) as { run: string };
+      expect(view).toMatchObject({
+        workflowId: 'by-name',
+        status: 'Completed',
+        execution: 'COMPLETED',
+        end: { ended: 'completed', outcome: 'published', rows: { delivered: 100 } },
+      });
+      expect(ended.stderr).toMatch(/validation: done/);
+
+      for (const name of ['by-name', view.run, 'latest']) {
+        const found = await cli('status', name, '-o', 'json');
+        expect(found.exitCode).toBe(0);
+        expect(jsonOf(found)).toMatchObject({ run: view.run });
+      }
+      const people = await cli('status');
+      expect(people.stdout).toMatch(/✓ validation/);
+      const listed = await until('the run is listed', async () => {
+        const runs = await cli('runs', '-o', 'json');
+        return runs.stdout.includes('Completed') ? runs : undefined;
+      });
+      expect(jsonOf(listed)).toMatchObject([
+        { workflowId: 'by-name', status: 'Completed', trigger: 'manual' },
+      ]);
+    });
+  }, 60_000);
+
+  it('that is held ends the waiting with 7, takes an approval, and says by whom', async () => {
+    const held = { verdict: 'hold' as const, reasons: ['6 of 100 rows rejected'] };
+    const rows = { delivered: 100, valid: 94, duplicate: 0, rejected: 6, underReview: 0 };
+    await operating(
+      { judgeQuality: () => Promise.resolve({ gate: held, rows, rejectedFiles: 0 }) },
+      async (cli) => {
+        const waited = await cli('run', '--wait', '--id', 'held');
+        expect(waited.exitCode).toBe(7);
+        expect(waited.stdout).toMatch(/6 of 100 rows rejected[\s\S]*msp approve held/);
+
+        const refused = await cli('retry', 'held', '--reason', 'try again');
+        expect(refused).toMatchObject({ exitCode: 4 });
+        expect(refused.stderr).toMatch(/No stage is parked/);
+
+        const approved = await cli(
+          'approve',
+          'held',
+          '--reason',
+          'known source',
+          '--by',
+          'ada',
+          '-o',
+          'json',
+        );
+        expect(approved.exitCode).toBe(0);
+        expect(jsonOf(approved)).toMatchObject({ accepted: true, command: 'approve' });
+        const watched = await cli('watch', 'held');
+        expect(watched.exitCode).toBe(0);
+        expect((await cli('status', 'held')).stdout).toMatch(/approve by ada: known source/);
+      },
+    );
+  }, 60_000);
+
+  it('that is parked can be retried or aborted; what would destroy something is asked for', async () => {
+    await operating({ archiveInputs: () => Promise.reject(differs) }, async (cli) => {
+      await cli('run', '--id', 'parked');
+      expect(await needsOperator(cli, 'parked')).toMatchObject({
+        parked: { stage: 'archive_processed_data', failure: { type: 'ArchiveMismatch' } },
+        commands: ['retryStage', 'skipStage', 'abort'],
+      });
+      const other = await cli('retry', 'parked', '--reason', 'again', '--stage', 'validation');
+      expect(other).toMatchObject({ exitCode: 4 });
+      expect((await cli('retry', 'parked', '--reason', 'again')).stdout).toMatch(/round 2/);
+      await needsOperator(cli, 'parked');
+
+      const unasked = await cli('abort', 'parked', '--reason', 'enough');
+      expect(unasked).toMatchObject({ exitCode: 2 });
+      expect(unasked.stderr).toMatch(/Add --yes/);
+      expect((await cli('abort', 'parked', '--reason', 'enough', '--yes')).exitCode).toBe(0);
+      expect((await cli('watch', 'parked')).exitCode).toBe(1);
+    });
+  }, 60_000);
+
+  it('says what is wrong with exit codes: unknown run, id in use, wrong request, no worker', async () => {
+    const never = (): Promise<never> => new Promise<never>(() => undefined);
+    await operating({ validateAwsConnection: () => never() }, async (cli) => {
+      expect((await cli('status', 'nobody')).exitCode).toBe(3);
+      expect((await cli('run', '--id', 'twice')).exitCode).toBe(0);
+      expect((await cli('run', '--id', 'twice')).stderr).toMatch(/twice is running already/);
+      const both = await cli('run', '--input', 'a.csv', '--date', '2024-06-25');
+      expect(both).toMatchObject({ exitCode: 2 });
+      expect(both.stderr).toMatch(/not both/);
+      await env.client.workflow.getHandle('twice').terminate();
+    });
+  }, 60_000);
+
+  it('can be followed by a program through the client', async () => {
+    await operating({}, async (_cli, taskQueue) => {
+      const environment = { TEMPORAL_ADDRESS: env.address, MSP_TASK_QUEUE: taskQueue };
+      const pipeline = PipelineClient.connect({ environment });
+      try {
+        const run = await pipeline.runs.start({});
+        expect(await pipeline.runs.result(run)).toMatchObject({
+          ended: 'completed',
+          result: { run: run.run },
+        });
+        expect(await pipeline.runs.checkpoints(run)).toHaveLength(15);
+      } finally {
+        await pipeline.close();
+      }
+    });
+  }, 60_000);
+
+  it('is declared as a schedule that is created, compared, corrected, paused and triggered', async () => {
+    await operating({}, async (cli) => {
+      expect((await cli('schedules', 'apply', '--dry-run')).stdout).toMatch(/would be created/);
+      expect((await cli('schedules', 'apply')).stdout).toMatch(/music-streaming-daily: created/);
+      expect(jsonOf(await cli('schedules', 'apply', '-o', 'json'))).toMatchObject({ outcome: 'unchanged' });
+
+      const handle = env.client.schedule.getHandle('music-streaming-daily');
+      await handle.update(({ spec: _spec, ...rest }) => ({ ...rest, spec: { calendars: [{ hour: 5 }] } }));
+      const corrected = await cli('schedules', 'apply');
+      expect(corrected.stdout).toMatch(/updated\n\s+times: daily at 05:00 UTC -> daily at 03:00 UTC/);
+
+      expect((await cli('schedules', 'pause', '--reason', 'maintenance')).exitCode).toBe(0);
+      const paused = await until('the schedule is listed as paused', async () => {
+        const listed = await cli('schedules', 'list');
+        return listed.stdout.includes('paused: maintenance') ? listed : undefined;
+      });
+      expect(paused.stdout).toMatch(/daily at 03:00 UTC/);
+      expect((await cli('schedules', 'resume', '--reason', 'done')).exitCode).toBe(0);
+      expect((await cli('schedules', 'trigger')).exitCode).toBe(0);
+      await until('the scheduled run has ended', async () => {
+        const runs = await cli('runs', '-o', 'json');
+        return /"workflowId": "music-streaming-daily-[^]*"status": "Completed"/.test(runs.stdout)
+          ? runs
+          : undefined;
+      });
+      expect(await cli('schedules', 'pause', 'nothing', '--reason', 'x')).toMatchObject({ exitCode: 3 });
+      await handle.delete();
+    });
+  }, 60_000);
+});
+
+describe('without a Temporal server', () => {
+  it('commands end with 5 and name the address', async () => {
+    const result = await msp({ TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'runs');
+    expect(result.exitCode).toBe(5);
+    expect(result.stderr).toMatch(/Temporal at 127\.0\.0\.1:1 did not answer/);
+  }, 30_000);
+});
