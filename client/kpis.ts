@@ -3,7 +3,7 @@ import { DescribeTableCommand, type TableDescription } from '@aws-sdk/client-dyn
 import { paginateQuery, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { kpiItemSchema, METRIC_TYPES, type KpiItem, type MetricType } from '../pipeline/kpi-items.ts';
-import { ClientError, explain } from './errors.ts';
+import { ClientError, explain, notFound, shapeOf } from './errors.ts';
 
 /** An item as it is in the table. */
 export const publishedKpiSchema = kpiItemSchema.extend({
@@ -100,6 +100,9 @@ export class Kpis {
       const { Table: table } = await this.#dynamo.send(new DescribeTableCommand({ TableName: this.#table }));
       return table ?? {};
     } catch (error) {
+      if (shapeOf(error).name === 'ResourceNotFoundException') {
+        throw notFound(`There is no table ${this.#table}.`, 'Create it, or correct MSP_TABLE.', error);
+      }
       throw explain(error, `table ${this.#table}`);
     }
   }
