@@ -59,7 +59,7 @@ async function simulate(
   try {
     const { EvaluationResults = [] } = await client.send(
       new SimulatePrincipalPolicyCommand({
-        PolicySourceArn: principal,
+        PolicySourceArn: policyHolder(principal),
         ActionNames: [action],
         ResourceArns: [resource],
         ContextEntries: Object.entries(context ?? {}).map(([name, value]) => ({
@@ -77,4 +77,9 @@ async function simulate(
       cause: error,
     });
   }
+}
+
+/** A session has no policies of its own to simulate; its role has. */
+function policyHolder(principal: string): string {
+  return principal.replace(/^(arn:[^:]+):sts::(\d+):assumed-role\/([^/]+)\/.*$/, '$1:iam::$2:role/$3');
 }

@@ -39,7 +39,7 @@ const optionsSchema = z.strictObject({
   authorise: z.boolean().default(false),
   allowFaults: z.boolean().default(false),
   /** Programs, or the name of a JSON file that has them. */
-  toolchain: z.union([toolchainSchema, z.string().min(1).transform(readToolchain)]),
+  toolchain: z.preprocess((given) => (typeof given === 'string' ? readJson(given) : given), toolchainSchema),
   /** Runs executed at once; by default one for every two processors. */
   slots: z.coerce
     .number()
@@ -66,15 +66,13 @@ export class OptionsError extends Error {
   override readonly name = 'OptionsError';
 }
 
-function readToolchain(file: string, context: z.RefinementCtx): z.output<typeof toolchainSchema> {
-  const parsed = toolchainSchema.safeParse(readJson(file));
-  if (parsed.success) return parsed.data;
-  context.addIssue(`${file}: ${z.prettifyError(parsed.error)}`);
-  return z.NEVER;
-}
-
 export function parseOptions(given: unknown): Options {
-  const parsed = optionsSchema.safeParse(given);
+  const parsed = optionsSchema
+    .refine((options) => !options.authorise || options.credentials !== undefined, {
+      path: ['authorise'],
+      message: 'needs credentials, since only a signature says who asks',
+    })
+    .safeParse(given);
   if (parsed.success) return parsed.data;
   throw new OptionsError(`The local Glue was started with wrong options:\n${z.prettifyError(parsed.error)}`);
 }

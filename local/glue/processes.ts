@@ -2,8 +2,7 @@
  * Process groups. A run's processes (launcher, JVM, Python driver, Python workers) form a group of their own, so that
  * stopping a run stops all of them, and so that an interrupt in the server's terminal reaches none.
  */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -33,7 +32,7 @@ export class ProcessGroup {
   readonly identity: ProcessGroupIdentity;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** When the leader has ended and its output is read; the rest of the group may still live. */
+  /** When the leader has ended; the rest of the group may still live, and output still come. */
   readonly exited: Promise<Exit>;
 
   private constructor(child: ChildProcessByStdio<null, Readable, Readable>, pid: number) {
@@ -45,6 +44,12 @@ export class ProcessGroup {
         resolve({ code: code ?? 128 + (signal === 'SIGTERM' ? 15 : 9) });
       });
     });
+  }
+
+  /** Reads no more of the output, whoever still holds it open. */
+  closeOutput(): void {
+    this.stdout.destroy();
+    this.stderr.destroy();
   }
 
   /** @throws the system's error when the command can't be started. */

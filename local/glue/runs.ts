@@ -68,7 +68,7 @@ export class Runs {
 
   /** @throws GlueError EntityNotFoundException. */
   get(jobName: string, runId: string): JobRun {
-    return this.#record(jobName, runId).run;
+    return this.#answered(this.#record(jobName, runId));
   }
 
   /** Newest first. @throws GlueError EntityNotFoundException when there is no such job. */
@@ -80,7 +80,7 @@ export class Runs {
       .reverse();
     const isAfter = (key: string, other: string): boolean => Number(key) < Number(other);
     const page = pageOf(`GetJobRuns ${Name}`, newestFirst, sequenceOf, isAfter, request, RUNS_PER_PAGE);
-    return { ...page, items: page.items.map((record) => record.run) };
+    return { ...page, items: page.items.map((record) => this.#answered(record)) };
   }
 
   /** Begins to stop each run; what can't be stopped is answered per run. */
@@ -99,6 +99,12 @@ export class Runs {
       }
     }
     return { submitted, errors };
+  }
+
+  /** A run that is under way is answered with the time that it has used so far. */
+  #answered({ run, runningSince }: RunRecord): JobRun {
+    if (runningSince === undefined || hasEnded(run.JobRunState)) return run;
+    return { ...run, ExecutionTime: Math.round((this.#now() - runningSince) / 1000) };
   }
 
   #whyNotStoppable(jobName: string, runId: string): StopError['ErrorDetail'] | undefined {

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   effectiveArguments,
   refuseUnsupportedSwitches,
@@ -39,6 +40,12 @@ export interface ScriptExecutionDependencies {
 
 /** Lines of output that are looked through for the reason of a failure; a JVM stack trace with causes has some 150. */
 const TAIL_LINES = 500;
+
+/**
+ * How long the output of a group that is gone may still come. Only a process that has left the group can hold it open,
+ * and nothing is waited for that Glue would have ended with the machine.
+ */
+const LAST_OUTPUT_MILLISECONDS = 2000;
 
 /** Spark and Python of the toolchain are those of Glue 5; another version's job runs on them all the same. */
 const NATIVE_VERSIONS = ['5.0', '5.1'];
@@ -181,6 +188,8 @@ class ScriptExecution implements Execution {
     const { code } = await group.exited;
     // Whatever the leader left behind would go on using resources, and could hold the pipes open.
     await endGroup(group.identity.id, this.#dependencies.stopGraceMilliseconds);
+    await Promise.race([read, sleep(LAST_OUTPUT_MILLISECONDS, undefined, { ref: false })]);
+    group.closeOutput();
     await read;
     if (code !== 0)
       lastTraceback(stdout.lines).forEach((line) => {

@@ -10,6 +10,7 @@ import { effectiveArguments } from './arguments.ts';
 import { iamAuthorisation } from './authorisation.ts';
 import { CONTROL_PREFIX, controlEndpoint } from './control.ts';
 import { Faults } from './faults.ts';
+import { claimFolder } from './folder-claim.ts';
 import { Jobs } from './jobs.ts';
 import { Lifecycle, type ExecutionPlan } from './lifecycle.ts';
 import { cloudWatchLogs, type OpenLogSink } from './logs.ts';
@@ -38,7 +39,16 @@ export interface LocalGlue {
   close(): Promise<void>;
 }
 
-/** Starts the server; it answers when this returns. */
+/**
+ * How long an idle connection is kept. Pollers come back every few seconds; a connection closed just as the next request
+ * is sent looks to them like a lost answer.
+ */
+const KEEP_ALIVE_MILLISECONDS = 75_000;
+
+/**
+ * Starts the server; it answers when this returns.
+ * @throws FolderInUseError, StoreError, and the system's error when the port is taken.
+ */
 export async function startLocalGlue(
   options: Options,
   environment: Readonly<Record<string, string | undefined>>,
@@ -53,6 +63,7 @@ export async function startLocalGlue(
     openLogSink = cloudWatchLogs(region, options.logFlushMs, logger),
   } = surroundings;
 
+  const giveUpFolder = claimFolder(options.dir);
   // Work files of runs that an earlier server did not get to clean up after.
   const workFolder = join(options.dir, 'work');
   rmSync(workFolder, { recursive: true, force: true });
@@ -114,6 +125,7 @@ export async function startLocalGlue(
     if (request.url?.startsWith(CONTROL_PREFIX) === true) control(request, response);
     else wire(request, response);
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
   server.listen(options.port, options.host);
   await once(server, 'listening');
   const address = server.address();
@@ -129,6 +141,7 @@ export async function startLocalGlue(
       await Promise.all(draining);
       await closed;
       roles.close();
+      giveUpFolder();
       iam?.close();
     },
   };

@@ -1,10 +1,11 @@
 /** What outlives the server: definitions, history, the queue; and what must not: processes. */
-import { cpSync, mkdtempSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetJobCommand, GetJobRunsCommand } from '@aws-sdk/client-glue';
 import { afterEach, expect, test } from '@jest/globals';
+import { stillOurs, startOf } from '../../local/glue/processes.ts';
 import { startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
 
 let open: GlueUnderTest[] = [];
@@ -34,6 +35,7 @@ async function restarted(glue: GlueUnderTest): Promise<GlueUnderTest> {
 async function afterCrashOf(glue: GlueUnderTest): Promise<GlueUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), 'local-glue-crashed-'));
   cpSync(glue.dir, folder, { recursive: true });
+  rmSync(join(folder, 'server.json'));
   return started(folder);
 }
 
@@ -92,11 +94,21 @@ test('after a crash a queued run is queued again', async () => {
   await next.when(job, second, 'SUCCEEDED');
 });
 
-test('a file that can not be read is named, and nothing is overwritten', async () => {
+test('a process that has got the number of an ended one is left alone', () => {
+  const startedAt = startOf(process.pid) ?? '';
+  expect(stillOurs({ id: process.pid, startedAt }, 'jr_1')).toBe(true);
+  expect(stillOurs({ id: process.pid, startedAt: 'long before' }, 'jr_1')).toBe(false);
+});
+
+test('a file that can not be read is named, and the server does not start over it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'local-glue-spoilt-'));
+  mkdirSync(join(folder, 'jobs'));
+  writeFileSync(join(folder, 'jobs', 'spoilt.json'), '{"version":1');
+  await expect(startGlueUnderTest({}, folder)).rejects.toThrow(/spoilt\.json can't be read/);
+  rmSync(folder, { recursive: true });
+});
+
+test('a second server is refused on the folder of a living one', async () => {
   const glue = await started();
-  await glue.define('true', { Name: 'spoilt' });
-  const [file = ''] = readdirSync(join(glue.dir, 'jobs'));
-  const { writeFileSync } = await import('node:fs');
-  writeFileSync(join(glue.dir, 'jobs', file), '{"version":1');
-  await expect(startGlueUnderTest({}, glue.dir)).rejects.toThrow(new RegExp(`${file} can't be read`));
+  await expect(startGlueUnderTest({}, glue.dir)).rejects.toThrow(/is a local Glue on .* already/);
 });

@@ -110,6 +110,16 @@ describe('stopping a run', () => {
   });
 });
 
+test('a process that has left its group does not hold up the end of the run', async () => {
+  const escapee = 'import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(60)';
+  const job = await glue.define(`/usr/bin/env python3 -c '${escapee}' & sleep 0.5`);
+  const id = await glue.start(job);
+  const run = await glue.when(job, id, ...ENDED);
+  expect(run.JobRunState).toBe('SUCCEEDED');
+  const [pid = 0] = await printedPids(id, 1);
+  process.kill(pid, 'SIGKILL');
+});
+
 describe('the time limit', () => {
   test('ends a run as TIMEOUT, with all of its processes', async () => {
     const job = await glue.define('echo $$; sleep 60', { Timeout: 2 });
