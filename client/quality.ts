@@ -43,10 +43,13 @@ export type RowKind = 'errors' | 'review';
 /** Rows decoded at a time. */
 const BATCH_ROWS = 10_000;
 
-export class Quality {
-  readonly #bucket: Bucket;
+/** What is needed of the bucket. */
+type Documents = Pick<Bucket, 'name' | 'json' | 'text' | 'bytes'>;
 
-  constructor(bucket: Bucket) {
+export class Quality {
+  readonly #bucket: Documents;
+
+  constructor(bucket: Documents) {
     this.#bucket = bucket;
   }
 
