@@ -39,6 +39,8 @@ const scriptedEndSchema = z.object({
       'expected an error category as Glue names them, in capitals and ending in _ERROR',
     )
     .optional(),
+  /** Line of the script that Glue would name after the category. */
+  line: z.int().positive().optional(),
   writes: z.array(scriptedWriteSchema).default([]),
 });
 export type ScriptedEnd = z.infer<typeof scriptedEndSchema>;

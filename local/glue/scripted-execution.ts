@@ -56,7 +56,6 @@ class ScriptedExecution implements Execution {
   }
 
   async #finish(): Promise<Outcome> {
-    const { state, category, errorMessage } = this.#end;
     try {
       await this.#write();
     } catch (error) {
@@ -65,10 +64,7 @@ class ScriptedExecution implements Execution {
         errorMessage: `The scripted outcome could not be written: ${messageOf(error)}`,
       };
     }
-    const message = [category === undefined ? [] : `Error Category: ${category}`, errorMessage ?? []]
-      .flat()
-      .join('; ');
-    return { state, errorMessage: message === '' ? undefined : message };
+    return { state: this.#end.state, errorMessage: errorMessageOf(this.#end) };
   }
 
   async #write(): Promise<void> {
@@ -88,6 +84,16 @@ class ScriptedExecution implements Execution {
       store.close();
     }
   }
+}
+
+/** In Glue's own form: `Error Category: X_ERROR; Failed Line Number: 42; text`. */
+function errorMessageOf({ category, line, errorMessage }: ScriptedEnd): string | undefined {
+  const parts = [
+    category === undefined ? undefined : `Error Category: ${category}`,
+    line === undefined ? undefined : `Failed Line Number: ${line}`,
+    errorMessage,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join('; ');
 }
 
 function placeholders({ run, job }: RunRecord): ReadonlyMap<string, string> {

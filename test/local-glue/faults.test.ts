@@ -22,8 +22,8 @@ describe('a scripted outcome', () => {
     ['FAILED', { errorMessage: 'no plays' }, 'no plays'],
     [
       'FAILED',
-      { category: 'OUT_OF_MEMORY_ERROR', errorMessage: 'Java heap space' },
-      'Error Category: OUT_OF_MEMORY_ERROR; Java heap space',
+      { category: 'OUT_OF_MEMORY_ERROR', line: 42, errorMessage: 'Java heap space' },
+      'Error Category: OUT_OF_MEMORY_ERROR; Failed Line Number: 42; Java heap space',
     ],
     ['TIMEOUT', {}, undefined],
     ['ERROR', { errorMessage: 'Internal service error' }, 'Internal service error'],
