@@ -1,0 +1,59 @@
+/**
+ * A stamp says for which inputs an output was made. It lies within the output where that is a folder, so removing the
+ * output removes the stamp, and it is written last, so an interrupted step has none and is done again.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Folders below sources that are made by tools, not written by people. */
+const MADE_BY_TOOLS = new Set(['__pycache__', 'node_modules', 'dist']);
+
+/**
+ * Digest of texts, and of the names and contents of files.
+ * @param {{ texts?: string[], files?: string[] }} inputs
+ */
+export function digestOf({ texts = [], files = [] }) {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`text ${text}\0`);
+  for (const file of files) hash.update(`file ${file}\0`).update(readFileSync(file)).update('\0');
+  return hash.digest('hex');
+}
+
+/** All files below a folder whose names end in one of the given ways, sorted; none where there is no folder. */
+export function filesBelow(folder, ...endings) {
+  const found = [];
+  for (const entry of entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && !MADE_BY_TOOLS.has(entry.name)) found.push(...filesBelow(path, ...endings));
+    if (entry.isFile() && endings.some((ending) => entry.name.endsWith(ending))) found.push(path);
+  }
+  return found.sort();
+}
+
+function entriesOf(folder) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+export function isStamped(file, digest) {
+  try {
+    return readFileSync(file, 'utf8') === digest;
+  } catch (error) {
+    if (error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+export function stamp(file, digest) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, digest);
+}
+
+export function unstamp(file) {
+  rmSync(file, { force: true });
+}
