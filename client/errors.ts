@@ -79,7 +79,7 @@ export function causesOf(error: unknown): unknown[] {
 }
 
 /** gRPC status codes that the Temporal server or its absence answer with. */
-const GRPC = {
+export const GRPC = {
   InvalidArgument: 3,
   DeadlineExceeded: 4,
   NotFound: 5,

@@ -29,7 +29,7 @@ import {
 import type { Checkpoint, RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
 import type { TemporalLink } from './connection.ts';
-import { causesOf, ClientError, explain, notFound } from './errors.ts';
+import { causesOf, ClientError, explain, GRPC, notFound, shapeOf } from './errors.ts';
 
 /** A run as the server lists it. */
 export const listedRunSchema = z.object({
@@ -161,7 +161,7 @@ export class Runs {
         firstRunId === undefined || firstRunId === null || firstRunId === '' ? described.runId : firstRunId;
       return { workflowId, runId: described.runId, firstRunId: first, run: runIdOf(workflowId, first) };
     } catch (error) {
-      throw explain(error, `run ${workflowId}`);
+      throw this.#explain(error, workflowId);
     }
   }
 
@@ -170,7 +170,7 @@ export class Runs {
     try {
       return listed(await this.#client.workflow.getHandle(workflowId, runId).describe());
     } catch (error) {
-      throw explain(error, `run ${workflowId}`);
+      throw this.#explain(error, workflowId);
     }
   }
 
@@ -232,8 +232,14 @@ export class Runs {
         );
         return { ended: 'failed', message: messages.length === 0 ? error.message : messages.join(': ') };
       }
-      throw explain(error, `run ${workflowId}`);
+      throw this.#explain(error, workflowId);
     }
+  }
+
+  /** A server that is away is not the run's fault. */
+  #explain(error: unknown, workflowId: string): ClientError {
+    const explained = explain(error, `run ${workflowId}`);
+    return explained.code === 'Unreachable' ? explain(error, this.#server) : explained;
   }
 
   async *#listed(condition: string): AsyncGenerator<WorkflowExecutionInfo> {
@@ -254,8 +260,8 @@ export class Runs {
       return await this.#client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => question(handle));
     } catch (error) {
       if (causesOf(error).some((cause) => cause instanceof WorkflowUpdateFailedError)) throw error;
-      const explained = explain(error, `run ${workflowId}`);
-      if (explained.code !== 'Unreachable') throw explained;
+      const explained = this.#explain(error, workflowId);
+      if (explained.code !== 'Unreachable' || !isDeadline(error)) throw explained;
       throw new ClientError(
         'Unreachable',
         `run ${workflowId} did not answer within ${String(ANSWER_WITHIN_MS / 1000)} s.`,
@@ -266,6 +272,11 @@ export class Runs {
       );
     }
   }
+}
+
+/** The server is there, but no worker took the question in time. */
+function isDeadline(error: unknown): boolean {
+  return causesOf(error).some((cause) => shapeOf(cause).code === GRPC.DeadlineExceeded);
 }
 
 function checkRequest(request: PipelineRequest): void {

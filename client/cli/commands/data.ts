@@ -7,6 +7,7 @@ import { PREFIXES } from '../../../pipeline/layout.ts';
 import { publishedKpiSchema, tableSchema, type PublishedKpi } from '../../kpis.ts';
 import { prefixUsageSchema } from '../../objects.ts';
 import { checked, type CliContext } from '../context.ts';
+import type { Column } from '../output.ts';
 import { bytes, count, cut, time } from '../format.ts';
 import { collect, examples, outputOption, outputSchema, pairsSchema } from '../options.ts';
 
@@ -41,17 +42,7 @@ function addKpis(program: Command, context: CliContext): void {
           output,
           z.array(publishedKpiSchema),
           items,
-          [
-            { title: 'metric', value: (item) => item.metric_type },
-            { title: 'dimensions', value: dimensionsOf },
-            {
-              title: 'value',
-              value: (item) => (output === 'csv' ? item.value : count(item.value)),
-              right: true,
-            },
-            { title: 'what', value: (item) => cut(whatOf(item), output === 'csv' ? Infinity : 60) },
-            { title: 'edition', value: (item) => item.edition, right: true },
-          ],
+          output === 'csv' ? KPI_FIELDS : KPI_COLUMNS,
           `no KPIs of ${date} are published that match; msp runs shows what ran`,
         );
       });
@@ -62,6 +53,27 @@ function addKpis(program: Command, context: CliContext): void {
     'msp kpis --date 2024-06-25 -o json',
   ]);
 }
+
+const KPI_COLUMNS: readonly Column<PublishedKpi>[] = [
+  { title: 'metric', value: (item) => item.metric_type },
+  { title: 'dimensions', value: (item) => dimensionsOf(item) },
+  { title: 'value', value: (item) => count(item.value), right: true },
+  { title: 'what', value: (item) => cut(whatOf(item), 60) },
+  { title: 'edition', value: (item) => item.edition, right: true },
+];
+
+/** A column for each dimension, as spreadsheets want it. */
+const KPI_FIELDS: readonly Column<PublishedKpi>[] = [
+  { title: 'date', value: (item) => item.date },
+  { title: 'metric', value: (item) => item.metric_type },
+  ...(['genre', 'rank', 'hour', 'country'] as const).map((name) => ({
+    title: name,
+    value: (item: PublishedKpi) => item.dimensions[name] ?? '',
+  })),
+  { title: 'value', value: (item) => item.value },
+  { title: 'what', value: whatOf },
+  { title: 'edition', value: (item) => item.edition },
+];
 
 const dimensionsOf = ({ dimensions }: PublishedKpi): string =>
   Object.entries(dimensions)
