@@ -45,7 +45,7 @@ export interface Capacity {
 const DEFAULT_WORKERS = { WorkerType: 'G.1X', NumberOfWorkers: 2 } as const;
 
 /** What a Python shell job can have, in DPU; the first is the default. */
-const PYTHON_SHELL_CAPACITIES = [0.0625, 1];
+const PYTHON_SHELL_CAPACITIES = [0.0625, 1] as const;
 
 /**
  * The capacity of a run or a definition.
@@ -60,56 +60,53 @@ export function resolveCapacity(command: string, ...requests: CapacityRequest[])
 }
 
 function refuseMixture(request: CapacityRequest): void {
-  const byWorkers = request.WorkerType !== undefined || request.NumberOfWorkers !== undefined;
-  if (byWorkers && (request.MaxCapacity !== undefined || request.AllocatedCapacity !== undefined)) {
+  if (inWorkers(request) && inDpus(request) !== undefined) {
     throw invalidInput('Please do not set Max Capacity when using Worker Type and Number of Workers.');
   }
 }
 
 function pythonShellCapacity(requests: readonly CapacityRequest[]): Capacity {
-  if (requests.some((request) => request.WorkerType !== undefined || request.NumberOfWorkers !== undefined)) {
+  if (requests.some(inWorkers)) {
     throw invalidInput('Worker Type and Number of Workers are not supported for Python shell jobs.');
   }
   const asked = requests.find((request) => request.MaxCapacity !== undefined)?.MaxCapacity;
-  const capacity = asked ?? PYTHON_SHELL_CAPACITIES[0] ?? 0;
-  if (!PYTHON_SHELL_CAPACITIES.includes(capacity)) {
+  const capacity = asked ?? PYTHON_SHELL_CAPACITIES[0];
+  if (!PYTHON_SHELL_CAPACITIES.some((possible) => possible === capacity)) {
     throw invalidInput(`MaxCapacity of a Python shell job is 0.0625 or 1 DPU, not ${capacity}.`);
   }
   return { MaxCapacity: capacity };
 }
 
 function sparkCapacity(requests: readonly CapacityRequest[]): Capacity {
-  const first = requests.find((request) =>
-    Object.values(capacityOf(request)).some((value) => value !== undefined),
-  );
-  const asDpus = first?.MaxCapacity ?? first?.AllocatedCapacity;
-  if (asDpus !== undefined) {
-    if (!Number.isInteger(asDpus) || asDpus < 2 || asDpus > 100) {
-      throw invalidInput(
-        `MaxCapacity of a Spark job is a whole number of DPUs from 2 to 100, not ${asDpus}.`,
-      );
+  const deciding = requests.find((request) => inDpus(request) !== undefined || inWorkers(request));
+  const dpus = deciding === undefined ? undefined : inDpus(deciding);
+  if (dpus !== undefined) {
+    if (!Number.isInteger(dpus) || dpus < 2 || dpus > 100) {
+      throw invalidInput(`MaxCapacity of a Spark job is a whole number of DPUs from 2 to 100, not ${dpus}.`);
     }
-    return { MaxCapacity: asDpus, AllocatedCapacity: asDpus };
+    return { MaxCapacity: dpus, AllocatedCapacity: dpus };
   }
-  const withWorkers = requests.filter((request) => request.MaxCapacity === undefined);
-  const type = withWorkers.find((request) => request.WorkerType !== undefined)?.WorkerType;
-  const count = withWorkers.find((request) => request.NumberOfWorkers !== undefined)?.NumberOfWorkers;
+  const type = requests.find((request) => request.WorkerType !== undefined)?.WorkerType;
+  const count = requests.find((request) => request.NumberOfWorkers !== undefined)?.NumberOfWorkers;
   if ((type === undefined) !== (count === undefined)) {
     throw invalidInput('Please set both Worker Type and Number of Workers.');
   }
   return workersCapacity(type ?? DEFAULT_WORKERS.WorkerType, count ?? DEFAULT_WORKERS.NumberOfWorkers);
 }
 
+/** AllocatedCapacity is the older name of MaxCapacity. */
+function inDpus(request: CapacityRequest): number | undefined {
+  return request.MaxCapacity ?? request.AllocatedCapacity;
+}
+
+function inWorkers(request: CapacityRequest): boolean {
+  return request.WorkerType !== undefined || request.NumberOfWorkers !== undefined;
+}
+
 /** What a definition that was stored with its derived DPUs had asked for. */
 export function askedCapacity(job: CapacityRequest): CapacityRequest {
   const { WorkerType, NumberOfWorkers, MaxCapacity } = job;
   return WorkerType === undefined ? { MaxCapacity } : { WorkerType, NumberOfWorkers };
-}
-
-/** Only the capacity fields, whatever else the given object has. */
-function capacityOf(request: CapacityRequest): CapacityRequest {
-  const { WorkerType, NumberOfWorkers, MaxCapacity, AllocatedCapacity } = request;
-  return { WorkerType, NumberOfWorkers, MaxCapacity, AllocatedCapacity };
 }
 
 function workersCapacity(type: string, count: number): Capacity {

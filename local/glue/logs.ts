@@ -16,8 +16,11 @@ import type { Logger } from 'pino';
 import { messageOf } from './errors.ts';
 import type { AwsCredentials } from './role.ts';
 
-/** Lines kept while the logs service does not take them: a Spark run prints a few hundred. */
-const KEPT_LINES = 20_000;
+/**
+ * What is kept while the logs service does not take it. A Spark run prints a few hundred lines, some 50 kB; a script that
+ * prints without end must not take the server's memory.
+ */
+const KEPT_BYTES = 16_000_000;
 
 /** Limits of one PutLogEvents: 10,000 events and 1 MiB, each event counted with 26 bytes more than its text. */
 const BATCH_EVENTS = 10_000;
@@ -54,6 +57,7 @@ class CloudWatchLogSink implements LogSink {
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
   #pending: InputLogEvent[] = [];
+  #pendingBytes = 0;
   #lost = 0;
   #created = false;
   #complained = false;
@@ -75,12 +79,14 @@ class CloudWatchLogSink implements LogSink {
   }
 
   write(line: string): void {
-    if (this.#pending.length >= KEPT_LINES) {
+    // The service refuses empty events.
+    const event = { timestamp: Date.now(), message: line === '' ? ' ' : line };
+    if (this.#pendingBytes + sizeOf(event) > KEPT_BYTES) {
       this.#lost += 1;
       return;
     }
-    // The service refuses empty events.
-    this.#pending.push({ timestamp: Date.now(), message: line === '' ? ' ' : line });
+    this.#pending.push(event);
+    this.#pendingBytes += sizeOf(event);
   }
 
   async close(): Promise<void> {
@@ -89,17 +95,23 @@ class CloudWatchLogSink implements LogSink {
     do await this.#flush();
     while (this.#pending.length > 0 && !this.#complained && Date.now() < deadline);
     const lost = this.#lost + this.#pending.length;
-    if (lost > 0)
+    if (lost > 0) {
       this.#logger.warn({ group: this.#group, stream: this.#stream, lines: lost }, 'log lines were lost');
+    }
     this.#client.destroy();
   }
 
-  /** Sends one batch, or waits for the one under way. */
+  /** Sends all that is pending, or waits for the sending under way; stops at the first batch that is not taken. */
   #flush(): Promise<void> {
-    this.#sending ??= this.#send().finally(() => {
+    this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = undefined;
     });
     return this.#sending;
+  }
+
+  async #sendAll(): Promise<void> {
+    do await this.#send();
+    while (this.#pending.length > 0 && !this.#complained);
   }
 
   async #send(): Promise<void> {
@@ -110,6 +122,7 @@ class CloudWatchLogSink implements LogSink {
       const target = { logGroupName: this.#group, logStreamName: this.#stream };
       await this.#client.send(new PutLogEventsCommand({ ...target, logEvents: batch }), inTime());
       this.#pending = this.#pending.slice(batch.length);
+      for (const event of batch) this.#pendingBytes -= sizeOf(event);
       this.#complained = false;
     } catch (error) {
       if (this.#complained) return;
@@ -143,12 +156,16 @@ async function unlessThere(creation: Promise<unknown>): Promise<void> {
   }
 }
 
+function sizeOf(event: InputLogEvent): number {
+  return Buffer.byteLength(event.message ?? '') + EVENT_OVERHEAD_BYTES;
+}
+
 /** The longest start of the list that one call takes. */
 function nextBatch(events: readonly InputLogEvent[]): InputLogEvent[] {
   const batch: InputLogEvent[] = [];
   let bytes = 0;
   for (const event of events) {
-    bytes += Buffer.byteLength(event.message ?? '') + EVENT_OVERHEAD_BYTES;
+    bytes += sizeOf(event);
     if (batch.length === BATCH_EVENTS || (batch.length > 0 && bytes > BATCH_BYTES)) break;
     batch.push(event);
   }

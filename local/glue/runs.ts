@@ -10,7 +10,6 @@ import type { Lifecycle } from './lifecycle.ts';
 import { epochSeconds, hasEnded, type Job, type JobRun, type RunRecord } from './model.ts';
 import { pageOf, type Page } from './paging.ts';
 import type { GetJobRunsRequest, StartJobRunRequest } from './schemas.ts';
-import { countsAsConcurrent } from './scheduler.ts';
 import type { Store } from './store.ts';
 
 /** Runs on a page when the caller does not say. */
@@ -46,20 +45,17 @@ export class Runs {
     const previous =
       request.JobRunId === undefined ? undefined : this.#retried(request.JobName, request.JobRunId);
     const run = newRun(job, request, previous?.run, this.#now());
-    const concurrent = this.#lifecycle.liveRunsOf(job.Name).filter(countsAsConcurrent).length;
-    const waiting = this.#lifecycle.liveRunsOf(job.Name).length - concurrent;
     const limit = job.ExecutionProperty.MaxConcurrentRuns;
-    const isFull = concurrent + waiting >= limit;
+    const isFull = this.#lifecycle.liveRunsOf(job.Name).length >= limit;
     if (isFull && !run.JobRunQueuingEnabled) {
       throw new GlueError(
         'ConcurrentRunsExceededException',
         `Concurrent runs exceeded for ${job.Name}: its limit is ${limit}.`,
       );
     }
-    const state = isFull ? 'WAITING' : 'STARTING';
-    const record = {
-      version: 1 as const,
-      run: { ...run, JobRunState: state } as const,
+    const record: RunRecord = {
+      version: 1,
+      run: { ...run, JobRunState: isFull ? 'WAITING' : 'STARTING' },
       job,
       sequence: this.#store.nextSequence(),
     };

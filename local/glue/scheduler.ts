@@ -19,7 +19,7 @@ export interface Queued {
 }
 
 /** Runs that count against their job's MaxConcurrentRuns; a waiting run is one that does not count yet. */
-export function countsAsConcurrent({ run }: RunRecord): boolean {
+function countsAsConcurrent({ run }: RunRecord): boolean {
   return run.JobRunState !== 'WAITING';
 }
 

@@ -86,8 +86,8 @@ class ScriptExecution implements Execution {
   stop(): void {
     this.#stopped = true;
     // The group's exit settles `ended`; while the files are still being fetched, `#execute` looks at the flag instead.
-    if (this.#group !== undefined)
-      void endGroup(this.#group.identity.id, this.#dependencies.stopGraceMilliseconds);
+    if (this.#group === undefined) return;
+    void endGroup(this.#group.identity.id, this.#dependencies.stopGraceMilliseconds);
   }
 
   /** A call, since a stop may come during any `await`. */
@@ -138,6 +138,10 @@ class ScriptExecution implements Execution {
     const store = this.#dependencies.openObjectStore(credentials);
     const fetchInto = async (folder: string, uris: readonly string[], what: string): Promise<string[]> => {
       mkdirSync(folder, { recursive: true });
+      const names = uris.map((uri) => basename(uri));
+      const twice = names.find((name, index) => names.indexOf(name) !== index);
+      if (twice !== undefined)
+        throw new DownloadError(`Two files of the kind ${what} have the name ${twice}`, true);
       const files = uris.map((uri) => join(folder, basename(uri)));
       await Promise.all(uris.map((uri, index) => store.download(uri, files[index] ?? folder, what)));
       return files;
@@ -169,11 +173,12 @@ class ScriptExecution implements Execution {
   async #watch(group: ProcessGroup, logs: Logs): Promise<Outcome> {
     const stdout = new Tail(TAIL_LINES);
     const stderr = new Tail(TAIL_LINES);
+    const writeError = (line: string): void => {
+      logs.error.write(line);
+    };
     const { GlueVersion: version } = this.#record.run;
     if (!NATIVE_VERSIONS.includes(version)) {
-      logs.error.write(
-        `This job asks for Glue ${version}; the local Glue runs it on Spark 3.5 and Python 3.11.`,
-      );
+      writeError(`This job asks for Glue ${version}; the local Glue runs it on Spark 3.5 and Python 3.11.`);
     }
     const read = Promise.all([
       eachLine(group.stdout, (line) => {
@@ -182,7 +187,7 @@ class ScriptExecution implements Execution {
       }),
       eachLine(group.stderr, (line) => {
         stderr.push(line);
-        logs.error.write(line);
+        writeError(line);
       }),
     ]);
     const { code } = await group.exited;
@@ -191,10 +196,7 @@ class ScriptExecution implements Execution {
     await Promise.race([read, sleep(LAST_OUTPUT_MILLISECONDS, undefined, { ref: false })]);
     group.closeOutput();
     await read;
-    if (code !== 0)
-      lastTraceback(stdout.lines).forEach((line) => {
-        logs.error.write(line);
-      });
+    if (code !== 0) lastTraceback(stdout.lines).forEach(writeError);
     this.#dependencies.onDraining(
       Promise.all([logs.output.close(), logs.error.close()]).then(() => undefined),
     );

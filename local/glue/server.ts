@@ -136,8 +136,8 @@ export async function startLocalGlue(
     async close() {
       const closed = once(server, 'close');
       server.close();
-      server.closeAllConnections();
       await lifecycle.close();
+      server.closeAllConnections();
       await Promise.all(draining);
       await closed;
       roles.close();

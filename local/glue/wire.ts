@@ -8,7 +8,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { GlueError, messageOf } from './errors.ts';
+import { GlueError } from './errors.ts';
 import type { Faults } from './faults.ts';
 import type { OperationTable, Permission } from './operation.ts';
 
@@ -37,6 +37,9 @@ export interface WireDependencies {
 
 /** A job definition may hold a graph of some hundred kilobytes; nothing that Glue takes is larger than this. */
 const LARGEST_BODY_BYTES = 4 * 1024 * 1024;
+
+/** All that a caller learns of what is not its own mistake. */
+const DEFECT = 'The local Glue failed; its log says why.';
 
 const TARGET = /^AWSGlue\.(\w+)$/;
 
@@ -72,8 +75,9 @@ async function answer(
       return;
     }
     const result = await settled(() => {
-      if (fault?.error !== undefined)
+      if (fault?.error !== undefined) {
         throw new GlueError(fault.error.code, fault.error.message ?? 'Injected fault.');
+      }
       return perform(dependencies, request, operation, body);
     });
     if (fault?.delayMs !== undefined) await sleep(fault.delayMs);
@@ -83,17 +87,14 @@ async function answer(
     }
     send(response, 200, result());
   } catch (error) {
-    const known =
-      error instanceof GlueError
-        ? error
-        : new GlueError('InternalServiceException', 'The local Glue failed; its log says why.');
-    if (known !== error) logger.error({ err: error, operation, requestId }, 'an operation failed');
-    else
-      logger.debug(
-        { operation, requestId, code: known.code, problem: messageOf(error) },
-        'an operation was refused',
-      );
-    send(response, known.status, { __type: known.code, Message: known.message });
+    if (!(error instanceof GlueError))
+      logger.error({ err: error, operation, requestId }, 'an operation failed');
+    const answered = error instanceof GlueError ? error : new GlueError('InternalServiceException', DEFECT);
+    logger.debug(
+      { operation, requestId, code: answered.code, problem: answered.message },
+      'a call was refused',
+    );
+    send(response, answered.status, { __type: answered.code, Message: answered.message });
   }
 }
 
@@ -117,11 +118,9 @@ async function perform(
 ): Promise<object> {
   const principal = await authenticate?.(request);
   const known = operations.get(operation);
-  if (known === undefined)
-    throw new GlueError(
-      'UnknownOperationException',
-      `Operation ${operation} is not one that the local Glue has.`,
-    );
+  if (known === undefined) {
+    throw new GlueError('UnknownOperationException', `The local Glue has no operation ${operation}.`);
+  }
   const call = known.prepare(body);
   if (principal !== undefined) await authorise?.(principal, call.permissions);
   return call.perform();
@@ -133,8 +132,9 @@ async function received(incoming: IncomingMessage): Promise<WireRequest> {
   for await (const chunk of incoming) {
     if (!Buffer.isBuffer(chunk)) continue;
     bytes += chunk.length;
-    if (bytes > LARGEST_BODY_BYTES)
+    if (bytes > LARGEST_BODY_BYTES) {
       throw new GlueError('InvalidInputException', 'The request is larger than 4 MiB.');
+    }
     chunks.push(chunk);
   }
   const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [
