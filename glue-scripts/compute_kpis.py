@@ -1,0 +1,110 @@
+"""Glue job: computes the KPIs of each day of the plan, always over the whole day, and writes them as items.
+
+The plan names the files of each day's plays and the sources that count. The items go where the plan says, under names
+that carry the job run's id; publishing them is the worker's.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from music_streaming import objects
+from music_streaming.arguments import read_arguments
+from music_streaming.items import SCHEMA, Day, items_of
+from music_streaming.kpis import compute
+from music_streaming.reference import load_reference
+from music_streaming.session import spark_session
+
+
+def counted_plays(spark: SparkSession, days: list[dict[str, Any]]) -> DataFrame:
+    """day, user_id, track_id, listen_time of every play that counts, once.
+
+    Days whose only part has no play twice are taken as they are; the others pay for finding the repeats.
+    """
+    distinct = [day for day in days if _is_distinct(day)]
+    repeating = [day for day in days if not _is_distinct(day)]
+    frames = []
+    if distinct:
+        frames.append(_live_rows(spark, distinct))
+    if repeating:
+        frames.append(_live_rows(spark, repeating).dropDuplicates())
+    return frames[0] if len(frames) == 1 else frames[0].unionByName(frames[1])
+
+
+def _is_distinct(day: dict[str, Any]) -> bool:
+    parts = day["parts"]
+    return len(parts) == 1 and parts[0]["rows"] == parts[0]["distinctPlays"]
+
+
+def _live_rows(spark: SparkSession, days: list[dict[str, Any]]) -> DataFrame:
+    files = [uri for day in days for part in day["parts"] for uri in part["files"]]
+    rows = spark.read.parquet(*files).withColumn("day", F.to_date("listen_time").cast("string"))
+    if any(day["retired"] for day in days):
+        live = [(day["day"], source) for day in days for source in day["sources"]]
+        counting = spark.createDataFrame(live, "day string, source string")
+        rows = rows.join(F.broadcast(counting), ["day", "source"], "left_semi")
+    return rows.select("day", "user_id", "track_id", "listen_time")
+
+
+def compute_days(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> list[dict[str, Any]]:
+    """Computes and writes the items of the plan's days; returns what the report says of each."""
+    with_plays = [day for day in plan["days"] if day["parts"] and day["sources"]]
+    computed: dict[str, Day] = {}
+    written: dict[str, tuple[str, str]] = {}
+    if with_plays:
+        reference = load_reference(spark, plan["reference"])
+        computed = items_of(compute(spark, counted_plays(spark, with_plays), reference))
+        written = _write(spark, plan, job_run_id, computed)
+    copied = objects.copy_all(list(written.values()))
+    files = dict(zip(written, copied, strict=True))
+    report = []
+    for planned in plan["days"]:
+        name = planned["day"]
+        day = computed.get(name, Day(name, 0, []))
+        file = files.get(name)
+        listed = [] if file is None else [{"key": file.key, "size": file.size, "rows": len(day.items), "sha256": file.sha256}]
+        report.append(
+            {
+                "day": name,
+                "edition": planned["edition"],
+                "plays": day.plays,
+                "items": len(day.items),
+                "digest": day.digest,
+                "files": listed,
+            }
+        )
+    return report
+
+
+def _write(spark: SparkSession, plan: dict[str, Any], job_run_id: str, days: dict[str, Day]) -> dict[str, tuple[str, str]]:
+    """Writes one file for each day to scratch; returns where it is and where it belongs."""
+    scratch = f"{plan['scratchPrefix']}{job_run_id}/kpis"
+    rows = [item.row() for day in days.values() for item in sorted(day.items, key=lambda item: item.id)]
+    frame = spark.createDataFrame(rows, SCHEMA).withColumn("day", F.col("date"))
+    frame.repartition(len(days), "day").sortWithinPartitions("day", "id").write.mode("overwrite").partitionBy("day").parquet(
+        scratch
+    )
+    editions = {day["day"]: day["edition"] for day in plan["days"]}
+    pairs = {}
+    for uri in objects.list_files(scratch, ".parquet"):
+        day = uri.rsplit("/", 2)[-2].removeprefix("day=")
+        pairs[day] = (uri, f"{plan['itemsPrefix']}listen_date={day}/edition={editions[day]}/{job_run_id}.parquet")
+    return pairs
+
+
+def main() -> None:
+    arguments = read_arguments()
+    started = datetime.now(UTC)
+    plan = objects.read_plan(arguments.plan)
+    spark = spark_session("compute_kpis")
+    days = compute_days(spark, plan, arguments.job_run_id)
+    result = {"stage": "kpi_computation", "referenceVersion": plan["reference"]["version"], "days": days}
+    objects.write_json(arguments.report, arguments.envelope(started) | result)
+
+
+if __name__ == "__main__":
+    main()

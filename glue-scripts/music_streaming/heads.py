@@ -1,0 +1,150 @@
+"""Looking at an input file before Spark reads it: is it readable, which column is where, how does it end.
+
+A file that fails here is rejected whole and the others go on. Only a few kilobytes are read of a plain file; a
+compressed one is read to its end, because a broken stream shows itself only there.
+"""
+
+from __future__ import annotations
+
+import csv
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from music_streaming import objects
+
+REQUIRED = ("user_id", "track_id", "listen_time")
+
+# Far longer than any header or line.
+LOOK_BYTES = 64 * 1024
+
+# Files looked at together; each look is one or two small requests.
+PARALLEL_LOOKS = 8
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Problem:
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class InputFile:
+    order: int
+    id: str
+    key: str
+    uri: str
+    size: int
+    problem: Problem | None = None
+    data_lines: int = 0
+    """Lines after the header; counted only for a rejected file."""
+    columns: tuple[str, ...] = ()
+    truncated_last_line: bool = False
+    extra_columns: tuple[str, ...] = field(default=())
+    missing_columns: tuple[str, ...] = field(default=())
+
+    @property
+    def positions(self) -> tuple[int, int, int]:
+        """Where user_id, track_id and listen_time stand."""
+        user, track, time = (self.columns.index(name) for name in REQUIRED)
+        return user, track, time
+
+    @property
+    def reordered(self) -> bool:
+        return list(self.positions) != sorted(self.positions)
+
+
+def look_at_all(files: list[dict[str, Any]]) -> list[InputFile]:
+    with ThreadPoolExecutor(PARALLEL_LOOKS) as pool:
+        return list(pool.map(lambda item: look_at(item[0], item[1]), enumerate(files)))
+
+
+def look_at(order: int, file: dict[str, Any]) -> InputFile:
+    known = {"order": order, "id": file["id"], "key": file["key"], "uri": file["uri"], "size": file["size"]}
+    try:
+        head, tail = _ends(file["uri"], file["size"])
+    except (zlib.error, EOFError) as error:
+        return InputFile(**known, problem=Problem("unreadable_file", f"broken gzip stream: {error}"))
+    if not head.strip(b"\xef\xbb\xbf \t\r\n"):
+        return InputFile(**known, problem=Problem("empty_file", "the file has no content"))
+    if b"\0" in head:
+        return InputFile(**known, problem=Problem("unreadable_file", "binary content or UTF-16; expected CSV in UTF-8"))
+    first_line = head.splitlines()[0]
+    try:
+        header = first_line.decode("utf-8-sig")
+        columns = tuple(name.strip() for name in next(csv.reader([header]), []))
+    except (UnicodeDecodeError, csv.Error) as error:
+        return InputFile(**known, problem=Problem("unreadable_file", f"the header can't be read as UTF-8 CSV: {error}"))
+    missing = tuple(name for name in REQUIRED if name not in columns)
+    if missing:
+        message = f"the header lacks {', '.join(missing)}{_other_delimiter(header, columns)}"
+        lines = _count_lines(file["uri"])
+        problem = Problem("missing_column", message)
+        return InputFile(**known, problem=problem, data_lines=max(0, lines - 1), missing_columns=missing)
+    extra = tuple(name for name in columns if name not in REQUIRED)
+    return InputFile(**known, columns=columns, extra_columns=extra, truncated_last_line=_truncated(tail, len(columns)))
+
+
+def _other_delimiter(header: str, columns: tuple[str, ...]) -> str:
+    if len(columns) > 1:
+        return ""
+    found = next((name for name, char in (("semicolons", ";"), ("tabs", "\t"), ("pipes", "|")) if char in header), None)
+    return "" if found is None else f"; it is separated by {found}, expected commas"
+
+
+def _truncated(tail: bytes, columns: int) -> bool:
+    """Whether the file breaks off within its last line."""
+    if tail.endswith((b"\n", b"\r")):
+        return False
+    last = tail.splitlines()[-1] if tail else b""
+    return last.count(b",") + 1 < columns
+
+
+def _ends(uri: str, size: int) -> tuple[bytes, bytes]:
+    """The first and the last bytes of the content."""
+    head = objects.read_range(uri, size, 0, LOOK_BYTES)
+    if not head.startswith(GZIP_MAGIC):
+        tail = head if size <= LOOK_BYTES else objects.read_range(uri, size, size - LOOK_BYTES, LOOK_BYTES)
+        return head, tail
+    first, last = b"", b""
+    for chunk in _content(uri):
+        if len(first) < LOOK_BYTES:
+            first += chunk[: LOOK_BYTES - len(first)]
+        last = (last + chunk)[-LOOK_BYTES:]
+    return first, last
+
+
+def _content(uri: str) -> Iterator[bytes]:
+    """The content, decompressed where it is gzip, of which a file may hold several members."""
+    stream: Any = None
+    for number, chunk in enumerate(objects.chunks(uri)):
+        if number == 0 and not chunk.startswith(GZIP_MAGIC):
+            stream = False
+        if stream is False:
+            yield chunk
+            continue
+        while chunk:
+            if stream is None:
+                stream = zlib.decompressobj(wbits=31)
+            yield stream.decompress(chunk)
+            chunk = stream.unused_data
+            if stream.eof:
+                stream = None
+            elif not chunk:
+                break
+    if stream:
+        raise EOFError("the stream ends before its end marker")
+
+
+def _count_lines(uri: str) -> int:
+    """Lines with content."""
+    lines, rest = 0, b""
+    for chunk in _content(uri):
+        parts = (rest + chunk).splitlines(keepends=True)
+        rest = parts.pop() if parts and not parts[-1].endswith((b"\n", b"\r")) else b""
+        lines += sum(1 for line in parts if line.strip())
+    return lines + (1 if rest.strip() else 0)

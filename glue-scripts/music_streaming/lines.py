@@ -1,0 +1,126 @@
+"""From the lines of the input files to judged rows.
+
+Files are read as text, not as CSV, because a verdict names its line. A line's place is the start of its split and its
+number within the split; the number within the file needs the lines of the splits before it, which are counted only
+for files that have something to report (`number_lines`).
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import groupby
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from music_streaming.heads import InputFile
+from music_streaming.reference import ReferenceData
+from music_streaming.rules import Row, broken_rules, literal_time, parse_listen_time, parse_user_id
+
+# The lower 33 bits of monotonically_increasing_id count the rows within a partition.
+PLACE_BITS = (1 << 33) - 1
+
+# A comma that has an even number of quotes after it stands outside quotes.
+COMMA_OUTSIDE_QUOTES = ',(?=(?:[^"]*"[^"]*")*[^"]*$)'
+
+BAD = "bad"
+"""Value of the partition column `listen_date` for rows that were not accepted."""
+
+
+def judged_rows(spark: SparkSession, files: list[InputFile], reference: ReferenceData, now: str) -> DataFrame:
+    """One row for each data line of the files.
+
+    Columns: user_id, track_id, listen_time, source, listen_date (string, `bad` where not accepted), problem (null where
+    accepted, else mask, block, place, raw and the three fields as read).
+    """
+    by_layout = sorted(files, key=lambda file: file.positions)
+    frames = [
+        _fields(spark, list(group), positions) for positions, group in groupby(by_layout, lambda file: file.positions)
+    ]
+    fields = reduce(DataFrame.unionByName, frames)
+    songs = reference.songs.select(F.col("track_id").alias("song"))
+    users = reference.users.select(F.col("user_id").alias("user"))
+    joined = (
+        fields.withColumn("user_id", parse_user_id("user_text"))
+        .withColumn("listen_time", parse_listen_time("time_text"))
+        .join(F.broadcast(songs), F.col("track_text") == F.col("song"), "left")
+        .join(F.broadcast(users), F.col("user_id") == F.col("user"), "left")
+    )
+    row = Row(
+        user_text=F.col("user_text"),
+        track_text=F.col("track_text"),
+        time_text=F.col("time_text"),
+        user_id=F.col("user_id"),
+        listen_time=F.col("listen_time"),
+        song_known=F.col("song").isNotNull(),
+        user_known=F.col("user").isNotNull(),
+        now=literal_time(now),
+    )
+    judged = joined.withColumn("mask", broken_rules(row))
+    accepted = F.col("mask") == 0
+    problem = F.struct("mask", "block", "place", "raw", "user_text", "track_text", "time_text")
+    return judged.select(
+        "user_id",
+        F.col("track_text").alias("track_id"),
+        "listen_time",
+        "source",
+        F.when(accepted, F.to_date("listen_time").cast("string")).otherwise(F.lit(BAD)).alias("listen_date"),
+        F.when(~accepted, problem).alias("problem"),
+    )
+
+
+def _fields(spark: SparkSession, files: list[InputFile], positions: tuple[int, int, int]) -> DataFrame:
+    """The three fields of each data line of files that have the same columns in the same places."""
+    lines = read_lines(spark, [file.uri for file in files])
+    is_header = (F.col("block") == 0) & (F.col("place") == 0)
+    data = lines.where(~is_header & (F.trim("raw") != "")).withColumn("source", source_of(files, "path"))
+    quoted = F.instr("raw", '"') > 0
+    parts = F.when(quoted, F.split("raw", COMMA_OUTSIDE_QUOTES, -1)).otherwise(F.split("raw", ",", -1))
+    split = data.withColumn("parts", parts).withColumn("quoted", quoted)
+    names = zip(("user_text", "track_text", "time_text"), positions, strict=True)
+    fields = [_unquoted(F.get("parts", at)).alias(name) for name, at in names]
+    return split.select("source", "block", "place", "raw", *fields)
+
+
+def _unquoted(part: Column) -> Column:
+    """The field without its quotes and the white space around it."""
+    bare = F.trim(part)
+    inner = F.trim(F.regexp_replace(F.regexp_replace(bare, '^"|"$', ""), '""', '"'))
+    return F.when(F.col("quoted"), inner).otherwise(bare)
+
+
+def read_lines(spark: SparkSession, uris: list[str]) -> DataFrame:
+    """raw, path, block (start of the split in bytes) and place (number within the split, from 0) of each line."""
+    return spark.read.text(uris).select(
+        F.col("value").alias("raw"),
+        F.col("_metadata.file_path").alias("path"),
+        F.col("_metadata.file_block_start").alias("block"),
+        F.monotonically_increasing_id().bitwiseAND(F.lit(PLACE_BITS)).alias("place"),
+    )
+
+
+def source_of(files: list[InputFile], path: str) -> Column:
+    """The id of the file that a path belongs to. Staged copies have names of their own, which the paths end in."""
+    if len(files) == 1:
+        return F.lit(files[0].id)
+    names = F.create_map(*[F.lit(part) for file in files for part in (file.uri.rsplit("/", 1)[-1], file.id)])
+    return F.element_at(names, F.element_at(F.split(path, "/"), -1))
+
+
+def number_lines(spark: SparkSession, files: list[InputFile], places: DataFrame) -> DataFrame:
+    """Adds `line`, the physical line number from 1, to rows that have source, block and place."""
+    split_files = [file for file in files if file.size > 0]
+    lines = read_lines(spark, [file.uri for file in split_files]).withColumn("source", source_of(split_files, "path"))
+    counts = lines.groupBy("source", "block").count().collect()
+    before: list[tuple[str, int, int]] = []
+    for source, blocks in groupby(sorted(counts, key=lambda row: (row.source, row.block)), lambda row: row.source):
+        offset = 0
+        for block in blocks:
+            before.append((source, block.block, offset))
+            offset += block["count"]
+    offsets = spark.createDataFrame(before, "source string, block bigint, before bigint")
+    return (
+        places.join(F.broadcast(offsets), ["source", "block"], "left")
+        .withColumn("line", F.col("before") + F.col("place") + 1)
+        .drop("before")
+    )

@@ -1,0 +1,150 @@
+"""The rule table: what makes a row rejected or puts it under review. All rules are evaluated in one pass.
+
+The order of the table is the order in which reports name the first reason of a row. A change of the table is a new
+`RULE_VERSION`, which is part of every result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+RULE_VERSION = "1"
+
+TRACK_ID = "^[0-9A-Za-z]{22}$"
+
+# ISO 8601 with a date, a time and perhaps a zone; seconds and their fraction may be missing.
+ISO_TIME = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([zZ]| ?[+-]\d{2}(:?\d{2})?)?$"
+
+# Digits only; nineteen of them hold every positive 64-bit integer.
+USER_ID = r"^\d{1,19}$"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Columns of a row as the rules see them."""
+
+    user_text: Column
+    track_text: Column
+    time_text: Column
+    user_id: Column
+    """The text as a positive integer, else null."""
+    listen_time: Column
+    """The text as a time, else null."""
+    song_known: Column
+    user_known: Column
+    now: Column
+
+
+@dataclass(frozen=True)
+class Rule:
+    id: str
+    column: Literal["user_id", "track_id", "listen_time"]
+    action: Literal["reject", "review"]
+    predicate: Callable[[Row], Column]
+    """True where the row breaks the rule; never null."""
+    description: str
+
+
+def _missing(text: Column) -> Column:
+    return F.coalesce(text, F.lit("")) == ""
+
+
+def _bad_track(row: Row) -> Column:
+    # A known track is well-formed, so only unknown ones cost the look at their characters.
+    return ~_missing(row.track_text) & ~row.song_known & ~row.track_text.rlike(TRACK_ID)
+
+
+def _unknown_track(row: Row) -> Column:
+    return ~_missing(row.track_text) & ~row.song_known & row.track_text.rlike(TRACK_ID)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("missing_user_id", "user_id", "reject", lambda row: _missing(row.user_text), "user_id is given"),
+    Rule("missing_track_id", "track_id", "reject", lambda row: _missing(row.track_text), "track_id is given"),
+    Rule("missing_listen_time", "listen_time", "reject", lambda row: _missing(row.time_text), "listen_time is given"),
+    Rule(
+        "bad_listen_time",
+        "listen_time",
+        "reject",
+        lambda row: ~_missing(row.time_text) & row.listen_time.isNull(),
+        "listen_time is YYYY-MM-DD HH:MM:SS or ISO 8601",
+    ),
+    Rule(
+        "bad_user_id",
+        "user_id",
+        "reject",
+        lambda row: ~_missing(row.user_text) & row.user_id.isNull(),
+        "user_id is a positive integer",
+    ),
+    Rule("bad_track_id", "track_id", "reject", _bad_track, "track_id is 22 base62 characters"),
+    Rule(
+        "future_listen_time",
+        "listen_time",
+        "reject",
+        lambda row: F.coalesce(row.listen_time > row.now, F.lit(False)),
+        "listen_time is not after the run's start",
+    ),
+    Rule("unknown_track", "track_id", "review", _unknown_track, "track_id is among the songs"),
+    Rule(
+        "unknown_user",
+        "user_id",
+        "review",
+        lambda row: row.user_id.isNotNull() & ~row.user_known,
+        "user_id is among the users",
+    ),
+)
+
+REASONS: tuple[str, ...] = tuple(rule.id for rule in RULES)
+
+
+def broken_rules(row: Row) -> Column:
+    """The broken rules as bits of an int, rule 0 the lowest; 0 for an accepted row."""
+    mask = F.lit(0)
+    for bit, rule in enumerate(RULES):
+        mask = mask + F.when(rule.predicate(row), F.lit(1 << bit)).otherwise(F.lit(0))
+    return mask
+
+
+def reasons_of(mask: int) -> list[str]:
+    """The ids of the rules in a mask, in the table's order."""
+    return [rule.id for bit, rule in enumerate(RULES) if mask & (1 << bit)]
+
+
+def is_rejected(mask: int) -> bool:
+    return any(mask & (1 << bit) for bit, rule in enumerate(RULES) if rule.action == "reject")
+
+
+def parse_user_id(column: str) -> Column:
+    """The column's text as a positive 64-bit integer, else null. Leading zeros are the same number."""
+    number = F.expr(f"try_cast({column} as bigint)")
+    return F.when(F.col(column).rlike(USER_ID) & (number > 0), number)
+
+
+def parse_listen_time(column: str) -> Column:
+    """The column's text as a time, else null. No zone means UTC, which is the session's zone.
+
+    The common form is told by its length and separators, because a pattern on every row would cost more than the
+    conversion itself; what only looks like it fails the conversion.
+    """
+    text = F.col(column)
+    common = (
+        (F.length(text) == 19)
+        & (F.substring(text, 5, 1) == "-")
+        & (F.substring(text, 8, 1) == "-")
+        & F.substring(text, 11, 1).isin(" ", "T")
+        & (F.substring(text, 14, 1) == ":")
+        & (F.substring(text, 17, 1) == ":")
+    )
+    as_time = F.expr(f"try_cast({column} as timestamp)")
+    return F.when(common, as_time).when(text.rlike(ISO_TIME), as_time)
+
+
+def literal_time(iso: str) -> Column:
+    at = datetime.fromisoformat(iso.replace("Z", "+00:00"))
+    return F.timestamp_micros(F.lit(int(at.timestamp() * 1_000_000)))

@@ -1,0 +1,227 @@
+"""Glue job: judges every row of the run's input files.
+
+Reads the files once. Accepted plays and the others are written side by side to the run's scratch, counted from there
+(Parquet, a few columns), and then copied to where they belong, under names that carry the job run's id. Nothing of it
+is published: the report says what there is, and the worker decides.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, StringType
+
+from music_streaming import objects, report
+from music_streaming.arguments import read_arguments
+from music_streaming.duplicates import find_duplicates, published_plays
+from music_streaming.heads import InputFile, look_at_all
+from music_streaming.lines import BAD, judged_rows, number_lines
+from music_streaming.reference import ReferenceData, load_reference
+from music_streaming.rules import RULE_VERSION, RULES, is_rejected
+from music_streaming.session import spark_session
+
+# Rows of one file of rejected rows or rows under review: some ten megabytes.
+BAD_ROWS_PER_FILE = 200_000
+
+
+def validate(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> dict[str, Any]:
+    """Judges the files of the plan; returns the report without what identifies the run."""
+    reference = load_reference(spark, plan["reference"])
+    files = look_at_all(plan["files"])
+    good = [file for file in files if file.problem is None]
+    scratch = f"{plan['scratchPrefix']}{job_run_id}/validated"
+    if good:
+        rows = judged_rows(spark, good, reference, plan["now"])
+        rows.write.mode("overwrite").partitionBy("listen_date").parquet(scratch)
+    written = objects.list_files(scratch, ".parquet") if good else []
+    accepted = [uri for uri in written if f"listen_date={BAD}/" not in uri]
+    bad = [uri for uri in written if f"listen_date={BAD}/" in uri]
+
+    counts = report.Counts(accepted={}, masks={}, first_bad_lines={})
+    parts: list[dict[str, Any]] = []
+    if accepted:
+        parts = _accept(spark, plan, job_run_id, good, accepted, counts)
+    errors = review = {"rows": 0, "files": []}
+    if bad:
+        errors, review = _set_aside(spark, plan, job_run_id, good, bad, counts)
+    return _report(files, counts, parts, errors, review, reference)
+
+
+def _accept(
+    spark: SparkSession,
+    plan: dict[str, Any],
+    job_run_id: str,
+    files: list[InputFile],
+    written: list[str],
+    counts: report.Counts,
+) -> list[dict[str, Any]]:
+    """Counts the accepted plays and copies them to their days; returns the parts."""
+    plays = spark.read.parquet(*written).withColumn("listen_date", F.to_date("listen_time").cast("string"))
+    grouped = plays.groupBy(
+        F.col("_metadata.file_name").alias("name"), "listen_date", "source", F.hour("listen_time").alias("hour")
+    ).count()
+    by_file = grouped.collect()
+    for row in by_file:
+        key = (row.source, row.listen_date, row.hour)
+        counts.accepted[key] = counts.accepted.get(key, 0) + row["count"]
+
+    days = sorted({row.listen_date for row in by_file})
+    manifests = [objects.read_json(f"{plan['manifestsPrefix']}{day}.json") for day in days]
+    known = [manifest for manifest in manifests if manifest is not None]
+    published = published_plays(spark, known, _bucket_of(plan["playsPrefix"]), set(plan["retiring"]))
+    counts.duplicates = find_duplicates(plays, _order_of(files), published)
+
+    rows_of: dict[tuple[str, str], int] = {}
+    sources: dict[str, dict[str, int]] = {day: {} for day in days}
+    for row in by_file:
+        rows_of[row.listen_date, row.name] = rows_of.get((row.listen_date, row.name), 0) + row["count"]
+        sources[row.listen_date][row.source] = sources[row.listen_date].get(row.source, 0) + row["count"]
+    parts = []
+    for day in days:
+        mine = [uri for uri in written if f"listen_date={day}/" in uri]
+        folder = f"{plan['playsPrefix']}listen_date={day}/run={plan['run']}/"
+        copied = objects.copy_all([(uri, f"{folder}{job_run_id}-{n:05d}.parquet") for n, uri in enumerate(mine)])
+        rows = [rows_of[day, uri.rsplit("/", 1)[-1]] for uri in mine]
+        total = sum(rows)
+        parts.append(
+            {
+                "day": day,
+                "files": [
+                    {"key": file.key, "size": file.size, "rows": count, "sha256": file.sha256}
+                    for file, count in zip(copied, rows, strict=True)
+                ],
+                "rows": total,
+                "distinctPlays": total - counts.duplicates.repeats_by_day.get(day, 0),
+                "sources": [{"id": source, "rows": count} for source, count in sorted(sources[day].items())],
+            }
+        )
+    return parts
+
+
+def _order_of(files: list[InputFile]) -> Column:
+    if len(files) == 1:
+        return F.lit(files[0].order)
+    return F.element_at(F.create_map(*[F.lit(part) for file in files for part in (file.id, file.order)]), F.col("source"))
+
+
+def _bucket_of(uri: str) -> str:
+    """What to put before a key of the same bucket; nothing before a path."""
+    place = objects.split(uri)
+    return "" if place is None else f"s3://{place[0]}/"
+
+
+def _set_aside(
+    spark: SparkSession,
+    plan: dict[str, Any],
+    job_run_id: str,
+    files: list[InputFile],
+    written: list[str],
+    counts: report.Counts,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Counts the rows that were not accepted and writes them with all their reasons, file and line."""
+    bad = spark.read.parquet(*written).select("source", "problem.*")
+    for row in bad.groupBy("source", "mask").count().collect():
+        counts.masks[row.source, row.mask] = row["count"]
+    with_bad = [file for file in files if any(source == file.id for source, _mask in counts.masks)]
+    numbered = number_lines(spark, with_bad, bad).withColumn("reasons", _reason_ids()).cache()
+    for row in numbered.groupBy("source").agg(F.min("line").alias("line")).collect():
+        counts.first_bad_lines[row.source] = row.line
+    keys = F.create_map(*[F.lit(part) for file in with_bad for part in (file.id, file.key)])
+    rejecting = sum(1 << bit for bit, rule in enumerate(RULES) if rule.action == "reject")
+    rejected = F.col("mask").bitwiseAND(F.lit(rejecting)) != 0
+    described = numbered.select(
+        "source",
+        F.element_at(keys, F.col("source")).alias("key"),
+        "line",
+        "raw",
+        F.col("user_text").alias("user_id"),
+        F.col("track_text").alias("track_id"),
+        F.col("time_text").alias("listen_time"),
+        "reasons",
+        F.when(rejected, F.lit("rejected")).otherwise(F.lit("under_review")).alias("verdict"),
+    )
+    masks = counts.masks.items()
+    scratch = f"{plan['scratchPrefix']}{job_run_id}"
+    return (
+        _write_rows(
+            described.where("verdict = 'rejected'"),
+            sum(rows for (_source, mask), rows in masks if is_rejected(mask)),
+            f"{scratch}/errors",
+            f"{plan['errorsPrefix']}{job_run_id}",
+        ),
+        _write_rows(
+            described.where("verdict = 'under_review'"),
+            sum(rows for (_source, mask), rows in masks if not is_rejected(mask)),
+            f"{scratch}/review",
+            f"{plan['reviewPrefix']}{job_run_id}",
+        ),
+    )
+
+
+def _reason_ids() -> Column:
+    ids = [F.when(F.col("mask").bitwiseAND(F.lit(1 << bit)) != 0, F.lit(rule.id)) for bit, rule in enumerate(RULES)]
+    return F.array_compact(F.array(*ids)).cast(ArrayType(StringType()))
+
+
+def _write_rows(rows: DataFrame, count: int, scratch: str, target: str) -> dict[str, Any]:
+    if count == 0:
+        return {"rows": 0, "files": []}
+    ordered = rows.repartitionByRange(-(-count // BAD_ROWS_PER_FILE), "key", "line").sortWithinPartitions("key", "line")
+    ordered.write.mode("overwrite").parquet(scratch)
+    uris = objects.list_files(scratch, ".parquet")
+    names = rows.sparkSession.read.parquet(*uris).groupBy(F.col("_metadata.file_name").alias("name")).count().collect()
+    in_file = {row.name: row["count"] for row in names}
+    copied = objects.copy_all([(uri, f"{target}-{n:05d}.parquet") for n, uri in enumerate(uris)])
+    files = [
+        {"key": file.key, "size": file.size, "rows": in_file.get(uri.rsplit("/", 1)[-1], 0)}
+        for file, uri in zip(copied, uris, strict=True)
+    ]
+    return {"rows": count, "files": files}
+
+
+def _report(
+    files: list[InputFile],
+    counts: report.Counts,
+    parts: list[dict[str, Any]],
+    errors: dict[str, Any],
+    review: dict[str, Any],
+    reference: ReferenceData,
+) -> dict[str, Any]:
+    per_file = report.file_reports(files, counts)
+    hits = report.reason_hits(counts)
+    return {
+        "stage": "validation",
+        "ruleVersion": RULE_VERSION,
+        "referenceVersion": reference.version,
+        "rows": report.totals(per_file),
+        "firstReasons": {
+            reason: sum(file["firstReasons"][reason] for file in per_file) for reason in per_file[0]["firstReasons"]
+        }
+        if per_file
+        else dict.fromkeys(hits, 0),
+        "reasonHits": hits,
+        "files": per_file,
+        "hours": report.hours(counts),
+        "completeness": {"missingHours": report.missing_hours(counts)},
+        "parts": parts,
+        "errors": errors,
+        "review": review,
+        "ruleset": report.ruleset(per_file, hits),
+        "reference": {"version": reference.version, **reference.counts},
+    }
+
+
+def main() -> None:
+    arguments = read_arguments()
+    started = datetime.now(UTC)
+    plan = objects.read_plan(arguments.plan)
+    spark = spark_session("validate_data")
+    result = validate(spark, plan, arguments.job_run_id)
+    objects.write_json(arguments.report, arguments.envelope(started) | result)
+
+
+if __name__ == "__main__":
+    main()
