@@ -52,10 +52,21 @@ export function deliveryKey(
 }
 
 /** Uploads a file, verified by its SHA-256 on arrival. */
-export async function deliver(bucket: Bucket, path: string, key: string): Promise<Delivery> {
+export async function deliver(
+  bucket: Bucket,
+  path: string,
+  key: string,
+  onProgress?: (share: number) => void,
+): Promise<Delivery> {
   const bytes = await sizeOf(path);
   const sha256 = await sha256Of(path);
-  const { versionId } = await bucket.upload(key, { path, bytes, sha256 });
+  const told =
+    onProgress === undefined
+      ? undefined
+      : (sent: number): void => {
+          onProgress(sent / Math.max(1, bytes));
+        };
+  const { versionId } = await bucket.upload(key, { path, bytes, sha256 }, told);
   const uri = s3Uri(bucket.name, key);
   return {
     file: path,

@@ -20,6 +20,9 @@ export const prefixUsageSchema = z.object({
 });
 export type PrefixUsage = z.infer<typeof prefixUsageSchema>;
 
+/** Smooth enough for a person to see that it goes on. */
+const PROGRESS_INTERVAL_MS = 500;
+
 export class Bucket {
   readonly #s3: S3Client;
   readonly name: string;
@@ -95,18 +98,22 @@ export class Bucket {
 
   /**
    * Uploads a file in one request. S3 compares what arrives with the digest and refuses it when they differ.
-   * @param sha256 of the file's bytes, in hex
+   * @param file.sha256 of the file's bytes, in hex
+   * @param onProgress told twice a second how many bytes have been read for sending
    */
   async upload(
     key: string,
-    file: { path: string; bytes: number; sha256: string },
+    file: { readonly path: string; readonly bytes: number; readonly sha256: string },
+    onProgress?: (bytes: number) => void,
   ): Promise<{ versionId?: string }> {
+    const body = createReadStream(file.path);
+    const progress = setInterval(() => onProgress?.(body.bytesRead), PROGRESS_INTERVAL_MS);
     try {
       const { VersionId: versionId } = await this.#s3.send(
         new PutObjectCommand({
           Bucket: this.name,
           Key: key,
-          Body: createReadStream(file.path),
+          Body: body,
           ContentLength: file.bytes,
           ChecksumSHA256: Buffer.from(file.sha256, 'hex').toString('base64'),
         }),
@@ -114,6 +121,9 @@ export class Bucket {
       return versionId === undefined ? {} : { versionId };
     } catch (error) {
       throw explain(error, `upload of ${file.path} to s3://${this.name}/${key}`);
+    } finally {
+      clearInterval(progress);
+      body.destroy();
     }
   }
 }

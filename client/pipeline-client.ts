@@ -94,13 +94,19 @@ export class PipelineClient {
    * @param options.kind `streams` when absent
    * @param options.key instead of the file's name
    * @param options.prefix a folder below that of the kind
+   * @param options.onProgress told now and then what share of the file is sent, 0 to 1
    */
   async deliver(
     path: string,
-    options: { readonly kind?: DeliveryKind; readonly key?: string; readonly prefix?: string } = {},
+    options: {
+      readonly kind?: DeliveryKind;
+      readonly key?: string;
+      readonly prefix?: string;
+      readonly onProgress?: (share: number) => void;
+    } = {},
   ): Promise<Delivery> {
-    const { kind = 'streams', ...naming } = options;
-    return await deliver(this.bucket, path, deliveryKey(kind, path, naming));
+    const { kind = 'streams', onProgress, ...naming } = options;
+    return await deliver(this.bucket, path, deliveryKey(kind, path, naming), onProgress);
   }
 
   /**

@@ -4,7 +4,7 @@ import { STAGE_NAMES, type StageName } from '../pipeline/stages.ts';
 import { COMMAND_NAMES } from '../workflows/pipeline/messages.ts';
 import { ClientError } from './errors.ts';
 import type { PipelineClient } from './pipeline-client.ts';
-import { listedRunSchema, type RunReference } from './runs.ts';
+import { listedRunSchema, statusOf, type RunReference } from './runs.ts';
 
 const glueRefSchema = z.object({ jobName: z.string(), jobRunId: z.string() });
 
@@ -98,7 +98,7 @@ export async function viewOf(
   const { stage: _searched, ...rest } = base;
   return {
     ...rest,
-    status: status.status,
+    status: statusOf(described.execution, status.status) ?? status.status,
     ...(status.stage === null ? {} : { stage: status.stage }),
     answered: true,
     days: [...status.days],

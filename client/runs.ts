@@ -38,7 +38,7 @@ export const listedRunSchema = z.object({
   runId: z.string(),
   /** Temporal's own status. */
   execution: z.string(),
-  /** The pipeline's status, from the search attributes; absent before the run's first step. */
+  /** The pipeline's status; Temporal's where the run was ended from outside; absent before the run's first step. */
   status: z.string().optional(),
   stage: z.string().optional(),
   days: z.array(z.string()),
@@ -300,6 +300,15 @@ function summaryOf(request: PipelineRequest): string {
   return 'all new inputs';
 }
 
+/** Statuses of a run that goes on. A run that was terminated could not say that it has ended. */
+const GOING_ON: readonly string[] = ['Running', 'NeedsOperator', 'Held', 'Stopping'];
+
+/** The pipeline's own status, unless the execution has ended without the run knowing. */
+export function statusOf(execution: string, status: string | undefined): string | undefined {
+  const ended = execution !== 'RUNNING' && execution !== 'PAUSED';
+  return ended && (status === undefined || GOING_ON.includes(status)) ? execution : status;
+}
+
 function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedRun {
   const attribute = (name: string): readonly unknown[] => {
     const value: unknown = info.typedSearchAttributes.getAll().find(({ key }) => key.name === name)?.value;
@@ -307,7 +316,7 @@ function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedRun {
   };
   const text = (name: string): string | undefined => attribute(name).map(String)[0];
   const optional = {
-    status: text('PipelineStatus'),
+    status: statusOf(info.status.name, text('PipelineStatus')),
     stage: text('PipelineStage'),
     trigger: text('PipelineTrigger'),
     endedAt: info.closeTime?.toISOString(),

@@ -55,6 +55,23 @@ export class Output {
     this.#streams.stderr.write(`${text}\n`);
   }
 
+  /**
+   * Long work: a line that counts up on a terminal, and stands once elsewhere.
+   * @returns to be called with the share that is done, 0 to 1; 1 ends the line
+   */
+  progress(what: string): (share: number) => void {
+    if (!this.live) {
+      this.note(what);
+      return () => undefined;
+    }
+    const show = (share: number): void => {
+      const percent = String(Math.min(100, Math.floor(share * 100))).padStart(3);
+      this.stderr.write(`\r${what} ${percent} %${share >= 1 ? '\n' : ''}`);
+    };
+    show(0);
+    return show;
+  }
+
   /** Columns of the terminal. */
   get width(): number {
     return this.#streams.stderr.columns ?? 80;

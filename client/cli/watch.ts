@@ -61,6 +61,7 @@ interface Display {
 }
 
 const AWAY = 'Temporal does not answer; waiting for it';
+const NO_WORKER = 'no worker answers; waiting for one';
 
 function liveDisplay(out: Output): Display {
   let lines = 0;
@@ -82,7 +83,7 @@ function liveDisplay(out: Output): Display {
           ? view
           : { ...view, glueRun: { ...view.glueRun, state: glue } };
       replace([
-        `${view.workflowId}  ${statusLine(out, shown)}`,
+        `${view.workflowId}  ${statusLine(out, shown)}${view.answered ? '' : `  (${NO_WORKER})`}`,
         '',
         ...stageLines(out, shown),
         ...waitingLines(out, shown),
@@ -114,7 +115,8 @@ function plainDisplay(out: Output): Display {
       }
       stages = view.checkpoints.length;
       const state = view.glueRun?.state;
-      if (view.parked !== undefined || view.held !== undefined) say(statusLine(out, view));
+      if (!view.answered) say(NO_WORKER);
+      else if (view.parked !== undefined || view.held !== undefined) say(statusLine(out, view));
       else if (state !== undefined) say(`${view.stage ?? ''}: ${glueLine(view) ?? ''}`);
     },
     away: () => {

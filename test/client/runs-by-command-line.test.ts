@@ -129,7 +129,12 @@ describe('a run from the command line', () => {
       const both = await cli('run', '--input', 'a.csv', '--date', '2024-06-25');
       expect(both).toMatchObject({ exitCode: 2 });
       expect(both.stderr).toMatch(/not both/);
-      await env.client.workflow.getHandle('twice').terminate();
+      await env.client.workflow.getHandle('twice').terminate('taken away');
+      expect((await cli('watch', 'twice')).stdout).toMatch(/failed: .*taken away/);
+      expect(jsonOf(await cli('status', 'twice', '-o', 'json'))).toMatchObject({
+        status: 'TERMINATED',
+        commands: [],
+      });
     });
   }, 60_000);
 

@@ -35,10 +35,11 @@ export function addIngest(program: Command, context: CliContext): void {
       await context.withClient(async (client) => {
         const delivered: Delivery[] = [];
         for (const { kind, path } of planned) {
-          context.out.note(`uploading ${path}`);
+          const report = context.out.progress(`uploading ${path}`);
           const naming =
             kind === 'streams' ? withoutUndefined({ key: options.key, prefix: options.prefix }) : {};
-          delivered.push(await client.deliver(path, { kind, ...naming }));
+          delivered.push(await client.deliver(path, { kind, ...naming, onProgress: report }));
+          report(1);
         }
         context.out.rows(
           options.output,
