@@ -2,7 +2,7 @@
  * The errors that the client throws on purpose. Each names what happened, to what, and what to do; `code` tells programs
  * what kind it is. Errors of the SDKs are turned into these at the edge by {@link explain}.
  */
-import { classifyAwsError, FAILURES } from '../pipeline/failures.ts';
+import { classifyAwsError } from '../pipeline/failures.ts';
 
 /** What kind of trouble: the CLI's exit codes hang on it. */
 export const CLIENT_ERROR_CODES = {
@@ -97,53 +97,41 @@ export function explain(error: unknown, what: string): ClientError {
   const shapes = causesOf(error).map(shapeOf);
   const grpc = shapes.find((shape) => typeof shape.code === 'number' && shape.details !== undefined);
   if (grpc !== undefined) return explainGrpc(error, grpc, what);
-  if (shapes.some((shape) => /Failed to connect before the deadline/i.test(shape.message))) {
-    return unreachable(what, 'no connection could be made', error);
+  const broken = shapes.find(isNetworkTrouble);
+  if (broken !== undefined) return unreachable(what, broken.message || String(broken.code), error);
+  return explainAws(error, shapeOf(error), what);
+}
+
+/** Codes of Node's network errors, and what the Temporal client says when it could not connect. */
+function isNetworkTrouble({ code, message }: ErrorShape): boolean {
+  const networkCode = /^(ECONN[A-Z]+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|EPIPE)$/;
+  return networkCode.test(String(code)) || /Failed to connect before the deadline/i.test(message);
+}
+
+function explainAws(error: unknown, shape: ErrorShape, what: string): ClientError {
+  const { name, message, httpStatus } = shape;
+  const as = (code: ClientErrorCode, advice?: string, said = message): ClientError =>
+    new ClientError(code, `${what}: ${said}`, { ...(advice === undefined ? {} : { advice }), cause: error });
+  if (/^Region is missing/.test(message)) {
+    return as(
+      'WrongUse',
+      'Set AWS_REGION, or start a local stack with msp local up.',
+      'no AWS region is set',
+    );
   }
-  const [first] = shapes;
-  const networked = shapes.find(
-    (shape) => typeof shape.code === 'string' && /^(E[A-Z]+|EAI_AGAIN)$/.test(shape.code),
-  );
-  if (first === undefined) return new ClientError('Failed', `${what}: unknown error`, { cause: error });
-  if (
-    networked?.code !== undefined &&
-    /CONN|NOTFOUND|AGAIN|TIMEDOUT|UNREACH|PIPE/.test(String(networked.code))
-  ) {
-    return unreachable(what, networked.message === '' ? String(networked.code) : networked.message, error);
-  }
-  if (/^Region is missing/.test(first.message)) {
-    return new ClientError('WrongUse', `${what}: no AWS region is set.`, {
-      advice: 'Set AWS_REGION, or start a local stack with msp local up.',
-      cause: error,
-    });
-  }
-  const type = classifyAwsError({
-    name: first.name,
-    code: typeof first.code === 'string' ? first.code : undefined,
-    httpStatus: first.httpStatus,
-  });
+  const type = classifyAwsError({ name, httpStatus });
   switch (type) {
     case 'AccessDenied':
     case 'CredentialsInvalid':
     case 'ClockSkewed':
-      return new ClientError('NotAllowed', `${what}: ${first.message}`, {
-        advice: 'Check the AWS credentials and permissions that this command runs with.',
-        cause: error,
-      });
+      return as('NotAllowed', 'Check the AWS credentials and permissions that this command runs with.');
     case 'ServiceUnavailable':
     case 'Throttled':
-      return new ClientError('Unreachable', `${what}: ${first.message}`, {
-        advice: FAILURES[type].advice.replace(/, then retry the stage/, ', then try again'),
-        cause: error,
-      });
+      return as('Unreachable', 'Try again in a minute; if it stays so, check the health of the service.');
     case 'BucketMissing':
-      return notFound(`${what}: ${first.message}`, 'Create the bucket, or correct MSP_BUCKET.', error);
+      return as('NotFound', 'Create the bucket, or correct MSP_BUCKET.');
     default:
-      return new ClientError(
-        first.httpStatus === 404 || /NotFound|NoSuch/.test(first.name) ? 'NotFound' : 'Failed',
-        `${what}: ${first.message}`,
-        { cause: error },
-      );
+      return as(httpStatus === 404 || /NotFound|NoSuch/.test(name) ? 'NotFound' : 'Failed');
   }
 }
 
