@@ -36,7 +36,8 @@ export type { KpiQuestion, PublishedKpi, TableView } from './kpis.ts';
 export type { LogLine, LogStream } from './logs.ts';
 export type { PrefixUsage } from './objects.ts';
 export type { JudgedRow, QualityRecord } from './quality.ts';
-export type { ListedRun, RunEnd, RunReference } from './runs.ts';
+export type { ListedRun } from './run-listing.ts';
+export type { RunEnd, RunReference } from './runs.ts';
 export type { ScheduleView } from './schedules.ts';
 export type { PipelineRequest } from '../pipeline/request.ts';
 

@@ -4,7 +4,8 @@ import { STAGE_NAMES, type StageName } from '../pipeline/stages.ts';
 import { COMMAND_NAMES } from '../workflows/pipeline/messages.ts';
 import { ClientError } from './errors.ts';
 import type { PipelineClient } from './pipeline-client.ts';
-import { listedRunSchema, statusOf, type RunReference } from './runs.ts';
+import { listedRunSchema, statusOf } from './run-listing.ts';
+import type { RunReference } from './runs.ts';
 
 const glueRefSchema = z.object({ jobName: z.string(), jobRunId: z.string() });
 

@@ -44,28 +44,11 @@ function base62(value: number, length: number): string {
   return text;
 }
 
+// prettier-ignore
 const SONG_COLUMNS = [
-  'id',
-  'track_id',
-  'artists',
-  'album_name',
-  'track_name',
-  'popularity',
-  'duration_ms',
-  'explicit',
-  'danceability',
-  'energy',
-  'key',
-  'loudness',
-  'mode',
-  'speechiness',
-  'acousticness',
-  'instrumentalness',
-  'liveness',
-  'valence',
-  'tempo',
-  'time_signature',
-  'track_genre',
+  'id', 'track_id', 'artists', 'album_name', 'track_name', 'popularity', 'duration_ms', 'explicit',
+  'danceability', 'energy', 'key', 'loudness', 'mode', 'speechiness', 'acousticness', 'instrumentalness',
+  'liveness', 'valence', 'tempo', 'time_signature', 'track_genre',
 ] as const;
 
 interface SongOptions {

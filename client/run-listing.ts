@@ -1,0 +1,52 @@
+/** A run as the server knows it: from Temporal's own fields and the search attributes that the run keeps up to date. */
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { z } from 'zod';
+
+/** A run as the server lists it. */
+export const listedRunSchema = z.object({
+  workflowId: z.string(),
+  /** Temporal run id of the present execution. */
+  runId: z.string(),
+  /** Temporal's own status. */
+  execution: z.string(),
+  /** The pipeline's status; Temporal's where the run was ended from outside; absent before the run's first step. */
+  status: z.string().optional(),
+  stage: z.string().optional(),
+  days: z.array(z.string()),
+  trigger: z.string().optional(),
+  startedAt: z.string(),
+  endedAt: z.string().optional(),
+});
+export type ListedRun = z.infer<typeof listedRunSchema>;
+
+/** Statuses of a run that goes on. A run that was terminated could not say that it has ended. */
+const GOING_ON: readonly string[] = ['Running', 'NeedsOperator', 'Held', 'Stopping'];
+
+/** The pipeline's own status, unless the execution has ended without the run knowing. */
+export function statusOf(execution: string, status: string | undefined): string | undefined {
+  const ended = execution !== 'RUNNING' && execution !== 'PAUSED';
+  return ended && (status === undefined || GOING_ON.includes(status)) ? execution : status;
+}
+
+/** @param info as the server describes or lists a run */
+export function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedRun {
+  const attribute = (name: string): readonly unknown[] => {
+    const value: unknown = info.typedSearchAttributes.getAll().find(({ key }) => key.name === name)?.value;
+    return Array.isArray(value) ? value : value === undefined ? [] : [value];
+  };
+  const text = (name: string): string | undefined => attribute(name).map(String)[0];
+  const optional = {
+    status: statusOf(info.status.name, text('PipelineStatus')),
+    stage: text('PipelineStage'),
+    trigger: text('PipelineTrigger'),
+    endedAt: info.closeTime?.toISOString(),
+  };
+  return {
+    workflowId: info.workflowId,
+    runId: info.runId,
+    execution: info.status.name,
+    days: attribute('PipelineDates').map(String),
+    startedAt: info.startTime.toISOString(),
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  };
+}
