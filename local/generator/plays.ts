@@ -124,12 +124,16 @@ function hourOf(starts: readonly number[], number: number): number {
   return hour;
 }
 
+let knownTimes: readonly string[] | undefined;
+
 /** Every second of a day as text: formatting ten million times is what would cost most. */
-function timesOfDay(): string[] {
+function timesOfDay(): readonly string[] {
+  if (knownTimes !== undefined) return knownTimes;
   const two = (value: number): string => String(value).padStart(2, '0');
-  return Array.from({ length: 86_400 }, (_, second) =>
+  knownTimes = Array.from({ length: 86_400 }, (_, second) =>
     [Math.floor(second / 3600), Math.floor(second / 60) % 60, second % 60].map(two).join(':'),
   );
+  return knownTimes;
 }
 
 /** Catalogue ids are asked for again and again; others (unknown tracks) are not kept. */
