@@ -1,0 +1,93 @@
+/** The environment variables that make a process one of this stack: where the services are, who it is, which pipeline. */
+import { parseSettings, variableOf, type Environment, type Settings } from '../../pipeline/settings.ts';
+import type { AccessKey, Endpoints, EnvironmentFile, StackFolder } from './folder.ts';
+import { NAMESPACE } from './probes.ts';
+import type { Provisioned } from './provision/provision.ts';
+
+/** Variables of ours that are about the checkout or the stack, not about the pipeline. */
+const NOT_SETTINGS = new Set([
+  'MSP_LOCAL_DIR',
+  'MSP_SETUP_DIR',
+  'MSP_REAL_DATA',
+  'MSP_PYTHON',
+  'MSP_IVY_SETTINGS',
+]);
+
+/** Settings that suit one machine better than AWS; the caller's own win. */
+const LOCAL_DEFAULTS = {
+  // Local Glue counts no requests, and nobody wants to wait at a laptop.
+  MSP_GLUE_POLL_SECONDS: '1',
+};
+
+/** What the stack hands on of the caller's settings. @throws SettingsError for a wrong one */
+export function settingsOf(environment: Environment): {
+  settings: Settings;
+  variables: Record<string, string>;
+} {
+  const variables = Object.entries(environment).flatMap(([name, value]) =>
+    name.startsWith('MSP_') && !NOT_SETTINGS.has(name) && value !== undefined ? [[name, value] as const] : [],
+  );
+  const withDefaults = { ...LOCAL_DEFAULTS, ...Object.fromEntries(variables) };
+  return { settings: parseSettings(withDefaults), variables: withDefaults };
+}
+
+export interface EnvironmentParts {
+  readonly folder: StackFolder;
+  readonly endpoints: Endpoints;
+  readonly region: string;
+  readonly settings: Settings;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly provisioned: Provisioned;
+  /** `host:port` of the worker's metrics. */
+  readonly metricsAddress: string;
+}
+
+export function environmentsOf(parts: EnvironmentParts): EnvironmentFile {
+  const { folder, endpoints, region, settings, variables, provisioned, metricsAddress } = parts;
+  const common = {
+    ...variables,
+    ...awsEnvironment(endpoints, region),
+    TEMPORAL_ADDRESS: endpoints.temporal,
+    TEMPORAL_NAMESPACE: NAMESPACE,
+    TEMPORAL_CONFIG_FILE: folder.temporalConfiguration,
+    [variableOf('pipeline')]: settings.pipeline,
+    [variableOf('bucket')]: settings.bucket,
+    [variableOf('table')]: settings.table,
+    [variableOf('taskQueue')]: settings.taskQueue,
+  };
+  return {
+    worker: {
+      ...common,
+      ...keyEnvironment(provisioned.worker),
+      [variableOf('glueRole')]: provisioned.jobRole,
+      [variableOf('metricsAddress')]: metricsAddress,
+    },
+    operator: { ...common, ...keyEnvironment(provisioned.operator) },
+  };
+}
+
+/** What local Glue acts with: its own identity, and the services beside it. */
+export function glueEnvironment(
+  endpoints: Endpoints,
+  region: string,
+  key: AccessKey,
+): Record<string, string> {
+  return { ...awsEnvironment(endpoints, region), ...keyEnvironment(key) };
+}
+
+function awsEnvironment(endpoints: Endpoints, region: string): Record<string, string> {
+  return {
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL: endpoints.aws,
+    AWS_ENDPOINT_URL_GLUE: endpoints.glue,
+  };
+}
+
+function keyEnvironment({ accessKeyId, secretAccessKey }: AccessKey): Record<string, string> {
+  return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+}
+
+/** A Temporal client configuration that leads to the stack, for those who have others. */
+export function temporalConfiguration(endpoints: Endpoints): string {
+  return `[profile.default]\naddress = "${endpoints.temporal}"\nnamespace = "${NAMESPACE}"\n`;
+}

@@ -1,0 +1,162 @@
+/**
+ * The stack's folder: what lies where, and the files that other programs read. All state of a stack is below its
+ * folder, so removing the folder of a stopped stack removes the stack.
+ */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { codeOf, messageOf, StackError } from './errors.ts';
+
+export const PART_NAMES = ['temporal', 'aws', 'glue', 'worker'] as const;
+export type PartName = (typeof PART_NAMES)[number];
+
+const processSchema = z.object({
+  pid: z.int().positive(),
+  /** When the process started, as the system tells it; tells it from a later one with the same number. */
+  startedAt: z.string(),
+  logFile: z.string(),
+});
+export type StackProcess = z.infer<typeof processSchema>;
+
+const stackFileSchema = z.object({
+  version: z.literal(1),
+  portBase: z.int(),
+  startedAt: z.iso.datetime(),
+  processes: z.partialRecord(z.enum(PART_NAMES), processSchema),
+  endpoints: z.object({
+    temporal: z.string(),
+    temporalUi: z.string(),
+    aws: z.string(),
+    glue: z.string(),
+    workerMetrics: z.string(),
+    temporalMetrics: z.string(),
+  }),
+});
+/** `stack.json`: what runs and where it answers. There is one while the stack runs. */
+export type StackFile = z.infer<typeof stackFileSchema>;
+export type Endpoints = StackFile['endpoints'];
+
+const variables = z.record(z.string(), z.string());
+const environmentFileSchema = z.object({ worker: variables, operator: variables });
+/** `environment.json`: the variables that make a process the worker or the operator of this stack. */
+export type EnvironmentFile = z.infer<typeof environmentFileSchema>;
+
+const accessKeySchema = z.object({
+  accessKeyId: z.string(),
+  secretAccessKey: z.string(),
+  principalArn: z.string(),
+});
+export type AccessKey = z.infer<typeof accessKeySchema>;
+
+/** Readable by their owner only. */
+const SECRET_MODE = 0o600;
+
+export class StackFolder {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = resolve(root);
+  }
+
+  readonly #in = (...names: string[]): string => join(this.root, ...names);
+
+  get logs(): string {
+    return this.#in('logs');
+  }
+  get temporalDatabase(): string {
+    return this.#in('temporal', 'temporal.db');
+  }
+  /** A Temporal client configuration of its own, so that nobody's profiles leak into the stack. */
+  get temporalConfiguration(): string {
+    return this.#in('temporal', 'temporal.toml');
+  }
+  get awsState(): string {
+    return this.#in('aws', 'state');
+  }
+  get awsObjects(): string {
+    return this.#in('aws', 's3');
+  }
+  get glue(): string {
+    return this.#in('glue');
+  }
+  /** Access keys of IAM users; what local Glue checks signatures against. */
+  get credentialsFile(): string {
+    return this.#in('credentials.json');
+  }
+  get rootKeyFile(): string {
+    return this.#in('root-key.json');
+  }
+  get stackFile(): string {
+    return this.#in('stack.json');
+  }
+  get claimFile(): string {
+    return this.#in('claim');
+  }
+
+  /** The environment of the stack's own pipeline, or of one that was added to it. */
+  environmentFile(addedPipeline?: string): string {
+    return this.#in(addedPipeline === undefined ? 'environment.json' : `environment.${addedPipeline}.json`);
+  }
+
+  make(): void {
+    const files = [this.temporalDatabase, join(this.awsState, '-'), join(this.awsObjects, '-')];
+    for (const folder of [this.logs, this.glue, ...files.map(dirname)])
+      mkdirSync(folder, { recursive: true });
+  }
+
+  readStack(): StackFile | undefined {
+    return readJson(this.stackFile, stackFileSchema);
+  }
+  writeStack(stack: StackFile): void {
+    writeJson(this.stackFile, stack);
+  }
+  readEnvironment(addedPipeline?: string): EnvironmentFile | undefined {
+    return readJson(this.environmentFile(addedPipeline), environmentFileSchema);
+  }
+  writeEnvironment(environment: EnvironmentFile, addedPipeline?: string): void {
+    writeJson(this.environmentFile(addedPipeline), environment);
+  }
+  readCredentials(): AccessKey[] {
+    return readJson(this.credentialsFile, z.array(accessKeySchema)) ?? [];
+  }
+  writeCredentials(keys: readonly AccessKey[]): void {
+    writeJson(this.credentialsFile, keys);
+  }
+  readRootKey(): AccessKey | undefined {
+    return readJson(this.rootKeyFile, accessKeySchema);
+  }
+  writeRootKey(key: AccessKey): void {
+    writeJson(this.rootKeyFile, key);
+  }
+
+  /** What only a running stack has. Its data, keys and logs stay. */
+  forgetRunning(): void {
+    for (const file of [this.stackFile, this.environmentFile()]) rmSync(file, { force: true });
+  }
+}
+
+function readJson<T extends z.ZodType>(file: string, schema: T): z.output<T> | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new StackError(
+      `${file} is not what a local stack of this version writes: ${messageOf(error)}`,
+      'Stop what runs from that folder, then remove the file, or the folder to begin anew.',
+      { cause: error },
+    );
+  }
+}
+
+/** Whole or not at all: readers never see half a file. */
+function writeJson(file: string, content: unknown): void {
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, `${JSON.stringify(content, null, 2)}\n`, { mode: SECRET_MODE });
+  renameSync(unfinished, file);
+}

@@ -1,0 +1,21 @@
+/** Glue's log groups, made beforehand so that they have an end; Glue makes them without one. */
+import {
+  CreateLogGroupCommand,
+  PutRetentionPolicyCommand,
+  type CloudWatchLogsClient,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { unlessThere } from './idempotent.ts';
+
+const GROUPS = ['/aws-glue/jobs/output', '/aws-glue/jobs/error'];
+
+/** Longer than the parking time of a run that somebody will want to understand. */
+const RETENTION_DAYS = 30;
+
+export async function provisionLogs(logs: CloudWatchLogsClient): Promise<void> {
+  for (const logGroupName of GROUPS) {
+    await unlessThere('ResourceAlreadyExistsException', () =>
+      logs.send(new CreateLogGroupCommand({ logGroupName })),
+    );
+    await logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: RETENTION_DAYS }));
+  }
+}

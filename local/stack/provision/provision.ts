@@ -1,0 +1,56 @@
+/**
+ * Makes what a pipeline finds in its AWS account: bucket, table, log groups, identities. Done again it changes nothing,
+ * so every start of a stack does it.
+ */
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { Settings } from '../../../pipeline/settings.ts';
+import type { AccessKey } from '../folder.ts';
+import { provisionBucket } from './bucket.ts';
+import { jobRoleArn, provisionIdentities, type Identities } from './identities.ts';
+import { provisionLogs } from './logs.ts';
+import { provisionTable } from './table.ts';
+
+/** The account that MiniStack has. */
+export const ACCOUNT = '000000000000';
+
+export interface ProvisionRequest {
+  readonly settings: Pick<Settings, 'pipeline' | 'bucket' | 'table'>;
+  readonly region: string;
+  readonly endpoint: string;
+  /** Keys of the account itself. */
+  readonly root: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Tells the identities of several pipelines in one account apart. */
+  readonly suffix: string;
+  readonly knownKeys: readonly AccessKey[];
+}
+
+export interface Provisioned extends Identities {
+  /** ARN of the role that the jobs run as. */
+  readonly jobRole: string;
+}
+
+export async function provision(request: ProvisionRequest): Promise<Provisioned> {
+  const { settings, region, endpoint, root, suffix, knownKeys } = request;
+  const { pipeline, bucket, table } = settings;
+  const options = { region, endpoint, credentials: root };
+  const s3 = new S3Client(options);
+  const dynamo = new DynamoDBClient(options);
+  const logs = new CloudWatchLogsClient(options);
+  const iam = new IAMClient(options);
+  try {
+    const jobRole = jobRoleArn(ACCOUNT, suffix);
+    const scope = { account: ACCOUNT, region, pipeline, bucket, table, jobRole };
+    const [identities] = await Promise.all([
+      provisionIdentities(iam, scope, suffix, knownKeys),
+      provisionBucket(s3, bucket, region),
+      provisionTable(dynamo, table),
+      provisionLogs(logs),
+    ]);
+    return { ...identities, jobRole };
+  } finally {
+    for (const client of [s3, dynamo, logs, iam]) client.destroy();
+  }
+}
