@@ -20,6 +20,8 @@ const retry = {
 export const quick = proxyActivities<PipelineActivities>({
   // The slowest of them lists a prefix or uploads four small objects; a minute is a hundred times what it needs.
   startToCloseTimeout: '1m',
+  // The worker beats for short activities, so a killed worker is noticed after this time.
+  heartbeatTimeout: '10s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry,
 });
@@ -38,6 +40,7 @@ export const long = proxyActivities<PipelineActivities>({
 export const starting = proxyActivities<PipelineActivities>({
   // Two pages of the job's history and one start; every call ends by itself within 30 s.
   startToCloseTimeout: '2m',
+  heartbeatTimeout: '10s',
   // Longer than a queue of ordinary runs lasts; then somebody should look at what occupies the job.
   scheduleToCloseTimeout: '2h',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
