@@ -145,7 +145,7 @@ const GOOD = new Set([
   'PASS',
   'pass',
   'done',
-  'up',
+  'ready',
 ]);
 const WAITING = new Set([
   'NeedsOperator',
@@ -169,7 +169,7 @@ const BAD = new Set([
   'EXPIRED',
   'STOPPED',
   'FAIL',
-  'down',
+  'gone',
 ]);
 
 /** No frame: tables are copied into messages and cut with standard tools. */

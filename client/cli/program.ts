@@ -4,6 +4,7 @@ import { addDataCommands } from './commands/data.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addGlueCommands } from './commands/glue.ts';
 import { addIngest } from './commands/ingest.ts';
+import { addLocalCommands } from './commands/local.ts';
 import { addOperatorCommands } from './commands/operate.ts';
 import { addQualityCommands } from './commands/quality.ts';
 import { addRunCommands } from './commands/runs.ts';
@@ -47,6 +48,7 @@ export function buildProgram(context: CliContext, options: CliOptions): Command 
   addGlueCommands(program, context);
   addSettings(program, context);
   program.commandsGroup('Try');
+  addLocalCommands(program, context);
   addGenerate(program, context);
   program.addHelpText('after', `\n${exitCodeText()}\n\n${ENVIRONMENT_TEXT}`);
   return program;
