@@ -93,9 +93,8 @@ export class StackFolder {
     return this.#in('claim');
   }
 
-  /** The environment of the stack's own pipeline, or of one that was added to it. */
-  environmentFile(addedPipeline?: string): string {
-    return this.#in(addedPipeline === undefined ? 'environment.json' : `environment.${addedPipeline}.json`);
+  get environmentFile(): string {
+    return this.#in('environment.json');
   }
 
   make(): void {
@@ -110,11 +109,11 @@ export class StackFolder {
   writeStack(stack: StackFile): void {
     writeJson(this.stackFile, stack);
   }
-  readEnvironment(addedPipeline?: string): EnvironmentFile | undefined {
-    return readJson(this.environmentFile(addedPipeline), environmentFileSchema);
+  readEnvironment(): EnvironmentFile | undefined {
+    return readJson(this.environmentFile, environmentFileSchema);
   }
-  writeEnvironment(environment: EnvironmentFile, addedPipeline?: string): void {
-    writeJson(this.environmentFile(addedPipeline), environment);
+  writeEnvironment(environment: EnvironmentFile): void {
+    writeJson(this.environmentFile, environment);
   }
   readCredentials(): AccessKey[] {
     return readJson(this.credentialsFile, z.array(accessKeySchema)) ?? [];
@@ -131,7 +130,7 @@ export class StackFolder {
 
   /** What only a running stack has. Its data, keys and logs stay. */
   forgetRunning(): void {
-    for (const file of [this.stackFile, this.environmentFile()]) rmSync(file, { force: true });
+    for (const file of [this.stackFile, this.environmentFile]) rmSync(file, { force: true });
   }
 }
 

@@ -56,7 +56,11 @@ export function plainEnvironment(): Record<string, string> {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return Object.fromEntries(kept);
+  return {
+    ...Object.fromEntries(kept),
+    // Else each log begins with the SDK's notice of the Node versions that it will support next year.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  };
 }
 
 export function temporalPart({ folder, ports, toolchain }: Site): Part {

@@ -1,6 +1,6 @@
 /** Whether a part of the stack does its work: each probe asks it something that only a ready one answers. */
 import { Connection, isGrpcServiceError } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { messageOf } from './errors.ts';
 import type { Endpoints, PartName } from './folder.ts';
 
@@ -62,7 +62,7 @@ function workerProbe(address: string, taskQueue: string, pid: number): Probe {
       const { pollers } = await connection.workflowService.describeTaskQueue({
         namespace: NAMESPACE,
         taskQueue: { name: taskQueue },
-        taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
       });
       const polls = pollers.some(({ identity }) => identity?.startsWith(`${pid}@`) === true);
       return polls ? undefined : `process ${pid} does not poll the task queue ${taskQueue}`;

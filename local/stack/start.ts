@@ -140,7 +140,6 @@ class Start {
           region,
           endpoint: endpoints.aws,
           root,
-          suffix: '',
           knownKeys: this.#folder.readCredentials(),
         }),
       );
@@ -236,10 +235,7 @@ class Start {
   }
 
   #keepKeys({ worker, operator, localGlue }: Provisioned): void {
-    const current = [worker, operator, localGlue];
-    const ours = new Set(current.map((key) => key.principalArn));
-    const others = this.#folder.readCredentials().filter((key) => !ours.has(key.principalArn));
-    this.#folder.writeCredentials([...current, ...others]);
+    this.#folder.writeCredentials([worker, operator, localGlue]);
   }
 }
 

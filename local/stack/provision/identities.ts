@@ -35,21 +35,14 @@ export interface Identities {
 const LOCAL_GLUE = 'msp-local-glue';
 const JOB_ROLE = 'msp-glue-job';
 
-/** A pipeline that shares an account with the default one has identities of its own, marked by its name. */
-const named = (name: string, suffix: string): string => (suffix === '' ? name : `${name}-${suffix}`);
-
-export function jobRoleArn(account: string, suffix: string): string {
-  return `arn:aws:iam::${account}:role/${named(JOB_ROLE, suffix)}`;
+export function jobRoleArn(account: string): string {
+  return `arn:aws:iam::${account}:role/${JOB_ROLE}`;
 }
 
-/**
- * @param suffix tells the identities of pipelines in one account apart; empty for the default ones
- * @param known keys that were made before
- */
+/** @param known keys that were made before */
 export async function provisionIdentities(
   iam: IAMClient,
   scope: Scope,
-  suffix: string,
   known: readonly AccessKey[],
 ): Promise<Identities> {
   const user = async (name: string, policy: Statement[]): Promise<AccessKey> => {
@@ -61,12 +54,12 @@ export async function provisionIdentities(
     );
     return await keyOf(iam, name, arnOf(scope.account, name), known);
   };
-  const localGlue = await user(LOCAL_GLUE, localGluePolicy(`${jobRoleArn(scope.account, '')}*`));
-  await provisionJobRole(iam, scope, named(JOB_ROLE, suffix));
+  const localGlue = await user(LOCAL_GLUE, localGluePolicy(scope.jobRole));
+  await provisionJobRole(iam, scope);
   return {
     localGlue,
-    worker: await user(named('msp-worker', suffix), workerPolicy(scope)),
-    operator: await user(named('msp-operator', suffix), operatorPolicy(scope)),
+    worker: await user('msp-worker', workerPolicy(scope)),
+    operator: await user('msp-operator', operatorPolicy(scope)),
   };
 }
 
@@ -76,15 +69,15 @@ function documentOf(statements: readonly Statement[]): string {
   return JSON.stringify({ Version: '2012-10-17', Statement: statements });
 }
 
-async function provisionJobRole(iam: IAMClient, scope: Scope, name: string): Promise<void> {
+async function provisionJobRole(iam: IAMClient, scope: Scope): Promise<void> {
   const trust = JSON.stringify(jobTrust(arnOf(scope.account, LOCAL_GLUE)));
   await unlessThere('EntityAlreadyExistsException', () =>
-    iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust })),
+    iam.send(new CreateRoleCommand({ RoleName: JOB_ROLE, AssumeRolePolicyDocument: trust })),
   );
-  await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: name, PolicyDocument: trust }));
+  await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: JOB_ROLE, PolicyDocument: trust }));
   await iam.send(
     new PutRolePolicyCommand({
-      RoleName: name,
+      RoleName: JOB_ROLE,
       PolicyName: 'rights',
       PolicyDocument: documentOf(jobPolicy(scope)),
     }),

@@ -80,7 +80,8 @@ export function workerPolicy(scope: Scope): Statement[] {
       Effect: 'Allow',
       Action: ['iam:PassRole'],
       Resource: [scope.jobRole],
-      Condition: { StringEquals: { 'iam:PassedToService': 'glue.amazonaws.com' } },
+      // AWS always sets this key; MiniStack's policy simulator knows no keys, hence IfExists.
+      Condition: { StringEqualsIfExists: { 'iam:PassedToService': 'glue.amazonaws.com' } },
     },
     {
       Sid: 'SeeTheTable',
@@ -99,7 +100,12 @@ export function workerPolicy(scope: Scope): Statement[] {
 
 export function jobPolicy(scope: Scope): Statement[] {
   const reads = [
-    ...[PREFIXES.temporary, 'reference/', 'validated/', PREFIXES.kpis, 'processed/', PREFIXES.scripts],
+    PREFIXES.temporary,
+    'reference/',
+    'validated/',
+    PREFIXES.kpis,
+    'processed/',
+    PREFIXES.scripts,
   ];
   const writes = [PREFIXES.temporary, 'validated/', PREFIXES.kpis, PREFIXES.runs];
   return [
@@ -181,10 +187,9 @@ export function operatorPolicy(scope: Scope): Statement[] {
   ];
 }
 
-/** For all pipelines of a stack, whose job roles share a name's beginning. */
-export function localGluePolicy(jobRoles: string): Statement[] {
+export function localGluePolicy(jobRole: string): Statement[] {
   return [
-    { Sid: 'BecomeTheJobs', Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: [jobRoles] },
+    { Sid: 'BecomeTheJobs', Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: [jobRole] },
     {
       Sid: 'AskAboutCallers',
       Effect: 'Allow',

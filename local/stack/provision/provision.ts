@@ -22,8 +22,7 @@ export interface ProvisionRequest {
   readonly endpoint: string;
   /** Keys of the account itself. */
   readonly root: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** Tells the identities of several pipelines in one account apart. */
-  readonly suffix: string;
+  /** Keys that an earlier start was given. */
   readonly knownKeys: readonly AccessKey[];
 }
 
@@ -33,7 +32,7 @@ export interface Provisioned extends Identities {
 }
 
 export async function provision(request: ProvisionRequest): Promise<Provisioned> {
-  const { settings, region, endpoint, root, suffix, knownKeys } = request;
+  const { settings, region, endpoint, root, knownKeys } = request;
   const { pipeline, bucket, table } = settings;
   const options = { region, endpoint, credentials: root };
   const s3 = new S3Client(options);
@@ -41,10 +40,10 @@ export async function provision(request: ProvisionRequest): Promise<Provisioned>
   const logs = new CloudWatchLogsClient(options);
   const iam = new IAMClient(options);
   try {
-    const jobRole = jobRoleArn(ACCOUNT, suffix);
+    const jobRole = jobRoleArn(ACCOUNT);
     const scope = { account: ACCOUNT, region, pipeline, bucket, table, jobRole };
     const [identities] = await Promise.all([
-      provisionIdentities(iam, scope, suffix, knownKeys),
+      provisionIdentities(iam, scope, knownKeys),
       provisionBucket(s3, bucket, region),
       provisionTable(dynamo, table),
       provisionLogs(logs),
