@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { classifyEndedRun, dpuSeconds, isLive } from '../pipeline/glue-run.ts';
 import { jobNameOf } from '../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../pipeline/stages.ts';
-import { explain, notFound, shapeOf } from './errors.ts';
+import { ClientError, explain, notFound, shapeOf } from './errors.ts';
 
 export const glueRunSchema = z.object({
   id: z.string(),
@@ -30,6 +30,11 @@ export type GlueRun = z.infer<typeof glueRunSchema>;
 /** List price of a DPU-hour of standard execution in US dollars; regions differ a little. */
 const DOLLARS_PER_DPU_HOUR = 0.44;
 
+const WHOLE_ID = /^jr_[0-9a-f]{64}/;
+
+/** Runs in which the beginning of an id is looked for: those of the last days. */
+const RUNS_SEARCHED = 200;
+
 export class GlueRuns {
   readonly #glue: GlueClient;
   readonly #jobs: readonly string[];
@@ -48,8 +53,24 @@ export class GlueRuns {
     return runs.sort((a, b) => (b.startedAt ?? '').localeCompare(a.startedAt ?? '')).slice(0, limit);
   }
 
-  /** @throws ClientError `NotFound` when no job of the pipeline has the run */
+  /**
+   * @param id the whole id, or the beginning of that of a recent run
+   * @throws ClientError `NotFound` when no job of the pipeline has the run
+   */
   async get(id: string): Promise<GlueRun> {
+    return WHOLE_ID.test(id) ? await this.#get(id) : await this.#byBeginning(id);
+  }
+
+  async #byBeginning(beginning: string): Promise<GlueRun> {
+    const [found, ...others] = (await this.list(RUNS_SEARCHED)).filter((run) => run.id.startsWith(beginning));
+    if (found === undefined) throw unknown(beginning);
+    if (others.length === 0) return found;
+    throw new ClientError('WrongUse', `${String(others.length + 1)} job runs begin with ${beginning}.`, {
+      advice: 'Give more of the id; msp glue runs -o json has it whole.',
+    });
+  }
+
+  async #get(id: string): Promise<GlueRun> {
     for (const job of this.#jobs) {
       try {
         const { JobRun: run } = await this.#glue.send(new GetJobRunCommand({ JobName: job, RunId: id }));
@@ -58,7 +79,7 @@ export class GlueRuns {
         if (shapeOf(error).name !== 'EntityNotFoundException') throw explain(error, `Glue job ${job}`);
       }
     }
-    throw notFound(`No job of the pipeline has the run ${id}.`, 'msp glue runs lists them.');
+    throw unknown(id);
   }
 
   async #ofJob(job: string, limit: number): Promise<GlueRun[]> {
@@ -78,6 +99,10 @@ export class GlueRuns {
     }
     return runs;
   }
+}
+
+function unknown(id: string): ClientError {
+  return notFound(`No job of the pipeline has the run ${id}.`, 'msp glue runs lists them.');
 }
 
 function viewOf(run: JobRun, job: string): GlueRun {

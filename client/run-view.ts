@@ -142,8 +142,9 @@ async function answerOf(
   | undefined
 > {
   try {
-    const [status, checkpoints, timeline] = await Promise.all([
-      client.runs.status(reference),
+    // In this order: a stage that ends in between is then among the checkpoints, and never missing from both.
+    const status = await client.runs.status(reference);
+    const [checkpoints, timeline] = await Promise.all([
       client.runs.checkpoints(reference),
       client.runs.timeline(reference),
     ]);

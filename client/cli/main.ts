@@ -8,12 +8,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+const environment = { ...process.env };
+
 // The SDK's versions are pinned to the last that run on Node 20; its advice to upgrade Node is no news in every command.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  environment: { ...process.env },
+  environment,
   streams: process,
   interactive: process.stdin.isTTY && process.stderr.isTTY,
-  adopt: (environment) => Object.assign(process.env, environment),
+  adopt: (completed) => Object.assign(process.env, completed),
 });

@@ -72,9 +72,10 @@ export class Output {
     return show;
   }
 
-  /** Columns of the terminal. */
+  /** Columns of the terminal; some that are none say 0. */
   get width(): number {
-    return this.#streams.stderr.columns ?? 80;
+    const { columns = 0 } = this.#streams.stderr;
+    return columns > 0 ? columns : 80;
   }
 
   /** For what replaces itself on a terminal. */

@@ -7,6 +7,9 @@ import type { Output } from './output.ts';
 /** Last entries of the timeline in `msp status`; `-o json` has all. */
 const TIMELINE_SHOWN = 12;
 
+/** Entries that the list of stages has already. */
+const ENDED_STAGE = /^[a-z0-9_]+: (done|skipped|not needed)/;
+
 export function showRun(out: Output, view: RunView): void {
   out.fields([
     ['workflow id', view.workflowId],
@@ -27,9 +30,10 @@ export function showRun(out: Output, view: RunView): void {
     out.heading('Stages');
     for (const line of stageLines(out, view)) out.line(line);
   }
-  if (view.timeline.length > 0) {
+  const timeline = view.timeline.filter(({ what }) => !ENDED_STAGE.test(what)).slice(-TIMELINE_SHOWN);
+  if (timeline.length > 0) {
     out.heading('Timeline');
-    for (const { at, what, by, reason } of view.timeline.slice(-TIMELINE_SHOWN)) {
+    for (const { at, what, by, reason } of timeline) {
       const who = by === undefined ? '' : ` by ${by}${reason === undefined ? '' : `: ${reason}`}`;
       out.line(`${out.colors.dim(time(at))}  ${what}${who}`);
     }
@@ -50,9 +54,8 @@ export function showEnd(out: Output, view: RunView): void {
     out.line(`${out.colors.red('failed')}: ${end.message}`);
     return;
   }
-  out.line(
-    `${out.colors.green(end.outcome)}${end.days.map(({ day, edition }) => `  ${day} edition ${String(edition)}`).join(',')}`,
-  );
+  const days = end.days.map(({ day, edition }) => `${day} (edition ${String(edition)})`).join(', ');
+  out.line(`${out.colors.green(end.outcome)}${days === '' ? '' : `: ${days}`}`);
   if (end.rows !== undefined) {
     const { delivered, valid, duplicate, rejected, underReview } = end.rows;
     out.line(
@@ -91,8 +94,10 @@ export function stageLines(out: Output, view: RunView): string[] {
   });
   const { stage } = view;
   const waits = view.parked !== undefined || view.held !== undefined;
+  // A stage may have ended between the two questions that the view is made of.
+  const atWork = stage !== undefined && !view.checkpoints.some((each) => each.stage === stage);
   const current =
-    stage === undefined || view.end !== undefined
+    !atWork || view.end !== undefined
       ? []
       : [`${waits ? yellow('!') : '▸'} ${bold(stage.padEnd(width))}${' '.repeat(9)}  ${currentText(view)}`];
   const ahead = view.end === undefined ? stagesAhead(view).map((name) => dim(`  ${name}`)) : [];

@@ -41,7 +41,7 @@ function addRuns(glue: Command, context: CliContext): void {
             { title: 'state', value: (run) => context.out.status(run.state) },
             { title: 'time', value: (run) => duration(run.executionSeconds), right: true },
             { title: 'run', value: (run) => run.run ?? '' },
-            { title: 'id', value: (run) => (output === 'csv' ? run.id : cut(run.id, 20)) },
+            { title: 'id', value: (run) => (output === 'csv' ? run.id : run.id.slice(0, 16)) },
             { title: 'error', value: (run) => cut(run.errorMessage ?? '', 60) },
           ],
           'no job has run yet',
@@ -54,7 +54,7 @@ function addRuns(glue: Command, context: CliContext): void {
 function addRun(glue: Command, context: CliContext): void {
   const command = glue
     .command('run')
-    .argument('<id>', 'id of the job run, jr_…')
+    .argument('<id>', 'id of the job run, jr_…, or its beginning')
     .summary('one job run')
     .description('State, times, size, cost by list price and failure of one job run.')
     .addOption(outputOption())
@@ -100,7 +100,7 @@ const logsSchema = z.object({
 function addLogs(program: Command, context: CliContext): void {
   const command = program
     .command('logs')
-    .argument('[run]', `${RUN}; or a job run, jr_…`, 'latest')
+    .argument('[run]', `${RUN}; or a job run, jr_…, or its beginning`, 'latest')
     .summary("log of a run's Glue job")
     .description(
       'Prints the log of the latest Glue job of a run, or of the one that a stage ran. The output stream is what the ' +
@@ -116,7 +116,9 @@ function addLogs(program: Command, context: CliContext): void {
       const { stage, stream, follow, output } = checked(logsSchema, given);
       const streams: LogStream[] = stream === 'both' ? ['output', 'error'] : [stream];
       await context.withClient(async (client) => {
-        const id = run.startsWith('jr_') ? run : await jobRunOf(client, run, stage);
+        const id = run.startsWith('jr_')
+          ? (await client.glue.get(run)).id
+          : await jobRunOf(client, run, stage);
         context.out.note(`log of ${id}: ${streams.map((name) => LOG_STREAMS[name]).join(', ')}`);
         if (follow) {
           const hasEnded = async (): Promise<boolean> => !isLive((await client.glue.get(id)).state);

@@ -117,6 +117,13 @@ describe('beside a local stack', () => {
     expect(shown.stdout).not.toContain('AWS_SECRET_ACCESS_KEY');
   });
 
+  it('local status tells that there is none with 3', async () => {
+    const status = await msp({ MSP_LOCAL_DIR: folder }, 'local', 'status', '-o', 'json');
+    expect(status.exitCode).toBe(3);
+    expect(jsonOf(status)).toEqual({ dir: folder, state: 'stopped', parts: [] });
+    expect((await msp({}, 'local', 'down', '--dir', folder)).stdout).toMatch(/no stack runs from/);
+  });
+
   it('a broken file of the stack is named', async () => {
     await writeFile(join(folder, 'environment.json'), '{');
     const result = await msp({ MSP_LOCAL_DIR: folder }, 'runs');

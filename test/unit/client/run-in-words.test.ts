@@ -45,6 +45,11 @@ describe('the stages of a run', () => {
     expect(lines[7]).toBe('  quality_gate');
   });
 
+  it('are told once, also when the one at work has just ended', () => {
+    const lines = stageLines(out, { ...running, stage: 'prepare_data' });
+    expect(lines.filter((line) => line.includes('prepare_data'))).toHaveLength(1);
+  });
+
   it('are only those that were passed once the run has ended', () => {
     const ended = { ...running, end: { ended: 'failed' as const, message: 'aborted' } };
     expect(stageLines(out, ended)).toHaveLength(6);
