@@ -54,7 +54,9 @@ export function generateStreams(given: DatasetOptions): StreamFile[] {
     const shares = dayShares(options).map(({ from, to }) => source.regular(day, from, to));
     const ofDay = options.singleFile
       ? []
-      : shares.map((plays, i) => make('regular', `streams-${date}-${String(i + 1)}`, plays, shares[i - 1]));
+      : shares.map((plays, i) =>
+          make('regular', `streams-${date}-${numbered(i, shares.length)}`, plays, shares[i - 1]),
+        );
     regular.push(...ofDay);
     if (options.midnightFiles) {
       const plays = source.additional(day, options.midnightFilePlays, (position) => 22 + (position % 4));
@@ -85,6 +87,11 @@ export function generateStreams(given: DatasetOptions): StreamFile[] {
     return { ...make('broken', name, plays), broken: kind };
   });
   return [...regular, ...midnight, ...broken, ...late, ...corrections];
+}
+
+/** From 1, of equal width: files that arrive together are processed in the order of their names. */
+function numbered(index: number, count: number): string {
+  return String(index + 1).padStart(String(count).length, '0');
 }
 
 /** Enough rows to see that they are counted. */

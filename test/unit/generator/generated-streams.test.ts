@@ -98,6 +98,11 @@ describe('generated stream files', () => {
     expect(new Set(rows?.map((row) => row.day)).size).toBe(3);
   });
 
+  it('of one day are in the order of their names', () => {
+    const names = generateStreams({ ...small, filesPerDay: 11 }).map(({ name }) => name);
+    expect([...names].sort()).toEqual(names);
+  });
+
   it('that span midnight have plays of both days', () => {
     const file = generateStreams({ ...small, midnightFiles: true }).find(({ kind }) => kind === 'midnight');
     const days = new Set([...(file?.rows() ?? [])].map((row) => row.day));
