@@ -83,9 +83,6 @@ export class StackFolder {
   get credentialsFile(): string {
     return this.#in('credentials.json');
   }
-  get rootKeyFile(): string {
-    return this.#in('root-key.json');
-  }
   get stackFile(): string {
     return this.#in('stack.json');
   }
@@ -120,12 +117,6 @@ export class StackFolder {
   }
   writeCredentials(keys: readonly AccessKey[]): void {
     writeJson(this.credentialsFile, keys);
-  }
-  readRootKey(): AccessKey | undefined {
-    return readJson(this.rootKeyFile, accessKeySchema);
-  }
-  writeRootKey(key: AccessKey): void {
-    writeJson(this.rootKeyFile, key);
   }
 
   /** What only a running stack has. Its data, keys and logs stay. */

@@ -7,6 +7,7 @@ import { HOST, type Ports } from './ports.ts';
 import type { PartName, StackFolder } from './folder.ts';
 import type { CommandLine } from './processes.ts';
 import { NAMESPACE } from './probes.ts';
+import { ROOT_KEY } from './provision/provision.ts';
 import { builtProgram, type Toolchain } from './toolchain.ts';
 
 export interface Part {
@@ -88,15 +89,10 @@ export function temporalPart({ folder, ports, toolchain }: Site): Part {
   };
 }
 
-export interface RootKey {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
 /** Only what the pipeline uses is switched on; the rest of MiniStack would cost memory and start time. */
 const AWS_SERVICES = ['s3', 'dynamodb', 'logs', 'monitoring', 'sts', 'iam', 'sns', 'ec2'];
 
-export function awsPart({ folder, ports, region, toolchain }: Site, rootKey: RootKey): Part {
+export function awsPart({ folder, ports, region, toolchain }: Site): Part {
   return {
     name: 'aws',
     title: TITLES.aws,
@@ -105,10 +101,10 @@ export function awsPart({ folder, ports, region, toolchain }: Site, rootKey: Roo
       words: [],
       environment: {
         ...plainEnvironment(),
-        // Every call is checked against IAM policies, apart from those of the root key.
+        // Every call is checked against IAM policies, apart from those of the account itself.
         AUTH: 'true',
-        AWS_ACCESS_KEY_ID: rootKey.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: rootKey.secretAccessKey,
+        AWS_ACCESS_KEY_ID: ROOT_KEY.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: ROOT_KEY.secretAccessKey,
         BIND_HOST: HOST,
         MINISTACK_HOST: HOST,
         GATEWAY_PORT: String(ports.aws),

@@ -2,7 +2,6 @@
  * Starts a stack: Temporal and MiniStack at once, then what lies in the account, then local Glue and the worker. When a
  * part does not get ready, those that were started are stopped again. Started where one has stopped, it has its state.
  */
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,12 +9,12 @@ import type { Environment, Settings } from '../../pipeline/settings.ts';
 import { withClaim } from './claim.ts';
 import { environmentsOf, glueEnvironment, settingsOf, temporalConfiguration } from './environments.ts';
 import { StackError } from './errors.ts';
-import { StackFolder, type AccessKey, type EnvironmentFile, type StackFile } from './folder.ts';
+import { StackFolder, type EnvironmentFile, type StackFile } from './folder.ts';
 import { awsPart, gluePart, temporalPart, workerPart, type Part, type Site } from './parts.ts';
 import { DEFAULT_PORT_BASE, endpointsOf, HOST, portsFrom, requireFree } from './ports.ts';
 import { isAlive, StartedProcess, tailOf } from './processes.ts';
 import { probeOf } from './probes.ts';
-import { ACCOUNT, provision, type Provisioned } from './provision/provision.ts';
+import { provision, type Provisioned } from './provision/provision.ts';
 import { endAll } from './stop.ts';
 import { readToolchain } from './toolchain.ts';
 
@@ -131,15 +130,13 @@ class Start {
     writeFileSync(this.#folder.temporalConfiguration, temporalConfiguration(endpoints));
 
     try {
-      const root = this.#rootKey();
-      await this.#startAll([temporalPart(site), awsPart(site, root)]);
+      await this.#startAll([temporalPart(site), awsPart(site)]);
 
       const provisioned = await this.#step('account', () =>
         provision({
           settings,
           region,
           endpoint: endpoints.aws,
-          root,
           knownKeys: this.#folder.readCredentials(),
         }),
       );
@@ -219,19 +216,6 @@ class Start {
     const result = await work();
     report('ready');
     return result;
-  }
-
-  /** Nobody but the stack itself acts as the account; whoever guesses `test` gets nowhere. */
-  #rootKey(): AccessKey {
-    const known = this.#folder.readRootKey();
-    if (known !== undefined) return known;
-    const made = {
-      accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
-      secretAccessKey: randomBytes(20).toString('hex'),
-      principalArn: `arn:aws:iam::${ACCOUNT}:root`,
-    };
-    this.#folder.writeRootKey(made);
-    return made;
   }
 
   #keepKeys({ worker, operator, localGlue }: Provisioned): void {

@@ -16,12 +16,16 @@ import { provisionTable } from './table.ts';
 /** The account that MiniStack has. */
 export const ACCOUNT = '000000000000';
 
+/**
+ * The account itself. MiniStack takes this key as such whatever else it is told, and does not check its signature: so
+ * the stack uses it to provision, and everything else acts as an IAM user or role.
+ */
+export const ROOT_KEY = { accessKeyId: 'test', secretAccessKey: 'test' };
+
 export interface ProvisionRequest {
   readonly settings: Pick<Settings, 'pipeline' | 'bucket' | 'table'>;
   readonly region: string;
   readonly endpoint: string;
-  /** Keys of the account itself. */
-  readonly root: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Keys that an earlier start was given. */
   readonly knownKeys: readonly AccessKey[];
 }
@@ -32,9 +36,9 @@ export interface Provisioned extends Identities {
 }
 
 export async function provision(request: ProvisionRequest): Promise<Provisioned> {
-  const { settings, region, endpoint, root, knownKeys } = request;
+  const { settings, region, endpoint, knownKeys } = request;
   const { pipeline, bucket, table } = settings;
-  const options = { region, endpoint, credentials: root };
+  const options = { region, endpoint, credentials: ROOT_KEY };
   const s3 = new S3Client(options);
   const dynamo = new DynamoDBClient(options);
   const logs = new CloudWatchLogsClient(options);
