@@ -1,0 +1,144 @@
+/**
+ * Runs every check and test: `npm test`. Each runner prints its own report; the last line is the sum of them.
+ *
+ *     node test/run.mjs [--only lint|jest|pytest] [-- WORDS FOR THE RUNNER]
+ *
+ * Nothing of the caller's AWS, Temporal or pipeline configuration reaches the tests, and all that they leave for a
+ * moment lies below one temporary folder, by which a process that outlives them is found.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { endLeftovers } from './support/leftovers.mjs';
+
+const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
+const SETUP = process.env['MSP_SETUP_DIR'] ?? join(CHECKOUT, '.setup');
+
+/** A runner that takes longer hangs: all together take a quarter of an hour on two cores. */
+const RUNNER_MILLISECONDS = 40 * 60_000;
+
+const { values, positionals } = parseArgs({ options: { only: { type: 'string' } }, allowPositionals: true });
+
+const toolchain = JSON.parse(readFileSync(join(SETUP, 'toolchain.json'), 'utf8'));
+const temporary = mkdtempSync(join(tmpdir(), 'msp-test-'));
+const environment = { ...cleaned(process.env), TMPDIR: temporary, MSP_SETUP_DIR: SETUP };
+
+const tool = (path) => [process.execPath, join(CHECKOUT, 'node_modules', path)];
+const python = (...words) => [toolchain.python, '-m', ...words];
+const pythonSources = ['glue-scripts', 'test/glue-scripts', 'bench'].filter((folder) =>
+  existsSync(join(CHECKOUT, folder)),
+);
+
+const totals = { passed: 0, failed: 0, skipped: 0 };
+
+function cleaned(all) {
+  const kept = ['MSP_REAL_DATA'];
+  const ours = Object.entries(all).filter(
+    ([name]) => kept.includes(name) || !/^(MSP|AWS|TEMPORAL)_/.test(name),
+  );
+  // The AWS SDK's notice of the Node versions that it will support next year would be at the head of every test.
+  return { ...Object.fromEntries(ours), AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+}
+
+/** @returns whether it succeeded */
+async function run(title, [program, ...words], extra = {}) {
+  console.log(`\n── ${title}`);
+  const child = spawn(program, words, {
+    cwd: CHECKOUT,
+    env: { ...environment, ...extra },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: RUNNER_MILLISECONDS,
+  });
+  const code = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (status, signal) => resolve(status ?? signal));
+  });
+  if (code !== 0) console.log(`── ${title}: failed (${code})`);
+  return code === 0;
+}
+
+async function lint() {
+  const checks = [
+    ['Types', [...tool('typescript/bin/tsc'), '-p', 'tsconfig.json', '--noEmit']],
+    ['ESLint', [...tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0']],
+    ['Prettier', [...tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
+    ['Ruff', python('ruff', 'check', '--no-cache', ...pythonSources)],
+    ['Ruff, format', python('ruff', 'format', '--check', '--no-cache', ...pythonSources)],
+  ];
+  for (const [title, command] of checks) {
+    if (!(await run(title, command))) totals.failed += 1;
+  }
+}
+
+async function jest() {
+  const report = join(temporary, 'jest.json');
+  const words = ['--json', `--outputFile=${report}`, ...positionals];
+  const succeeded = await run('Jest', [...tool('jest/bin/jest.js'), ...words], {
+    NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+  });
+  if (!existsSync(report)) {
+    totals.failed += 1;
+    return;
+  }
+  const result = JSON.parse(readFileSync(report, 'utf8'));
+  // A file that can't be loaded has no tests to fail.
+  const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+  totals.passed += result.numPassedTests;
+  totals.failed += failed === 0 && !succeeded ? 1 : failed;
+  totals.skipped += result.numPendingTests + result.numTodoTests;
+}
+
+async function pytest() {
+  const report = join(temporary, 'pytest.xml');
+  const words = [
+    'pytest',
+    '-q',
+    '-p',
+    'no:cacheprovider',
+    `--junitxml=${report}`,
+    'test/glue-scripts',
+    ...positionals,
+  ];
+  const succeeded = await run('Pytest', python(...words), {
+    PYTHONDONTWRITEBYTECODE: '1',
+    JAVA_HOME: toolchain.javaHome,
+    SPARK_HOME: toolchain.sparkHome,
+    PYSPARK_PYTHON: toolchain.python,
+  });
+  const suite = existsSync(report) ? readFileSync(report, 'utf8') : '';
+  const count = (name) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+  const failed = count('failures') + count('errors');
+  totals.passed += count('tests') - failed - count('skipped');
+  totals.failed += failed === 0 && !succeeded ? 1 : failed;
+  totals.skipped += count('skipped');
+}
+
+const runners = { lint, jest, pytest };
+if (values.only !== undefined && !(values.only in runners)) {
+  console.error(`--only takes one of ${Object.keys(runners).join(', ')}`);
+  process.exit(2);
+}
+const interrupted = () => {
+  endLeftovers(temporary);
+  rmSync(temporary, { recursive: true, force: true });
+  process.exit(130);
+};
+process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+
+const began = Date.now();
+for (const [name, runner] of Object.entries(runners)) {
+  if (values.only === undefined || values.only === name) await runner();
+}
+const leftovers = endLeftovers(temporary);
+for (const { pid, command } of leftovers)
+  console.log(`── Left behind by a test, now ended: ${pid} ${command}`);
+totals.failed += leftovers.length;
+rmSync(temporary, { recursive: true, force: true });
+
+console.log(`\nin ${Math.round((Date.now() - began) / 1000)} s`);
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+process.exitCode = totals.failed === 0 ? 0 : 1;
