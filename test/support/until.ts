@@ -20,3 +20,21 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }
 }
+
+/** @throws Error naming what did not come about within the time */
+export async function within<T>(what: string, awaited: Promise<T>, withinMs: number): Promise<T> {
+  const gaveUp = new AbortController();
+  const late = new Promise<never>((_resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`Waited ${String(withinMs)} ms in vain: ${what}`));
+    }, withinMs);
+    gaveUp.signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+    });
+  });
+  try {
+    return await Promise.race([awaited, late]);
+  } finally {
+    gaveUp.abort();
+  }
+}
