@@ -5,7 +5,7 @@
  * `latest`. Commands always carry the Temporal run id that was looked at, so that a later reset of the run does not
  * follow them a second time.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import {
   WorkflowExecutionAlreadyStartedError,
@@ -45,8 +45,14 @@ export type RunEnd =
   | { readonly ended: 'completed'; readonly result: PipelineResult }
   | { readonly ended: 'failed'; readonly message: string };
 
-/** How long a query or update may wait for a worker to take it. Replaying a long run takes a second or two. */
-const ANSWER_WITHIN_MS = 20_000;
+/** How long a command may wait for a worker to take it: it may have to replay a long run, and to be started first. */
+const TAKEN_WITHIN_MS = 20_000;
+
+/**
+ * How long a question may wait, try by try. Replaying a long run takes a second or two; a question that meets the last
+ * step of a run is sometimes dropped by the server, and answered at once when it is asked again.
+ */
+const ANSWERED_WITHIN_MS = [3_000, 12_000] as const;
 
 /** Runs looked at to find `latest` or a run by its id in the bucket: months of daily runs. */
 const RUNS_SEARCHED = 500;
@@ -160,17 +166,17 @@ export class Runs {
 
   /** Where the run is and what it waits for. Answered by a worker, also for a run that has ended. */
   async status(reference: RunReference): Promise<RunStatus> {
-    return await this.#ask(reference, (handle) => handle.query(statusQuery));
+    return await this.#ask(reference, (handle) => handle.query(statusQuery), ANSWERED_WITHIN_MS);
   }
 
   /** What each finished stage left. */
   async checkpoints(reference: RunReference): Promise<Checkpoint[]> {
-    return await this.#ask(reference, (handle) => handle.query(checkpointsQuery));
+    return await this.#ask(reference, (handle) => handle.query(checkpointsQuery), ANSWERED_WITHIN_MS);
   }
 
   /** What happened when, and who asked for it. */
   async timeline(reference: RunReference): Promise<TimelineEntry[]> {
-    return await this.#ask(reference, (handle) => handle.query(timelineQuery));
+    return await this.#ask(reference, (handle) => handle.query(timelineQuery), ANSWERED_WITHIN_MS);
   }
 
   /**
@@ -184,19 +190,22 @@ export class Runs {
   ): Promise<CommandAnswer> {
     const update = updates[name];
     try {
-      return await this.#ask(reference, (handle) =>
-        handle.executeUpdate<CommandAnswer, [object]>(update.name, {
-          args: [{ ...args, run: reference.runId }],
-        }),
+      const updateId = randomUUID();
+      return await this.#ask(
+        reference,
+        (handle) =>
+          handle.executeUpdate<CommandAnswer, [object]>(update.name, {
+            args: [{ ...args, run: reference.runId }],
+            updateId,
+          }),
+        [TAKEN_WITHIN_MS],
       );
     } catch (error) {
       const refusal = causesOf(error).find((cause) => cause instanceof WorkflowUpdateFailedError);
-      if (refusal === undefined) throw error;
+      if (refusal === undefined)
+        throw hasEnded(error) ? refused('The run has ended.', reference, error) : error;
       const said = refusal.cause instanceof Error ? refusal.cause.message : refusal.message;
-      throw new ClientError('Refused', said, {
-        advice: `msp status ${reference.workflowId} shows what it waits for.`,
-        cause: error,
-      });
+      throw refused(said, reference, error);
     }
   }
 
@@ -235,27 +244,40 @@ export class Runs {
     }
   }
 
+  /** @param within limits of time for each try, in milliseconds */
   async #ask<T>(
     { workflowId, runId }: RunReference,
     question: (handle: WorkflowHandle) => Promise<T>,
+    within: readonly number[],
   ): Promise<T> {
     const handle = this.#client.workflow.getHandle(workflowId, runId);
-    try {
-      return await this.#client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => question(handle));
-    } catch (error) {
-      if (causesOf(error).some((cause) => cause instanceof WorkflowUpdateFailedError)) throw error;
-      const explained = this.#explain(error, workflowId);
-      if (explained.code !== 'Unreachable' || !isDeadline(error)) throw explained;
-      throw new ClientError(
-        'Unreachable',
-        `run ${workflowId} did not answer within ${String(ANSWER_WITHIN_MS / 1000)} s.`,
-        {
-          advice: `Check that a worker polls the task queue ${this.#settings.taskQueue}.`,
-          cause: error,
-        },
-      );
+    let unanswered: unknown;
+    for (const milliseconds of within) {
+      try {
+        return await this.#client.withDeadline(Date.now() + milliseconds, () => question(handle));
+      } catch (error) {
+        if (causesOf(error).some((cause) => cause instanceof WorkflowUpdateFailedError)) throw error;
+        const explained = this.#explain(error, workflowId);
+        if (explained.code !== 'Unreachable' || !isDeadline(error)) throw explained;
+        unanswered = error;
+      }
     }
+    const seconds = within.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
+    throw new ClientError('Unreachable', `run ${workflowId} did not answer within ${String(seconds)} s.`, {
+      advice: `Check that a worker polls the task queue ${this.#settings.taskQueue}.`,
+      cause: unanswered,
+    });
   }
+}
+
+function hasEnded(error: unknown): boolean {
+  return causesOf(error).some((cause) =>
+    /workflow execution already completed/i.test(shapeOf(cause).message),
+  );
+}
+
+function refused(said: string, { workflowId }: RunReference, cause: unknown): ClientError {
+  return new ClientError('Refused', said, { advice: `msp status ${workflowId} shows where it is.`, cause });
 }
 
 /** The server is there, but no worker took the question in time. */

@@ -55,6 +55,10 @@ describe('a run from the command line', () => {
         expect(found.exitCode).toBe(0);
         expect(jsonOf(found)).toMatchObject({ run: view.run });
       }
+      expect(await cli('abort', 'by-name', '--reason', 'late', '--yes')).toMatchObject({
+        exitCode: 4,
+        stderr: expect.stringMatching(/The run has ended/),
+      });
       const people = await cli('status');
       expect(people.stdout).toMatch(/✓ validation/);
       const listed = await until('the run is listed', async () => {
