@@ -58,7 +58,7 @@ async function createMarker(bucket: Bucket, prefix: string): Promise<boolean> {
   if ((await bucket.head(prefix)) !== undefined) return false;
   return await call(`PutObject ${prefix}`, async (options) => {
     try {
-      const marker = { Bucket: bucket.name, Key: prefix, Body: '', IfNoneMatch: '*' };
+      const marker = { Bucket: bucket.name, Key: prefix, Body: '', ContentLength: 0, IfNoneMatch: '*' };
       await bucket.s3.send(new PutObjectCommand(marker), options);
       return true;
     } catch (error) {
