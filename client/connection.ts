@@ -78,6 +78,11 @@ export interface TemporalLink {
   readonly close: () => Promise<void>;
 }
 
+/** The server, as messages name it. */
+export function serverOf({ address }: Pick<TemporalLink, 'address'>): string {
+  return `Temporal at ${address}`;
+}
+
 /** Long enough for TLS to a distant region, short enough for a person who mistyped the address. */
 const CONNECT_TIMEOUT = '10s';
 

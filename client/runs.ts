@@ -6,7 +6,7 @@
  * follow them a second time.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -28,8 +28,9 @@ import {
 } from '../workflows/pipeline/messages.ts';
 import type { Checkpoint, RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
-import type { TemporalLink } from './connection.ts';
-import { causesOf, ClientError, explain, GRPC, notFound, shapeOf } from './errors.ts';
+import { serverOf, type TemporalLink } from './connection.ts';
+import { ANSWERED_WITHIN_MS, askRun, explainRun, TAKEN_WITHIN_MS } from './run-answers.ts';
+import { causesOf, ClientError, explain, notFound, shapeOf } from './errors.ts';
 import { listed, type ListedRun } from './run-listing.ts';
 
 export interface RunReference {
@@ -45,26 +46,17 @@ export type RunEnd =
   | { readonly ended: 'completed'; readonly result: PipelineResult }
   | { readonly ended: 'failed'; readonly message: string };
 
-/** How long a command may wait for a worker to take it: it may have to replay a long run, and to be started first. */
-const TAKEN_WITHIN_MS = 20_000;
-
-/**
- * How long a question may wait, try by try. Replaying a long run takes a second or two; a question that meets the last
- * step of a run is sometimes dropped by the server, and answered at once when it is asked again.
- */
-const ANSWERED_WITHIN_MS = [3_000, 12_000] as const;
-
 /** Runs looked at to find `latest` or a run by its id in the bucket: months of daily runs. */
 const RUNS_SEARCHED = 500;
 
 export class Runs {
+  readonly #link: TemporalLink;
   readonly #client: Client;
-  readonly #server: string;
   readonly #settings: Settings;
 
-  constructor({ client, address }: TemporalLink, settings: Settings) {
-    this.#client = client;
-    this.#server = `Temporal at ${address}`;
+  constructor(link: TemporalLink, settings: Settings) {
+    this.#link = link;
+    this.#client = link.client;
     this.#settings = settings;
   }
 
@@ -92,7 +84,7 @@ export class Runs {
           cause: error,
         });
       }
-      throw explain(error, this.#server);
+      throw explain(error, serverOf(this.#link));
     }
   }
 
@@ -151,7 +143,7 @@ export class Runs {
         firstRunId === undefined || firstRunId === null || firstRunId === '' ? described.runId : firstRunId;
       return { workflowId, runId: described.runId, firstRunId: first, run: runIdOf(workflowId, first) };
     } catch (error) {
-      throw this.#explain(error, workflowId);
+      throw explainRun(error, workflowId, this.#link);
     }
   }
 
@@ -160,23 +152,28 @@ export class Runs {
     try {
       return listed(await this.#client.workflow.getHandle(workflowId, runId).describe());
     } catch (error) {
-      throw this.#explain(error, workflowId);
+      throw explainRun(error, workflowId, this.#link);
     }
   }
 
   /** Where the run is and what it waits for. Answered by a worker, also for a run that has ended. */
   async status(reference: RunReference): Promise<RunStatus> {
-    return await this.#ask(reference, (handle) => handle.query(statusQuery), ANSWERED_WITHIN_MS);
+    return await askRun(this.#link, reference, (handle) => handle.query(statusQuery), ANSWERED_WITHIN_MS);
   }
 
   /** What each finished stage left. */
   async checkpoints(reference: RunReference): Promise<Checkpoint[]> {
-    return await this.#ask(reference, (handle) => handle.query(checkpointsQuery), ANSWERED_WITHIN_MS);
+    return await askRun(
+      this.#link,
+      reference,
+      (handle) => handle.query(checkpointsQuery),
+      ANSWERED_WITHIN_MS,
+    );
   }
 
   /** What happened when, and who asked for it. */
   async timeline(reference: RunReference): Promise<TimelineEntry[]> {
-    return await this.#ask(reference, (handle) => handle.query(timelineQuery), ANSWERED_WITHIN_MS);
+    return await askRun(this.#link, reference, (handle) => handle.query(timelineQuery), ANSWERED_WITHIN_MS);
   }
 
   /**
@@ -191,7 +188,8 @@ export class Runs {
     const update = updates[name];
     try {
       const updateId = randomUUID();
-      return await this.#ask(
+      return await askRun(
+        this.#link,
         reference,
         (handle) =>
           handle.executeUpdate<CommandAnswer, [object]>(update.name, {
@@ -225,14 +223,8 @@ export class Runs {
         );
         return { ended: 'failed', message: messages.length === 0 ? error.message : messages.join(': ') };
       }
-      throw this.#explain(error, workflowId);
+      throw explainRun(error, workflowId, this.#link);
     }
-  }
-
-  /** A server that is away is not the run's fault. */
-  #explain(error: unknown, workflowId: string): ClientError {
-    const explained = explain(error, `run ${workflowId}`);
-    return explained.code === 'Unreachable' ? explain(error, this.#server) : explained;
   }
 
   async *#listed(condition: string): AsyncGenerator<WorkflowExecutionInfo> {
@@ -240,33 +232,8 @@ export class Runs {
     try {
       yield* this.#client.workflow.list({ query, pageSize: 100 });
     } catch (error) {
-      throw explain(error, this.#server);
+      throw explain(error, serverOf(this.#link));
     }
-  }
-
-  /** @param within limits of time for each try, in milliseconds */
-  async #ask<T>(
-    { workflowId, runId }: RunReference,
-    question: (handle: WorkflowHandle) => Promise<T>,
-    within: readonly number[],
-  ): Promise<T> {
-    const handle = this.#client.workflow.getHandle(workflowId, runId);
-    let unanswered: unknown;
-    for (const milliseconds of within) {
-      try {
-        return await this.#client.withDeadline(Date.now() + milliseconds, () => question(handle));
-      } catch (error) {
-        if (causesOf(error).some((cause) => cause instanceof WorkflowUpdateFailedError)) throw error;
-        const explained = this.#explain(error, workflowId);
-        if (explained.code !== 'Unreachable' || !isDeadline(error)) throw explained;
-        unanswered = error;
-      }
-    }
-    const seconds = within.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
-    throw new ClientError('Unreachable', `run ${workflowId} did not answer within ${String(seconds)} s.`, {
-      advice: `Check that a worker polls the task queue ${this.#settings.taskQueue}.`,
-      cause: unanswered,
-    });
   }
 }
 
@@ -278,11 +245,6 @@ function hasEnded(error: unknown): boolean {
 
 function refused(said: string, { workflowId }: RunReference, cause: unknown): ClientError {
   return new ClientError('Refused', said, { advice: `msp status ${workflowId} shows where it is.`, cause });
-}
-
-/** The server is there, but no worker took the question in time. */
-function isDeadline(error: unknown): boolean {
-  return causesOf(error).some((cause) => shapeOf(cause).code === GRPC.DeadlineExceeded);
 }
 
 function checkRequest(request: PipelineRequest): void {

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/client';
 import { z } from 'zod';
 import type { Settings } from '../pipeline/settings.ts';
-import type { TemporalLink } from './connection.ts';
+import { serverOf, type TemporalLink } from './connection.ts';
 import { explain, notFound } from './errors.ts';
 import {
   declaredSchedule,
@@ -47,9 +47,9 @@ export class Schedules {
   readonly #server: string;
   readonly #settings: Settings;
 
-  constructor({ client, address }: TemporalLink, settings: Settings) {
-    this.#client = client;
-    this.#server = `Temporal at ${address}`;
+  constructor(link: TemporalLink, settings: Settings) {
+    this.#client = link.client;
+    this.#server = serverOf(link);
     this.#settings = settings;
   }
 
