@@ -111,12 +111,15 @@ class Pipeline {
       return { result, summary: say.prepared(result) };
     });
 
-    const judged = prepared.toValidate > 0 ? await this.#validate(ground) : this.#nothingToValidate();
+    const none = prepared.redelivered > 0 ? 'every file was delivered before' : 'other runs have the files';
+    const judged = prepared.toValidate > 0 ? await this.#validate(ground) : this.#nothingToValidate(none);
     if (judged.rejected) {
       return await this.#finish(ground, { outcome: 'rejected', days: [], ...judged });
     }
     const changesPlays = prepared.toValidate > 0 || prepared.retiring > 0;
-    const published = changesPlays ? await this.#publish(ground, judged.report) : this.#nothingToPublish();
+    const published = changesPlays
+      ? await this.#publish(ground, judged.report)
+      : this.#nothingToPublish(none);
 
     await this.#stages.optional('archive_processed_data', async () => {
       const result = await long.archiveInputs(context, { now: now() });
@@ -268,12 +271,12 @@ class Pipeline {
     return { result: report, summary: say.glue(ended) };
   }
 
-  #nothingToValidate(): { rejected: false; report: undefined } {
-    this.#notNeeded(['validation', 'quality_gate'], 'every file was delivered before');
+  #nothingToValidate(because: string): { rejected: false; report: undefined } {
+    this.#notNeeded(['validation', 'quality_gate'], because);
     return { rejected: false, report: undefined };
   }
 
-  #nothingToPublish(): { days: readonly DayEdition[] } {
+  #nothingToPublish(because: string): { days: readonly DayEdition[] } {
     const stages = [
       'publish_plays',
       'kpi_computation',
@@ -281,7 +284,7 @@ class Pipeline {
       'publish_kpis',
       'dynamodb_load',
     ] as const;
-    this.#notNeeded(stages, 'every file was delivered before');
+    this.#notNeeded(stages, because);
     return { days: [] };
   }
 

@@ -1,0 +1,183 @@
+/**
+ * A run whose worker, starts and server are taken away while it works: one Glue run for each stage, and the numbers
+ * that a second engine computes, whatever was killed when.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { temporalPart } from '../../local/stack/parts.ts';
+import { probeOf } from '../../local/stack/probes.ts';
+import { portsFrom } from '../../local/stack/ports.ts';
+import { end, StartedProcess } from '../../local/stack/processes.ts';
+import { readToolchain } from '../../local/stack/toolchain.ts';
+import { differences, PipelineStack } from '../support/pipeline-stack.ts';
+import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
+import { trueItems } from '../support/truth.ts';
+import { until } from '../support/until.ts';
+
+const CRASHING_WORKER = fileURLToPath(new URL('../support/crashing-worker.mjs', import.meta.url));
+
+/** Where most is at stake: around each Glue start, and after each effect that others see. */
+const CRASH_POINTS = [
+  'prepareData:after',
+  'startGlueRun:before:validation',
+  'startGlueRun:after:validation',
+  'publishPlays:after',
+  'startGlueRun:after:kpi_computation',
+  'publishKpis:before',
+  'publishKpis:after',
+  'startGlueRun:after:dynamodb_load',
+  'archiveInputs:after',
+  'updateProcessingState:after',
+];
+
+describe('a run that loses what it works with', () => {
+  let stack: PipelineStack;
+  let folder: string;
+  let delivered = 0;
+  const streams: string[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'msp-crash-'));
+    stack = await PipelineStack.start();
+    await stack.deliver('songs.csv', songsCsv(), 'songs');
+    await stack.deliver('users.csv', usersCsv(), 'users');
+    await writeFile(join(folder, 'songs'), songsCsv());
+    await writeFile(join(folder, 'users'), usersCsv());
+  }, 120_000);
+  afterAll(async () => {
+    await stack.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, 120_000);
+
+  beforeEach(async () => {
+    delivered += 1;
+    const content = csv(plays(delivered, 200, ['2024-07-01']));
+    const path = join(folder, `${String(delivered)}.csv`);
+    streams.push(path);
+    await writeFile(path, content);
+    await stack.deliver(`${String(delivered)}.csv`, content);
+  });
+
+  async function expectRight(runsBefore: number): Promise<void> {
+    const songs = join(folder, 'songs');
+    const users = join(folder, 'users');
+    expect(differences(await trueItems({ streams, songs, users }), await stack.items())).toEqual([]);
+    expect((await stack.glueRuns()).slice(0, -runsBefore || undefined).sort()).toEqual([
+      'music-streaming-compute-kpis',
+      'music-streaming-load-dynamodb',
+      'music-streaming-validate-data',
+    ]);
+  }
+
+  const runsSoFar = async (): Promise<number> => (await stack.glueRuns()).length;
+
+  it('is right when starting a Glue run is throttled, refused and answered never', async () => {
+    const before = await runsSoFar();
+    await stack.faults(
+      {
+        kind: 'api',
+        operation: 'StartJobRun',
+        times: 1,
+        error: { code: 'ThrottlingException', message: 'Rate exceeded' },
+      },
+      {
+        kind: 'api',
+        operation: 'StartJobRun',
+        skip: 1,
+        times: 1,
+        error: { code: 'ConcurrentRunsExceededException', message: 'Concurrent runs exceeded' },
+      },
+      { kind: 'api', operation: 'StartJobRun', skip: 2, times: 1, lose: 'after' },
+      { kind: 'api', operation: 'StartJobRun', skip: 3, times: 1, lose: 'before' },
+    );
+    expect(await stack.run('lost-starts')).toMatchObject({ outcome: 'published' });
+    await expectRight(before);
+  }, 300_000);
+
+  it('is right when the Temporal server is killed and comes back', async () => {
+    const before = await runsSoFar();
+    await stack.start('server-killed');
+    await until('Glue works', async () =>
+      (await stack.status('server-killed')).glueRun === null ? undefined : true,
+    );
+    await restartTemporal(stack);
+    expect(await stack.result('server-killed')).toMatchObject({ outcome: 'published' });
+    await expectRight(before);
+  }, 300_000);
+
+  it('is right when its worker is killed again and again', async () => {
+    const before = await runsSoFar();
+    const marks = await mkdtemp(join(tmpdir(), 'msp-marks-'));
+    const { worker } = stack.running.stack.processes;
+    if (worker !== undefined) await end(worker, 0);
+    const workers = new CrashingWorkers(stack, marks);
+    workers.keepOneRunning();
+    try {
+      await stack.start('worker-killed');
+      expect(await stack.result('worker-killed')).toMatchObject({ outcome: 'published' });
+      expect(await readdir(marks)).toHaveLength(CRASH_POINTS.length);
+      await expectRight(before);
+    } finally {
+      await workers.stop();
+      await rm(marks, { recursive: true });
+    }
+  }, 600_000);
+});
+
+/** Starts the server again from its database, as whoever operates it would. */
+async function restartTemporal(stack: PipelineStack): Promise<void> {
+  const { folder, stack: file } = stack.running;
+  const { temporal } = file.processes;
+  if (temporal === undefined) throw new Error('The stack has no Temporal server');
+  process.kill(temporal.pid, 'SIGKILL');
+  const toolchain = readToolchain(process.env);
+  const part = temporalPart({ folder, ports: portsFrom(file.portBase), region: 'eu-west-1', toolchain });
+  const started = await StartedProcess.start(part.command, temporal.logFile);
+  folder.writeStack({ ...file, processes: { ...file.processes, temporal: started.record } });
+  const { endpoints } = file;
+  const ready = probeOf({ name: 'temporal', endpoints, taskQueue: '', pid: started.record.pid });
+  await until('Temporal is back', async () => ((await ready()) === undefined ? true : undefined), 60_000);
+}
+
+/** One worker at a time, the next as soon as one has killed itself. */
+class CrashingWorkers {
+  readonly #stack: PipelineStack;
+  readonly #marks: string;
+  #current: ChildProcess | undefined;
+  #stopped = false;
+
+  constructor(stack: PipelineStack, marks: string) {
+    this.#stack = stack;
+    this.#marks = marks;
+  }
+
+  keepOneRunning(): void {
+    if (!existsSync(CRASHING_WORKER)) throw new Error(`${CRASHING_WORKER} is missing`);
+    const { worker } = this.#stack.running.environment;
+    const env = {
+      PATH: process.env['PATH'],
+      ...worker,
+      CRASH_AT: CRASH_POINTS.join(','),
+      CRASH_DIR: this.#marks,
+    };
+    this.#current = spawn(process.execPath, [CRASHING_WORKER], { env, stdio: 'ignore' });
+    this.#current.on('exit', () => {
+      if (!this.#stopped) this.keepOneRunning();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const current = this.#current;
+    if (current?.exitCode !== null || current.signalCode !== null) return;
+    current.kill('SIGKILL');
+    await once(current, 'exit');
+  }
+}
