@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from music_streaming import objects
 from music_streaming.arguments import read_arguments
+from music_streaming.duplicates import PLAY, suspected_repeats
 from music_streaming.items import SCHEMA, Day, items_of
 from music_streaming.kpis import compute
 from music_streaming.reference import load_reference
@@ -21,18 +22,18 @@ from music_streaming.session import spark_session
 
 
 def counted_plays(spark: SparkSession, days: list[dict[str, Any]]) -> DataFrame:
-    """day, user_id, track_id, listen_time of every play that counts, once.
+    """user_id, track_id, listen_time and weight of every play that counts.
 
-    Days whose only part has no play twice are taken as they are; the others pay for finding the repeats.
+    A play that stands several times is taken off again by a row of negative weight: its repeats change no distinct
+    count, and removing them would mean to send all plays around. Days whose only part has no play twice are not searched.
     """
-    distinct = [day for day in days if _is_distinct(day)]
+    weighted = _live_rows(spark, days).withColumn("weight", F.lit(1))
     repeating = [day for day in days if not _is_distinct(day)]
-    frames = []
-    if distinct:
-        frames.append(_live_rows(spark, distinct))
-    if repeating:
-        frames.append(_live_rows(spark, repeating).dropDuplicates())
-    return frames[0] if len(frames) == 1 else frames[0].unionByName(frames[1])
+    if not repeating:
+        return weighted
+    repeats = suspected_repeats(_live_rows(spark, repeating)).groupBy(*PLAY).agg(F.count(F.lit(1)).alias("rows"))
+    surplus = repeats.where("rows > 1").withColumn("weight", F.expr("cast(1 - rows as int)")).drop("rows").cache()
+    return weighted.unionByName(surplus)
 
 
 def _is_distinct(day: dict[str, Any]) -> bool:
@@ -42,12 +43,13 @@ def _is_distinct(day: dict[str, Any]) -> bool:
 
 def _live_rows(spark: SparkSession, days: list[dict[str, Any]]) -> DataFrame:
     files = [uri for day in days for part in day["parts"] for uri in part["files"]]
-    rows = spark.read.parquet(*files).withColumn("day", F.to_date("listen_time").cast("string"))
+    rows = spark.read.parquet(*files)
     if any(day["retired"] for day in days):
         live = [(day["day"], source) for day in days for source in day["sources"]]
         counting = spark.createDataFrame(live, "day string, source string")
-        rows = rows.join(F.broadcast(counting), ["day", "source"], "left_semi")
-    return rows.select("day", "user_id", "track_id", "listen_time")
+        dated = rows.withColumn("day", F.to_date("listen_time").cast("string"))
+        rows = dated.join(F.broadcast(counting), ["day", "source"], "left_semi")
+    return rows.select(*PLAY)
 
 
 def compute_days(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> list[dict[str, Any]]:
@@ -56,7 +58,7 @@ def compute_days(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> 
     computed: dict[str, Day] = {}
     written: dict[str, tuple[str, str]] = {}
     if with_plays:
-        reference = load_reference(spark, plan["reference"])
+        reference = load_reference(plan["reference"])
         computed = items_of(compute(spark, counted_plays(spark, with_plays), reference))
         written = _write(spark, plan, job_run_id, computed)
     copied = objects.copy_all(list(written.values()))
@@ -84,10 +86,9 @@ def _write(spark: SparkSession, plan: dict[str, Any], job_run_id: str, days: dic
     """Writes one file for each day to scratch; returns where it is and where it belongs."""
     scratch = f"{plan['scratchPrefix']}{job_run_id}/kpis"
     rows = [item.row() for day in days.values() for item in sorted(day.items, key=lambda item: item.id)]
-    frame = spark.createDataFrame(rows, SCHEMA).withColumn("day", F.col("date"))
-    frame.repartition(len(days), "day").sortWithinPartitions("day", "id").write.mode("overwrite").partitionBy("day").parquet(
-        scratch
-    )
+    frame = spark.createDataFrame(rows, SCHEMA, verifySchema=False).withColumn("day", F.col("date"))
+    # One task, so that each day is one file, in the order of its items' ids.
+    frame.coalesce(1).write.mode("overwrite").partitionBy("day").parquet(scratch)
     editions = {day["day"]: day["edition"] for day in plan["days"]}
     pairs = {}
     for uri in objects.list_files(scratch, ".parquet"):

@@ -8,7 +8,7 @@ is published: the report says what there is, and the worker decides.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -21,21 +21,41 @@ from music_streaming.heads import InputFile, look_at_all
 from music_streaming.lines import BAD, judged_rows, number_lines
 from music_streaming.reference import ReferenceData, load_reference
 from music_streaming.rules import RULE_VERSION, RULES, is_rejected
-from music_streaming.session import spark_session
+from music_streaming.session import one_split_for_each_task, spark_session
+from music_streaming.times import day_name, epoch_hour
 
 # Rows of one file of rejected rows or rows under review: some ten megabytes.
 BAD_ROWS_PER_FILE = 200_000
 
+# Room for the ids of some 150,000 tracks: a dictionary that does not hold them all is given up, and the files are three
+# times as large and slower to read.
+DICTIONARY_BYTES = ("parquet.dictionary.page.size", 4 * 1024 * 1024)
+
+# Plays that may be handed to every task: some ten megabytes.
+FEW_PLAYS = 200_000
+
+
+class _Accepted(NamedTuple):
+    """Accepted rows of one written file, source and hour."""
+
+    name: str
+    source: str
+    day: str
+    hour: int
+    rows: int
+
 
 def validate(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> dict[str, Any]:
     """Judges the files of the plan; returns the report without what identifies the run."""
-    reference = load_reference(spark, plan["reference"])
+    reference = load_reference(plan["reference"])
     files = look_at_all(plan["files"])
     good = [file for file in files if file.problem is None]
     scratch = f"{plan['scratchPrefix']}{job_run_id}/validated"
     if good:
         rows = judged_rows(spark, good, reference, plan["now"])
-        rows.write.mode("overwrite").partitionBy("listen_date").parquet(scratch)
+        writer = rows.write.mode("overwrite").partitionBy("listen_date").option(*DICTIONARY_BYTES)
+        with one_split_for_each_task(spark):
+            writer.parquet(scratch)
     written = objects.list_files(scratch, ".parquet") if good else []
     accepted = [uri for uri in written if f"listen_date={BAD}/" not in uri]
     bad = [uri for uri in written if f"listen_date={BAD}/" in uri]
@@ -59,26 +79,31 @@ def _accept(
     counts: report.Counts,
 ) -> list[dict[str, Any]]:
     """Counts the accepted plays and copies them to their days; returns the parts."""
-    plays = spark.read.parquet(*written).withColumn("listen_date", F.to_date("listen_time").cast("string"))
-    grouped = plays.groupBy(
-        F.col("_metadata.file_name").alias("name"), "listen_date", "source", F.hour("listen_time").alias("hour")
-    ).count()
-    by_file = grouped.collect()
+    plays = spark.read.parquet(*written)
+    by_file = [
+        _Accepted(row.name, row.source, day_name(row.hour // 24), row.hour % 24, row["count"])
+        for row in plays.groupBy(
+            F.col("_metadata.file_name").alias("name"), "source", epoch_hour("listen_time").alias("hour")
+        )
+        .count()
+        .collect()
+    ]
     for row in by_file:
-        key = (row.source, row.listen_date, row.hour)
-        counts.accepted[key] = counts.accepted.get(key, 0) + row["count"]
+        key = (row.source, row.day, row.hour)
+        counts.accepted[key] = counts.accepted.get(key, 0) + row.rows
 
-    days = sorted({row.listen_date for row in by_file})
+    days = sorted({row.day for row in by_file})
     manifests = [objects.read_json(f"{plan['manifestsPrefix']}{day}.json") for day in days]
     known = [manifest for manifest in manifests if manifest is not None]
     published = published_plays(spark, known, _bucket_of(plan["playsPrefix"]), set(plan["retiring"]))
-    counts.duplicates = find_duplicates(plays, _order_of(files), published)
+    few = sum(row.rows for row in by_file) <= FEW_PLAYS
+    counts.duplicates = find_duplicates(plays, _order_of(files), published, few)
 
     rows_of: dict[tuple[str, str], int] = {}
     sources: dict[str, dict[str, int]] = {day: {} for day in days}
     for row in by_file:
-        rows_of[row.listen_date, row.name] = rows_of.get((row.listen_date, row.name), 0) + row["count"]
-        sources[row.listen_date][row.source] = sources[row.listen_date].get(row.source, 0) + row["count"]
+        rows_of[row.day, row.name] = rows_of.get((row.day, row.name), 0) + row.rows
+        sources[row.day][row.source] = sources[row.day].get(row.source, 0) + row.rows
     parts = []
     for day in days:
         mine = [uri for uri in written if f"listen_date={day}/" in uri]

@@ -23,34 +23,47 @@ class Duplicates:
     """Rows more than distinct plays, within the run alone."""
 
 
-def find_duplicates(plays: DataFrame, order: Column, published: DataFrame | None) -> Duplicates:
-    """
-    plays: the accepted plays of the run, with `source` and `listen_date`
-    order: position of a play's source among the files; the first keeps the play
-    published: plays that count already, of the same days; None where there are none
+def suspected_repeats(plays: DataFrame) -> DataFrame:
+    """The rows that have another row's hash: every repeated play, and hardly any other.
+
+    The hashes are gathered in the driver and handed to every task, because a join by shuffle would send all plays
+    around: some sixteen bytes for each repeated play.
     """
     hashed = plays.withColumn("hash", F.xxhash64(*PLAY))
     repeated = hashed.groupBy("hash").agg(F.count(F.lit(1)).alias("rows")).where("rows > 1").select("hash")
-    suspects = hashed.join(repeated, "hash", "left_semi").withColumn("order", order)
-    groups = (
-        suspects.groupBy(*PLAY, "listen_date")
-        .agg(F.min(F.struct("order", "source")).alias("first"), F.count(F.lit(1)).alias("rows"))
-        .where("rows > 1")
-        .cache()
-    )
+    return hashed.join(F.broadcast(repeated), "hash", "left_semi").drop("hash")
+
+
+def find_duplicates(plays: DataFrame, order: Column, published: DataFrame | None, few: bool) -> Duplicates:
+    """
+    plays: the accepted plays of the run, with `source`
+    order: position of a play's source among the files; the first keeps the play
+    published: plays that count already, of the same days; None where there are none
+    few: whether the plays of the run fit into each task's memory
+    """
     by_source: dict[str, int] = {}
-    if groups.isEmpty():
-        repeats: dict[str, int] = {}
-    else:
-        rows = suspects.join(groups.select(*PLAY), PLAY, "left_semi").groupBy("source").count().collect()
-        firsts = groups.groupBy(F.col("first.source").alias("source")).count().collect()
-        by_source = {row.source: row["count"] for row in rows}
-        for row in firsts:
-            by_source[row.source] -= row["count"]
-        days = groups.groupBy("listen_date").agg(F.sum(F.col("rows") - 1).alias("repeats")).collect()
-        repeats = {row.listen_date: row.repeats for row in days}
+    repeats: dict[str, int] = {}
+    groups = (
+        suspected_repeats(plays)
+        .withColumn("order", order)
+        .groupBy(*PLAY, "source", "order")
+        .agg(F.count(F.lit(1)).alias("rows"))
+        .groupBy(*PLAY)
+        .agg(F.sort_array(F.collect_list(F.struct("order", "source", "rows"))).alias("found"))
+    )
+    # One row for each source and day: what it has of plays that it keeps, and of those that an earlier source keeps.
+    day = F.to_date("listen_time").cast("string").alias("listen_date")
+    found = groups.select(day, F.posexplode("found").alias("nth", "by"))
+    surplus = F.when(F.col("nth") == 0, F.col("by.rows") - 1).otherwise(F.col("by.rows"))
+    for row in found.groupBy("listen_date", "by.source").agg(F.sum(surplus).alias("surplus")).where("surplus > 0").collect():
+        by_source[row.source] = by_source.get(row.source, 0) + row.surplus
+        repeats[row.listen_date] = repeats.get(row.listen_date, 0) + row.surplus
     if published is not None:
-        known = plays.withColumn("order", order).join(published.select(*PLAY), PLAY, "left_semi")
+        again = published.select(*PLAY)
+        if few:
+            # The published day may be a thousand times the late file: it is searched where it is read.
+            again = F.broadcast(again.join(F.broadcast(plays.select(*PLAY)), PLAY, "left_semi"))
+        known = plays.withColumn("order", order).join(again, PLAY, "left_semi")
         firsts = known.groupBy(*PLAY).agg(F.min(F.struct("order", "source")).alias("first"))
         for row in firsts.groupBy(F.col("first.source").alias("source")).count().collect():
             by_source[row.source] = by_source.get(row.source, 0) + row["count"]

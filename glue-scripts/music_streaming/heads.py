@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import zlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +21,6 @@ LOOK_BYTES = 64 * 1024
 
 # Files looked at together; each look is one or two small requests.
 PARALLEL_LOOKS = 8
-
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -107,43 +104,21 @@ def _truncated(tail: bytes, columns: int) -> bool:
 def _ends(uri: str, size: int) -> tuple[bytes, bytes]:
     """The first and the last bytes of the content."""
     head = objects.read_range(uri, size, 0, LOOK_BYTES)
-    if not head.startswith(GZIP_MAGIC):
+    if not head.startswith(objects.GZIP_MAGIC):
         tail = head if size <= LOOK_BYTES else objects.read_range(uri, size, size - LOOK_BYTES, LOOK_BYTES)
         return head, tail
     first, last = b"", b""
-    for chunk in _content(uri):
+    for chunk in objects.content(uri):
         if len(first) < LOOK_BYTES:
             first += chunk[: LOOK_BYTES - len(first)]
         last = (last + chunk)[-LOOK_BYTES:]
     return first, last
 
 
-def _content(uri: str) -> Iterator[bytes]:
-    """The content, decompressed where it is gzip, of which a file may hold several members."""
-    stream: Any = None
-    for number, chunk in enumerate(objects.chunks(uri)):
-        if number == 0 and not chunk.startswith(GZIP_MAGIC):
-            stream = False
-        if stream is False:
-            yield chunk
-            continue
-        while chunk:
-            if stream is None:
-                stream = zlib.decompressobj(wbits=31)
-            yield stream.decompress(chunk)
-            chunk = stream.unused_data
-            if stream.eof:
-                stream = None
-            elif not chunk:
-                break
-    if stream:
-        raise EOFError("the stream ends before its end marker")
-
-
 def _count_lines(uri: str) -> int:
     """Lines with content."""
     lines, rest = 0, b""
-    for chunk in _content(uri):
+    for chunk in objects.content(uri):
         parts = (rest + chunk).splitlines(keepends=True)
         rest = parts.pop() if parts and not parts[-1].endswith((b"\n", b"\r")) else b""
         lines += sum(1 for line in parts if line.strip())

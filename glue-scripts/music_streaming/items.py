@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from music_streaming.kpis import Kpis
+from music_streaming.kpis import DayKpis
 
 TOP_GENRES = 5
 
@@ -56,47 +55,41 @@ class Day:
         return digest.hexdigest()
 
 
-def items_of(kpis: Kpis) -> dict[str, Day]:
+def items_of(kpis: dict[str, DayKpis]) -> dict[str, Day]:
     """The items of each day that has plays."""
-    items: defaultdict[str, list[Item]] = defaultdict(list)
-    plays: dict[str, int] = {}
+    return {name: _day(name, day) for name, day in kpis.items()}
 
-    def add(metric: str, day: str, value: float, metadata: dict[str, str] | None = None, **dimensions: str | int) -> None:
-        items[day].append(Item(metric, day, value, dimensions, metadata or {}))
 
-    listeners = {(row.day, row.genre): row.listeners for row in kpis.genre_listeners.collect()}
-    genres: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-    milliseconds: defaultdict[str, int] = defaultdict(int)
-    for row in kpis.genres.collect():
-        unique = listeners[row.day, row.genre]
-        add("genre_listen_count", row.day, row.listens, genre=row.genre)
-        add("genre_unique_listeners", row.day, unique, genre=row.genre)
-        add("genre_total_listening_ms", row.day, row.total_ms, genre=row.genre)
-        add("genre_avg_listening_ms_per_user", row.day, row.total_ms / unique, genre=row.genre)
-        genres[row.day].append((-row.listens, row.genre))
-        milliseconds[row.day] += row.total_ms
-    for row in kpis.songs.collect():
-        song = {"track_id": row.track_id, "track_name": row.track_name, "artists": row.artists, "genre": row.genre}
-        add("top_song", row.day, row.listens, song, genre=row.genre, rank=row["rank"])
-    for row in kpis.artists.collect():
-        add("top_artist", row.day, row.listens, {"artist": row.artist}, rank=row["rank"])
-    for row in kpis.hours.collect():
-        add("hourly_listen_count", row.day, row.listens, hour=row.hour)
-    for row in kpis.hour_users.collect():
-        add("hourly_active_users", row.day, row.users, hour=row.hour)
-    users: defaultdict[str, int] = defaultdict(int)
-    for row in kpis.countries.collect():
-        add("country_listen_count", row.day, row.listens, country=row.country)
-        add("country_active_users", row.day, row.users, country=row.country)
-        users[row.day] += row.users
-    for day, ranked in genres.items():
-        plays[day] = -sum(listens for listens, _genre in ranked)
-        for rank, (listens, genre) in enumerate(sorted(ranked)[:TOP_GENRES], start=1):
-            add("top_genre", day, -listens, {"genre": genre}, rank=rank)
-        add("daily_listen_count", day, plays[day])
-        add("daily_active_users", day, users[day])
-        add("daily_total_listening_ms", day, milliseconds[day])
-    return {day: Day(day, plays[day], of_day) for day, of_day in items.items()}
+def _day(name: str, kpis: DayKpis) -> Day:
+    items: list[Item] = []
+
+    def add(metric: str, value: float, metadata: dict[str, str] | None = None, **dimensions: str | int) -> None:
+        items.append(Item(metric, name, value, dimensions, metadata or {}))
+
+    for genre, found in kpis.genres.items():
+        add("genre_listen_count", found.listens, genre=genre)
+        add("genre_unique_listeners", found.listeners, genre=genre)
+        add("genre_total_listening_ms", found.total_ms, genre=genre)
+        add("genre_avg_listening_ms_per_user", found.total_ms / found.listeners, genre=genre)
+        for rank, (song, listens) in enumerate(found.songs, start=1):
+            named = {"track_id": song.track_id, "track_name": song.track_name, "artists": song.artists, "genre": genre}
+            add("top_song", listens, named, genre=genre, rank=rank)
+    ranked = sorted((-found.listens, genre) for genre, found in kpis.genres.items())
+    for rank, (listens, genre) in enumerate(ranked[:TOP_GENRES], start=1):
+        add("top_genre", -listens, {"genre": genre}, rank=rank)
+    for rank, (artist, listens) in enumerate(kpis.artists, start=1):
+        add("top_artist", listens, {"artist": artist}, rank=rank)
+    for hour, group in kpis.hours.items():
+        add("hourly_listen_count", group.listens, hour=hour)
+        add("hourly_active_users", group.users, hour=hour)
+    for country, group in kpis.countries.items():
+        add("country_listen_count", group.listens, country=country)
+        add("country_active_users", group.users, country=country)
+    plays = sum(found.listens for found in kpis.genres.values())
+    add("daily_listen_count", plays)
+    add("daily_active_users", sum(group.users for group in kpis.countries.values()))
+    add("daily_total_listening_ms", sum(found.total_ms for found in kpis.genres.values()))
+    return Day(name, plays, items)
 
 
 def _json(value: Any) -> str:

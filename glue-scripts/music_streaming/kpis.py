@@ -1,120 +1,169 @@
 """The KPIs of days, from their plays.
 
-Distinct counts are what costs: listeners of each genre, users of each hour. So the plays are aggregated once to a
-*profile* of each user and day (which genres and hours were heard, as bits of integers), which is some hundred times
-smaller; listeners are counted from the profiles. Two narrow passes over the plays give the rest: plays of each track,
-and plays of each hour.
+Two passes over the plays reduce them to what is some ten times smaller: the plays of each track, and a *profile* of
+each user and day that tells which genres and hours were heard, as bits of integers. Distinct counts are what costs
+otherwise; from profiles they are plain counts. The plays of each track come to the driver, a day at a time, and the
+rankings are made there: a day has no more tracks than the reference data, which the driver holds anyway.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from heapq import nsmallest
 
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from music_streaming.reference import ReferenceData
+from music_streaming.reference import ReferenceData, Song
+from music_streaming.times import day_name, epoch_day, epoch_hour
 
 # Genres held by one word of a profile: all bits of a long but the sign.
 WORD_BITS = 63
+
+HOURS = 24
 
 TOP_SONGS = 3
 TOP_ARTISTS = 10
 
 
-@dataclass(frozen=True)
-class Kpis:
-    """Aggregates of all days together, each with a column `day`."""
-
-    genres: DataFrame
-    """genre, listens, total_ms"""
-    genre_listeners: DataFrame
-    """genre, listeners"""
-    songs: DataFrame
-    """genre, rank, track_id, track_name, artists, listens; the best of each genre"""
-    artists: DataFrame
-    """artist, rank, listens; the best"""
-    hours: DataFrame
-    """hour, listens"""
-    hour_users: DataFrame
-    """hour, users"""
-    countries: DataFrame
-    """country, listens, users"""
+@dataclass
+class Genre:
+    listens: int = 0
+    total_ms: int = 0
+    listeners: int = 0
+    songs: list[tuple[Song, int]] = field(default_factory=list)
+    """The best with their plays, first place first."""
 
 
-def compute(spark: SparkSession, plays: DataFrame, reference: ReferenceData) -> Kpis:
-    """plays: day, user_id, track_id, listen_time; each play once, every track and user known."""
-    genres = sorted(row.genre for row in reference.songs.select("genre").distinct().collect())
-    genre_table = spark.createDataFrame(
-        [(genre, number // WORD_BITS, 1 << (number % WORD_BITS)) for number, genre in enumerate(genres)],
-        "genre string, word int, bit bigint",
-    )
-    words = -(-len(genres) // WORD_BITS)
+@dataclass
+class Group:
+    """An hour, or a country."""
 
-    tracks = _track_counts(plays, reference)
-    profiles = _profiles(plays, reference, genre_table, words)
-    by_genre = tracks.groupBy("day", "genre").agg(
-        F.sum("listens").alias("listens"), F.sum(F.col("listens") * F.col("duration_ms")).alias("total_ms")
-    )
-    users = profiles.join(F.broadcast(reference.users), "user_id")
-    return Kpis(
-        genres=by_genre,
-        genre_listeners=_genre_listeners(profiles, genre_table, words),
-        songs=_top_songs(tracks),
-        artists=_top_artists(tracks),
-        hours=plays.groupBy("day", F.hour("listen_time").alias("hour")).agg(F.count(F.lit(1)).alias("listens")),
-        hour_users=_hour_users(spark, profiles),
-        countries=users.groupBy("day", "country").agg(
-            F.sum("listens").alias("listens"), F.count(F.lit(1)).alias("users")
-        ),
-    )
+    listens: int = 0
+    users: int = 0
 
 
-def _track_counts(plays: DataFrame, reference: ReferenceData) -> DataFrame:
-    counted = plays.groupBy("day", "track_id").agg(F.count(F.lit(1)).alias("listens"))
-    return counted.join(F.broadcast(reference.songs), "track_id").cache()
+@dataclass
+class DayKpis:
+    genres: defaultdict[str, Genre] = field(default_factory=lambda: defaultdict(Genre))
+    artists: list[tuple[str, int]] = field(default_factory=list)
+    """The best with their plays, first place first."""
+    hours: defaultdict[int, Group] = field(default_factory=lambda: defaultdict(Group))
+    countries: defaultdict[str, Group] = field(default_factory=lambda: defaultdict(Group))
 
 
-def _profiles(plays: DataFrame, reference: ReferenceData, genre_table: DataFrame, words: int) -> DataFrame:
-    """day, user_id, listens, hours (bits) and word0, word1, … (bits of the genres)."""
-    genre_bits = reference.songs.select("track_id", "genre").join(F.broadcast(genre_table), "genre").drop("genre")
-    heard = plays.join(F.broadcast(genre_bits), "track_id")
-    hour_bit = F.expr("shiftleft(1, hour(listen_time))")
-    masks = [
-        F.bit_or(F.when(F.col("word") == word, F.col("bit")).otherwise(F.lit(0))).alias(f"word{word}")
-        for word in range(words)
-    ]
-    return (
-        heard.groupBy("day", "user_id")
-        .agg(F.count(F.lit(1)).alias("listens"), F.bit_or(hour_bit).alias("hours"), *masks)
+def compute(spark: SparkSession, plays: DataFrame, reference: ReferenceData) -> dict[str, DayKpis]:
+    """
+    plays: user_id, track_id, listen_time and weight; every track and user known. The weight is 1, and what takes a
+        repeated play off again is a row with a negative one.
+    """
+    days: defaultdict[str, DayKpis] = defaultdict(DayKpis)
+    heard = _heard(spark, plays, reference)
+    for row in _track_counts(heard).toLocalIterator():
+        _rank(days[day_name(row.day)], row.counts, reference.songs)
+    for row in _groups(spark, plays, heard, reference).collect():
+        day = days[day_name(row.day)]
+        match row.kind:
+            case "genre":
+                day.genres[reference.genres[row.number]].listeners = row.users
+            case "hour listens":
+                day.hours[row.number].listens = row.listens
+            case "hour users":
+                day.hours[row.number].users = row.users
+            case "country":
+                day.countries[reference.countries[row.number]] = Group(row.listens, row.users)
+    return dict(days)
+
+
+def _heard(spark: SparkSession, plays: DataFrame, reference: ReferenceData) -> DataFrame:
+    """hour (since 1970), user_id, weight, song (number) and word0, word1, … (the bit of the genre) of each play."""
+    songs = reference.song_frame(spark).select("track_id", "song", *_bits("genre", len(reference.genres)))
+    narrow = plays.select("user_id", "track_id", "weight", epoch_hour("listen_time").alias("hour"))
+    return narrow.join(F.broadcast(songs), "track_id").drop("track_id")
+
+
+def _words(bits: int) -> int:
+    return -(-bits // WORD_BITS)
+
+
+def _bits(number: str, count: int) -> list[Column]:
+    """Columns word0, word1, … of which one has the bit of the number and the others are 0."""
+    bit = f"shiftleft(1L, {number} % {WORD_BITS})"
+    return [F.expr(f"if({number} div {WORD_BITS} = {word}, {bit}, 0L)").alias(f"word{word}") for word in range(_words(count))]
+
+
+def _track_counts(heard: DataFrame) -> DataFrame:
+    """For each day, an array of longs: listens in the upper half, the song's number in the lower."""
+    counted = heard.groupBy(epoch_day("hour").alias("day"), "song").agg(F.sum("weight").alias("listens"))
+    packed = F.expr("shiftleft(listens, 32) | song")
+    return counted.groupBy("day").agg(F.collect_list(packed).alias("counts"))
+
+
+def _rank(day: DayKpis, counts: Iterable[int], songs: list[Song]) -> None:
+    """Totals of genres, their best songs, and the best artists. Ties go to the lower id or name."""
+    by_genre: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    by_artist: Counter[str] = Counter()
+    for packed in counts:
+        listens, number = packed >> 32, packed & 0xFFFF_FFFF
+        song = songs[number]
+        genre = day.genres[song.genre]
+        genre.listens += listens
+        genre.total_ms += listens * song.duration_ms
+        by_genre[song.genre].append((-listens, number))
+        for artist in {name.strip() for name in song.artists.split(";")}:
+            by_artist[artist] += listens
+    for name, found in by_genre.items():
+        day.genres[name].songs = [(songs[number], -listens) for listens, number in nsmallest(TOP_SONGS, found)]
+    del by_artist[""]
+    best = nsmallest(TOP_ARTISTS, ((-listens, artist) for artist, listens in by_artist.items()))
+    day.artists = [(artist, -listens) for listens, artist in best]
+
+
+def _groups(spark: SparkSession, plays: DataFrame, heard: DataFrame, reference: ReferenceData) -> DataFrame:
+    """day, kind, number, listens, users: whatever is counted by genre, hour or country, in one action."""
+    genres = len(reference.genres)
+    words = _words(genres)
+    hour_bit = F.expr(f"shiftleft(1L, pmod(hour, {HOURS}))")
+    profiles = (
+        heard.groupBy(epoch_day("hour").alias("day"), "user_id")
+        .agg(
+            F.sum("weight").alias("listens"),
+            *(F.bit_or(f"word{word}").alias(f"word{word}") for word in range(words)),
+            F.bit_or(hour_bit).alias(f"word{words}"),
+        )
         .cache()
     )
+    hours = plays.groupBy(epoch_hour("listen_time").alias("hour")).agg(F.sum("weight").alias("listens"))
+    by_country = profiles.join(F.broadcast(reference.user_frame(spark)), "user_id").groupBy("day", "country")
+    users = F.count(F.lit(1)).alias("users")
+    unknown = F.lit(None).cast("bigint")
+    return (
+        _with_bit(profiles, "genre", spark.range(genres), 0)
+        .unionByName(_with_bit(profiles, "hour users", spark.range(HOURS), words))
+        .select("day", "kind", "number", unknown.alias("listens"), "users")
+        .union(
+            hours.select(
+                epoch_day("hour"), F.lit("hour listens"), F.expr(f"pmod(hour, {HOURS})"), "listens", unknown
+            )
+        )
+        .union(
+            by_country.agg(F.sum("listens").alias("listens"), users).select(
+                "day", F.lit("country"), "country", "listens", "users"
+            )
+        )
+    )
 
 
-def _genre_listeners(profiles: DataFrame, genre_table: DataFrame, words: int) -> DataFrame:
-    word: Column = F.lit(None).cast("bigint")
-    for number in range(words):
-        word = F.when(F.col("word") == number, F.col(f"word{number}")).otherwise(word)
-    heard = profiles.crossJoin(F.broadcast(genre_table)).where(word.bitwiseAND(F.col("bit")) != 0)
-    return heard.groupBy("day", "genre").agg(F.count(F.lit(1)).alias("listeners"))
-
-
-def _hour_users(spark: SparkSession, profiles: DataFrame) -> DataFrame:
-    table = spark.createDataFrame([(hour, 1 << hour) for hour in range(24)], "hour int, bit int")
-    active = profiles.crossJoin(F.broadcast(table)).where(F.col("hours").bitwiseAND(F.col("bit")) != 0)
-    return active.groupBy("day", "hour").agg(F.count(F.lit(1)).alias("users"))
-
-
-def _top_songs(tracks: DataFrame) -> DataFrame:
-    best = Window.partitionBy("day", "genre").orderBy(F.desc("listens"), F.asc("track_id"))
-    ranked = tracks.withColumn("rank", F.row_number().over(best)).where(F.col("rank") <= TOP_SONGS)
-    return ranked.select("day", "genre", "rank", "track_id", "track_name", "artists", "listens")
-
-
-def _top_artists(tracks: DataFrame) -> DataFrame:
-    """Every credited artist counts, once for a play."""
-    names = F.filter(F.transform(F.split("artists", ";"), F.trim), lambda name: name != "")
-    credited = tracks.select("day", "listens", F.explode(F.array_distinct(names)).alias("artist"))
-    counted = credited.groupBy("day", "artist").agg(F.sum("listens").alias("listens"))
-    best = Window.partitionBy("day").orderBy(F.desc("listens"), F.asc("artist"))
-    return counted.withColumn("rank", F.row_number().over(best)).where(F.col("rank") <= TOP_ARTISTS)
+def _with_bit(profiles: DataFrame, kind: str, numbers: DataFrame, first_word: int) -> DataFrame:
+    """day, kind, number and the users whose profile has the bit of the number, counted from the first word on."""
+    bits = numbers.select(
+        F.col("id").cast("int").alias("number"),
+        F.expr(f"cast({first_word} + id div {WORD_BITS} as int)").alias("word"),
+        F.expr(f"shiftleft(1L, cast(id % {WORD_BITS} as int))").alias("bit"),
+    )
+    words = [name for name in profiles.columns if name.startswith("word")]
+    word = F.element_at(F.array(*words), F.col("word") + 1)
+    found = profiles.crossJoin(F.broadcast(bits)).where(word.bitwiseAND(F.col("bit")) != 0)
+    return found.groupBy("day", "number").agg(F.count(F.lit(1)).alias("users")).withColumn("kind", F.lit(kind))

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from music_streaming.heads import InputFile
 from music_streaming.reference import ReferenceData
 from music_streaming.rules import Row, broken_rules, literal_time, parse_listen_time, parse_user_id
+from music_streaming.session import one_split_for_each_task
 
 # The lower 33 bits of monotonically_increasing_id count the rows within a partition.
 PLACE_BITS = (1 << 33) - 1
@@ -38,8 +39,8 @@ def judged_rows(spark: SparkSession, files: list[InputFile], reference: Referenc
         _fields(spark, list(group), positions) for positions, group in groupby(by_layout, lambda file: file.positions)
     ]
     fields = reduce(DataFrame.unionByName, frames)
-    songs = reference.songs.select(F.col("track_id").alias("song"))
-    users = reference.users.select(F.col("user_id").alias("user"))
+    songs = reference.song_frame(spark).select(F.col("track_id").alias("song"))
+    users = reference.user_frame(spark).select(F.col("user_id").alias("user"))
     joined = (
         fields.withColumn("user_id", parse_user_id("user_text"))
         .withColumn("listen_time", parse_listen_time("time_text"))
@@ -74,7 +75,7 @@ def _fields(spark: SparkSession, files: list[InputFile], positions: tuple[int, i
     lines = read_lines(spark, [file.uri for file in files])
     is_header = (F.col("block") == 0) & (F.col("place") == 0)
     data = lines.where(~is_header & (F.trim("raw") != "")).withColumn("source", source_of(files, "path"))
-    quoted = F.instr("raw", '"') > 0
+    quoted = F.col("raw").contains('"')
     parts = F.when(quoted, F.split("raw", COMMA_OUTSIDE_QUOTES, -1)).otherwise(F.split("raw", ",", -1))
     split = data.withColumn("parts", parts).withColumn("quoted", quoted)
     names = zip(("user_text", "track_text", "time_text"), positions, strict=True)
@@ -111,7 +112,8 @@ def number_lines(spark: SparkSession, files: list[InputFile], places: DataFrame)
     """Adds `line`, the physical line number from 1, to rows that have source, block and place."""
     split_files = [file for file in files if file.size > 0]
     lines = read_lines(spark, [file.uri for file in split_files]).withColumn("source", source_of(split_files, "path"))
-    counts = lines.groupBy("source", "block").count().collect()
+    with one_split_for_each_task(spark):
+        counts = lines.groupBy("source", "block").count().collect()
     before: list[tuple[str, int, int]] = []
     for source, blocks in groupby(sorted(counts, key=lambda row: (row.source, row.block)), lambda row: row.source):
         offset = 0

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CHUNK_BYTES = 1024 * 1024
+
+GZIP_MAGIC = b"\x1f\x8b"
 
 # Copies at once: each is one read and one request, bound by the network and not by this process.
 PARALLEL_COPIES = 8
@@ -110,6 +113,31 @@ def chunks(uri: str) -> Iterator[bytes]:
             raise FileNotFoundError(uri) from error
         raise
     yield from body.iter_chunks(CHUNK_BYTES)
+
+
+def content(uri: str) -> Iterator[bytes]:
+    """The content, decompressed where it is gzip, of which a file may hold several members.
+
+    Raises EOFError or zlib.error when the stream is broken.
+    """
+    stream: Any = None
+    for number, chunk in enumerate(chunks(uri)):
+        if number == 0 and not chunk.startswith(GZIP_MAGIC):
+            stream = False
+        if stream is False:
+            yield chunk
+            continue
+        while chunk:
+            if stream is None:
+                stream = zlib.decompressobj(wbits=31)
+            yield stream.decompress(chunk)
+            chunk = stream.unused_data
+            if stream.eof:
+                stream = None
+            elif not chunk:
+                break
+    if stream:
+        raise EOFError("the stream ends before its end marker")
 
 
 def read_range(uri: str, size: int, start: int, length: int) -> bytes:

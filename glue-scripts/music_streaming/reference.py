@@ -1,93 +1,159 @@
 """Reference data: songs and users by their keys, as a version of them was delivered.
 
-RFC 4180: quote and escape are both `"`, and a field may hold line breaks. Where a key stands several times, its first
-row counts; a row without a usable key or value is left out. Both are counted.
+Read by the driver, not by Spark: RFC 4180 lets a field hold line breaks, so one task would have to read a file anyway,
+and Spark would need several jobs for what a dictionary does in half a second. A hundred thousand songs take some 50 MB.
+Songs are in the order of their ids and known to Spark by their place in it: numbers are joined, shuffled and compared
+much faster than ids, and order the same.
+
+Quote and escape are both `"`. Where a key stands several times, its first row counts; a row without a usable key or
+value is left out. Both are counted.
 """
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from music_streaming import objects
 from music_streaming.errors import ReferenceDataError
-from music_streaming.rules import TRACK_ID, parse_user_id
+from music_streaming.rules import TRACK_ID
 
 SONG_COLUMNS = ("track_id", "track_name", "artists", "track_genre", "duration_ms")
 USER_COLUMNS = ("user_id", "user_country")
+
+MAX_LONG = (1 << 63) - 1
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Song(NamedTuple):
+    track_id: str
+    track_name: str
+    artists: str
+    genre: str
+    duration_ms: int
 
 
 @dataclass(frozen=True)
 class ReferenceData:
     version: str
-    songs: DataFrame
-    """track_id, track_name, artists, genre, duration_ms; one row for each track."""
-    users: DataFrame
-    """user_id, country; one row for each user."""
+    songs: list[Song]
+    """By track_id; a song's *number* is its place here."""
+    users: dict[int, str]
+    """Country by user_id."""
     counts: dict[str, dict[str, int]]
 
+    @cached_property
+    def genres(self) -> list[str]:
+        return sorted({song.genre for song in self.songs})
 
-def load_reference(spark: SparkSession, plan: dict[str, Any]) -> ReferenceData:
-    """Both sets, cached: they are small, and every stage of a job joins them.
+    @cached_property
+    def countries(self) -> list[str]:
+        return sorted(set(self.users.values()))
 
-    Raises ReferenceDataError when a column is missing or nothing is usable.
-    """
-    duration = F.expr("try_cast(trim(duration_ms) as bigint)")
-    songs = _read(spark, plan["songs"], SONG_COLUMNS, "songs").select(
-        F.trim("track_id").alias("track_id"),
-        F.coalesce("track_name", F.lit("")).alias("track_name"),
-        F.coalesce("artists", F.lit("")).alias("artists"),
-        F.trim("track_genre").alias("genre"),
-        duration.alias("duration_ms"),
-        "place",
-    )
-    usable_songs = songs.where(
-        F.col("track_id").rlike(TRACK_ID) & (F.coalesce("genre", F.lit("")) != "") & (F.col("duration_ms") >= 0)
-    )
-    users = (
-        _read(spark, plan["users"], USER_COLUMNS, "users")
-        .withColumn("user_text", F.trim("user_id"))
-        .select(
-            parse_user_id("user_text").alias("user_id"),
-            F.coalesce(F.trim("user_country"), F.lit("")).alias("country"),
-            "place",
+    def song_frame(self, spark: SparkSession) -> DataFrame:
+        """track_id, song (number), genre (place in `genres`)."""
+        number = {genre: n for n, genre in enumerate(self.genres)}
+        return _frame(
+            spark,
+            {
+                "track_id string": [song.track_id for song in self.songs],
+                "song int": list(range(len(self.songs))),
+                "genre int": [number[song.genre] for song in self.songs],
+            },
         )
-    )
-    usable_users = users.where(F.col("user_id").isNotNull() & (F.col("country") != ""))
-    first_songs, song_counts = _first_rows(songs, usable_songs, "track_id", "songs")
-    first_users, user_counts = _first_rows(users, usable_users, "user_id", "users")
-    return ReferenceData(plan["version"], first_songs, first_users, {"songs": song_counts, "users": user_counts})
 
-
-def _read(spark: SparkSession, uris: list[str], columns: tuple[str, ...], what: str) -> DataFrame:
-    frames = []
-    for order, uri in enumerate(uris):
-        frame = (
-            spark.read.option("header", True)
-            .option("multiLine", True)
-            .option("quote", '"')
-            .option("escape", '"')
-            .option("encoding", "UTF-8")
-            .csv(uri)
+    def user_frame(self, spark: SparkSession) -> DataFrame:
+        """user_id, country (place in `countries`)."""
+        number = {country: n for n, country in enumerate(self.countries)}
+        return _frame(
+            spark,
+            {
+                "user_id bigint": list(self.users),
+                "country int": [number[country] for country in self.users.values()],
+            },
         )
-        missing = [name for name in columns if name not in frame.columns]
-        if missing:
-            raise ReferenceDataError(f"{uri}: the {what} lack the column {', '.join(missing)}; deliver them again")
-        # A file that spans lines is read by one task, so this counts its rows in order.
-        place = F.struct(F.lit(order).alias("file"), F.monotonically_increasing_id().alias("row"))
-        frames.append(frame.select(*columns).withColumn("place", place))
-    united = frames[0]
-    for frame in frames[1:]:
-        united = united.unionByName(frame)
-    return united
 
 
-def _first_rows(rows: DataFrame, usable: DataFrame, key: str, what: str) -> tuple[DataFrame, dict[str, int]]:
-    order = Window.partitionBy(key).orderBy("place")
-    first = usable.withColumn("nth", F.row_number().over(order)).where("nth = 1").drop("nth", "place").cache()
-    total, good, unique = rows.count(), usable.count(), first.count()
-    if unique == 0:
+def _frame(spark: SparkSession, columns: dict[str, list[Any]]) -> DataFrame:
+    """Hands whole columns over as one row of arrays; row by row it would take seconds."""
+    names = [name.split(" ")[0] for name in columns]
+    schema = ", ".join(f"{name} array<{kind}>" for name, kind in (column.split(" ") for column in columns))
+    row = spark.createDataFrame([tuple(columns.values())], schema, verifySchema=False)
+    return row.select(F.inline(F.arrays_zip(*names)))
+
+
+def load_reference(plan: dict[str, Any]) -> ReferenceData:
+    """Raises ReferenceDataError when a column is missing or nothing is usable."""
+    songs, song_counts = _first_rows((_song(row) for row in _rows(plan["songs"], SONG_COLUMNS, "songs")), "songs")
+    users, user_counts = _first_rows((_user(row) for row in _rows(plan["users"], USER_COLUMNS, "users")), "users")
+    by_id = [Song(track_id, *values) for track_id, values in sorted(songs.items())]
+    return ReferenceData(plan["version"], by_id, users, {"songs": song_counts, "users": user_counts})
+
+
+def _song(row: list[str]) -> tuple[str, tuple[str, str, str, int]] | None:
+    track_id, name, artists, genre, duration = row
+    track_id, genre = track_id.strip(), genre.strip()
+    milliseconds = _whole(duration)
+    if re.match(TRACK_ID, track_id) is None or genre == "" or milliseconds is None:
+        return None
+    return track_id, (name, artists, genre, milliseconds)
+
+
+def _user(row: list[str]) -> tuple[int, str] | None:
+    user_id, country = _whole(row[0]), row[1].strip()
+    return None if not user_id or country == "" else (user_id, country)
+
+
+def _whole(text: str) -> int | None:
+    """The text as a whole number from 0 that a long can hold."""
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    number = int(digits)
+    return number if number <= MAX_LONG else None
+
+
+def _rows(uris: list[str], columns: tuple[str, ...], what: str) -> Iterator[list[str]]:
+    """The columns of each row, in order; fields that a row lacks are empty."""
+    for uri in uris:
+        content = io.BytesIO(b"".join(objects.content(uri)))
+        lines = csv.reader(io.TextIOWrapper(content, encoding="utf-8-sig", errors="replace", newline=""))
+        try:
+            header = next(lines, [])
+            missing = [name for name in columns if name not in header]
+            if missing:
+                raise ReferenceDataError(f"{uri}: the {what} lack the column {', '.join(missing)}; deliver them again")
+            places = [header.index(name) for name in columns]
+            needed = max(places) + 1
+            for line in lines:
+                if not line:
+                    continue
+                full = line if len(line) >= needed else line + [""] * (needed - len(line))
+                yield [full[place] for place in places]
+        except csv.Error as error:
+            raise ReferenceDataError(
+                f"{uri}: the {what} are not CSV from line {lines.line_num} on ({error}); deliver them again"
+            ) from error
+
+
+def _first_rows(rows: Iterator[tuple[K, V] | None], what: str) -> tuple[dict[K, V], dict[str, int]]:
+    first: dict[K, V] = {}
+    total = good = 0
+    for row in rows:
+        total += 1
+        if row is not None:
+            good += 1
+            first.setdefault(*row)
+    if not first:
         raise ReferenceDataError(f"none of the {total} rows of the {what} is usable; deliver them again")
-    return first, {"rows": total, "unique": unique, "duplicates": good - unique, "unusable": total - good}
+    return first, {"rows": total, "unique": len(first), "duplicates": good - len(first), "unusable": total - good}

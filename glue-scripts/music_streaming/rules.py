@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from typing import Literal
 
 from pyspark.sql import Column
@@ -20,9 +22,6 @@ TRACK_ID = "^[0-9A-Za-z]{22}$"
 
 # ISO 8601 with a date, a time and perhaps a zone; seconds and their fraction may be missing.
 ISO_TIME = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([zZ]| ?[+-]\d{2}(:?\d{2})?)?$"
-
-# Digits only; nineteen of them hold every positive 64-bit integer.
-USER_ID = r"^\d{1,19}$"
 
 
 @dataclass(frozen=True)
@@ -121,28 +120,32 @@ def is_rejected(mask: int) -> bool:
 
 
 def parse_user_id(column: str) -> Column:
-    """The column's text as a positive 64-bit integer, else null. Leading zeros are the same number."""
+    """The column's text as a positive 64-bit integer, else null. Leading zeros are the same number.
+
+    The conversion takes nothing but digits after a sign, so the first character tells the rest; a pattern would cost
+    more than the conversion itself.
+    """
     number = F.expr(f"try_cast({column} as bigint)")
-    return F.when(F.col(column).rlike(USER_ID) & (number > 0), number)
+    starts_with_digit = (F.col(column) >= "0") & (F.col(column) < ":")
+    return F.when(starts_with_digit & (number > 0), number)
 
 
 def parse_listen_time(column: str) -> Column:
     """The column's text as a time, else null. No zone means UTC, which is the session's zone.
 
-    The common form is told by its length and separators, because a pattern on every row would cost more than the
-    conversion itself; what only looks like it fails the conversion.
+    The common form is told by its length and three separators, because a pattern on every row would cost more than the
+    conversion itself; with them there the conversion can't read anything but two digits between them. They are looked
+    up as bytes: to find a character, Spark counts all of the text's.
     """
     text = F.col(column)
-    common = (
-        (F.length(text) == 19)
-        & (F.substring(text, 5, 1) == "-")
-        & (F.substring(text, 8, 1) == "-")
-        & F.substring(text, 11, 1).isin(" ", "T")
-        & (F.substring(text, 14, 1) == ":")
-        & (F.substring(text, 17, 1) == ":")
-    )
+    separators = [_byte(text, 5) == b"-", _byte(text, 14) == b":", _byte(text, 17) == b":"]
+    common = reduce(and_, separators, F.octet_length(text) == 19)
     as_time = F.expr(f"try_cast({column} as timestamp)")
     return F.when(common, as_time).when(text.rlike(ISO_TIME), as_time)
+
+
+def _byte(text: Column, place: int) -> Column:
+    return F.substring(text.cast("binary"), place, 1)
 
 
 def literal_time(iso: str) -> Column:

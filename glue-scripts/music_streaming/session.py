@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pyspark.sql import SparkSession
 
-# One split of a text file; also the cost of opening a file, so that no partition holds two of them: a line's number is
-# its place in its own split plus the lines before it.
+# One task's share of the files it reads.
 SPLIT_BYTES = 64 * 1024 * 1024
+
+# Spark's own value: so many bytes could be read in the time it takes to open a file.
+OPEN_COST_BYTES = 4 * 1024 * 1024
 
 # Days are written side by side instead of sorting the rows by day first. More than these at once are sorted.
 CONCURRENT_WRITERS = 64
@@ -18,10 +23,27 @@ def spark_session(name: str) -> SparkSession:
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
         .config("spark.sql.files.maxPartitionBytes", SPLIT_BYTES)
-        .config("spark.sql.files.openCostInBytes", SPLIT_BYTES)
+        .config("spark.sql.files.openCostInBytes", OPEN_COST_BYTES)
         .config("spark.sql.maxConcurrentOutputFileWriters", CONCURRENT_WRITERS)
+        # Joins are with small tables, as hints, and shuffles have as many partitions as there is work for the cores:
+        # there is nothing to adapt, and adapting makes a job of each stage.
+        .config("spark.sql.adaptive.enabled", False)
         .getOrCreate()
     )
     # Two rounds of tasks for each core, and never so few that one key's skew holds everything up.
     spark.conf.set("spark.sql.shuffle.partitions", max(4, 2 * spark.sparkContext.defaultParallelism))
     return spark
+
+
+@contextmanager
+def one_split_for_each_task(spark: SparkSession) -> Iterator[None]:
+    """For actions on text within: no task reads two files or two pieces of one.
+
+    A line's number is its place in its own split plus the lines before it. Opening a file that costs as much as a whole
+    split leaves room for one, and makes splits of the same size whatever else is read.
+    """
+    spark.conf.set("spark.sql.files.openCostInBytes", SPLIT_BYTES)
+    try:
+        yield
+    finally:
+        spark.conf.set("spark.sql.files.openCostInBytes", OPEN_COST_BYTES)
