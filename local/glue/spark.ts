@@ -106,6 +106,8 @@ function fixedConf(launch: Launch, { region, endpoints }: LaunchSettings): strin
     `spark.local.dir=${launch.workingDirectory}`,
     `spark.sql.warehouse.dir=${join(launch.workingDirectory, 'spark-warehouse')}`,
     'spark.hadoop.fs.s3.impl=org.apache.hadoop.fs.s3a.S3AFileSystem',
+    // Folder markers belong to the pipeline's layout; S3A would take the one above a path that it writes for its own.
+    'spark.hadoop.fs.s3a.directory.marker.retention=keep',
     `spark.hadoop.fs.s3a.endpoint.region=${region}`,
     'spark.hadoop.fs.s3a.aws.credentials.provider=com.amazonaws.auth.EnvironmentVariableCredentialsProvider',
     ...(endpoint === undefined

@@ -157,7 +157,7 @@ export class PipelineRun {
 
 function parseCommand(name: CommandName, args: unknown): Command {
   const parsed = commandSchemas[name].safeParse(args);
-  if (parsed.success) return { name, args: parsed.data as never };
+  if (parsed.success) return { name, args: parsed.data };
   const problems = parsed.error.issues.map(
     ({ path, message }) => `${path.join('.') || 'argument'}: ${message}`,
   );
