@@ -3,9 +3,15 @@ import importX from 'eslint-plugin-import-x';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import tseslint from 'typescript-eslint';
 
-const aws = { group: ['@aws-sdk/*', '@smithy/*', '@aws-crypto/*'], message: 'AWS belongs to activities/, client/ and local/.' };
+const aws = {
+  group: ['@aws-sdk/*', '@smithy/*', '@aws-crypto/*'],
+  message: 'AWS belongs to activities/, client/ and local/.',
+};
 const temporal = { group: ['@temporalio/*'], message: 'The domain does not know Temporal.' };
-const nodeBuiltins = { group: ['node:*'], message: 'Node built-ins are not deterministic or not available here.' };
+const nodeBuiltins = {
+  group: ['node:*'],
+  message: 'Node built-ins are not deterministic or not available here.',
+};
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.local/', '.setup/', '.venv/'] },
@@ -18,10 +24,16 @@ export default tseslint.config(
     settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: 'tsconfig.json' })] },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       // `const { dropped, ...kept } = value` is how a field is left out.
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       eqeqeq: 'error',
@@ -47,6 +59,14 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', fetch: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        fetch: 'readonly',
+      },
+    },
   },
 );

@@ -68,7 +68,11 @@ def compute_days(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> 
         name = planned["day"]
         day = computed.get(name, Day(name, 0, []))
         file = files.get(name)
-        listed = [] if file is None else [{"key": file.key, "size": file.size, "rows": len(day.items), "sha256": file.sha256}]
+        listed = (
+            []
+            if file is None
+            else [{"key": file.key, "size": file.size, "rows": len(day.items), "sha256": file.sha256}]
+        )
         report.append(
             {
                 "day": name,
@@ -82,7 +86,9 @@ def compute_days(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> 
     return report
 
 
-def _write(spark: SparkSession, plan: dict[str, Any], job_run_id: str, days: dict[str, Day]) -> dict[str, tuple[str, str]]:
+def _write(
+    spark: SparkSession, plan: dict[str, Any], job_run_id: str, days: dict[str, Day]
+) -> dict[str, tuple[str, str]]:
     """Writes one file for each day to scratch; returns where it is and where it belongs."""
     scratch = f"{plan['scratchPrefix']}{job_run_id}/kpis"
     rows = [item.row() for day in days.values() for item in sorted(day.items, key=lambda item: item.id)]

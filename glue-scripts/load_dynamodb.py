@@ -43,7 +43,9 @@ def _rows(spark: SparkSession, files: list[str]) -> list[dict[str, Any]]:
     return [row.asDict() for row in spark.read.parquet(*files).collect()]
 
 
-def report_of(loaded: list[tuple[dict[str, Any], Loaded]], backoff: Backoff, dead_letters: str | None) -> dict[str, Any]:
+def report_of(
+    loaded: list[tuple[dict[str, Any], Loaded]], backoff: Backoff, dead_letters: str | None
+) -> dict[str, Any]:
     written = [outcome.written for _day, outcome in loaded]
     return {
         "stage": "dynamodb_load",
@@ -94,7 +96,9 @@ def main() -> None:
     objects.write_json(arguments.report, arguments.envelope(started) | report)
     if dead_letters is not None:
         count = report["deadLetters"]["items"]
-        raise DeadLetterError(f"{count} items could not be written, all others were; their reasons are in {dead_letters}")
+        raise DeadLetterError(
+            f"{count} items could not be written, all others were; their reasons are in {dead_letters}"
+        )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pyspark.sql.types import ArrayType, StringType
 
 from music_streaming import objects, report
 from music_streaming.arguments import read_arguments
-from music_streaming.duplicates import find_duplicates, published_plays
+from music_streaming.duplicates import PLAY, find_duplicates, published_plays
 from music_streaming.heads import InputFile, look_at_all
 from music_streaming.lines import BAD, judged_rows, number_lines
 from music_streaming.reference import ReferenceData, load_reference
@@ -27,9 +27,8 @@ from music_streaming.times import day_name, epoch_hour
 # Rows of one file of rejected rows or rows under review: some ten megabytes.
 BAD_ROWS_PER_FILE = 200_000
 
-# Room for the ids of some 150,000 tracks: a dictionary that does not hold them all is given up, and the files are three
-# times as large and slower to read.
-DICTIONARY_BYTES = ("parquet.dictionary.page.size", 4 * 1024 * 1024)
+# Tens of thousands of different values in each file: finding each in a dictionary takes longer than writing it.
+PLAIN_COLUMNS = {f"parquet.enable.dictionary#{name}": False for name in PLAY}
 
 # Plays that may be handed to every task: some ten megabytes.
 FEW_PLAYS = 200_000
@@ -53,7 +52,7 @@ def validate(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> dict
     scratch = f"{plan['scratchPrefix']}{job_run_id}/validated"
     if good:
         rows = judged_rows(spark, good, reference, plan["now"])
-        writer = rows.write.mode("overwrite").partitionBy("listen_date").option(*DICTIONARY_BYTES)
+        writer = rows.write.mode("overwrite").partitionBy("listen_date").options(**PLAIN_COLUMNS)
         with one_split_for_each_task(spark):
             writer.parquet(scratch)
     written = objects.list_files(scratch, ".parquet") if good else []
@@ -129,7 +128,9 @@ def _accept(
 def _order_of(files: list[InputFile]) -> Column:
     if len(files) == 1:
         return F.lit(files[0].order)
-    return F.element_at(F.create_map(*[F.lit(part) for file in files for part in (file.id, file.order)]), F.col("source"))
+    return F.element_at(
+        F.create_map(*[F.lit(part) for file in files for part in (file.id, file.order)]), F.col("source")
+    )
 
 
 def _bucket_of(uri: str) -> str:

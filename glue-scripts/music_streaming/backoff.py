@@ -30,7 +30,12 @@ THROTTLED = {
     "RequestLimitExceeded",
     "LimitExceededException",
 }
-TRANSIENT = THROTTLED | {"InternalServerError", "ServiceUnavailable", "TransactionInProgressException", "RequestTimeout"}
+TRANSIENT = THROTTLED | {
+    "InternalServerError",
+    "ServiceUnavailable",
+    "TransactionInProgressException",
+    "RequestTimeout",
+}
 
 
 class Backoff:

@@ -55,7 +55,9 @@ def find_duplicates(plays: DataFrame, order: Column, published: DataFrame | None
     day = F.to_date("listen_time").cast("string").alias("listen_date")
     found = groups.select(day, F.posexplode("found").alias("nth", "by"))
     surplus = F.when(F.col("nth") == 0, F.col("by.rows") - 1).otherwise(F.col("by.rows"))
-    for row in found.groupBy("listen_date", "by.source").agg(F.sum(surplus).alias("surplus")).where("surplus > 0").collect():
+    for row in (
+        found.groupBy("listen_date", "by.source").agg(F.sum(surplus).alias("surplus")).where("surplus > 0").collect()
+    ):
         by_source[row.source] = by_source.get(row.source, 0) + row.surplus
         repeats[row.listen_date] = repeats.get(row.listen_date, 0) + row.surplus
     if published is not None:
@@ -70,9 +72,13 @@ def find_duplicates(plays: DataFrame, order: Column, published: DataFrame | None
     return Duplicates(by_source, repeats)
 
 
-def published_plays(spark: SparkSession, manifests: list[dict], bucket_uri: str, retiring: set[str]) -> DataFrame | None:
+def published_plays(
+    spark: SparkSession, manifests: list[dict], bucket_uri: str, retiring: set[str]
+) -> DataFrame | None:
     """The plays that count by these manifests, without those of sources that are being withdrawn."""
-    files = [f"{bucket_uri}{file['key']}" for manifest in manifests for part in manifest["parts"] for file in part["files"]]
+    files = [
+        f"{bucket_uri}{file['key']}" for manifest in manifests for part in manifest["parts"] for file in part["files"]
+    ]
     live = [
         (manifest["day"], source["id"])
         for manifest in manifests

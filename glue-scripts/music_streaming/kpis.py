@@ -91,7 +91,10 @@ def _words(bits: int) -> int:
 def _bits(number: str, count: int) -> list[Column]:
     """Columns word0, word1, … of which one has the bit of the number and the others are 0."""
     bit = f"shiftleft(1L, {number} % {WORD_BITS})"
-    return [F.expr(f"if({number} div {WORD_BITS} = {word}, {bit}, 0L)").alias(f"word{word}") for word in range(_words(count))]
+    return [
+        F.expr(f"if({number} div {WORD_BITS} = {word}, {bit}, 0L)").alias(f"word{word}")
+        for word in range(_words(count))
+    ]
 
 
 def _track_counts(heard: DataFrame) -> DataFrame:
@@ -144,9 +147,7 @@ def _groups(spark: SparkSession, plays: DataFrame, heard: DataFrame, reference: 
         .unionByName(_with_bit(profiles, "hour users", spark.range(HOURS), words))
         .select("day", "kind", "number", unknown.alias("listens"), "users")
         .union(
-            hours.select(
-                epoch_day("hour"), F.lit("hour listens"), F.expr(f"pmod(hour, {HOURS})"), "listens", unknown
-            )
+            hours.select(epoch_day("hour"), F.lit("hour listens"), F.expr(f"pmod(hour, {HOURS})"), "listens", unknown)
         )
         .union(
             by_country.agg(F.sum("listens").alias("listens"), users).select(

@@ -125,4 +125,6 @@ def _settle(table: Table, day: str, wanted: dict[str, Attributes], writer: Write
             writer.take_guard()
             writer.write(left)
         progress.wait(advanced=False)
-    raise LoadNotVerifiedError(f"the table still differs from edition of {day} after {VERIFYING_LOOKS} looks; retry the load")
+    raise LoadNotVerifiedError(
+        f"the table still differs from edition of {day} after {VERIFYING_LOOKS} looks; retry the load"
+    )

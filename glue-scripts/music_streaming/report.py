@@ -130,11 +130,17 @@ def ruleset(files: list[dict[str, Any]], hits: dict[str, int]) -> dict[str, Any]
         share = hits[rule.id] / delivered if delivered else 0.0
         limit = REJECTED_LIMIT if rule.action == "reject" else REVIEW_LIMIT
         passed = share <= limit
-        results.append(_result(rule.id, f"{rule.description} (in all but {limit:.0%} of rows)", {"Share": share}, passed))
+        results.append(
+            _result(rule.id, f"{rule.description} (in all but {limit:.0%} of rows)", {"Share": share}, passed)
+        )
     unique = rows["valid"] / (rows["valid"] + rows["duplicate"]) if rows["valid"] + rows["duplicate"] else 1.0
     results.append(_result("Uniqueness", "accepted plays are distinct", {"Uniqueness": unique}, unique == 1.0))
-    drifted = sum(1 for file in files if file["drift"] and (file["drift"]["extraColumns"] or file["drift"]["reordered"]))
-    results.append(_result("SchemaMatch", "columns are the expected ones in order", {"DriftedFiles": drifted}, drifted == 0))
+    drifted = sum(
+        1 for file in files if file["drift"] and (file["drift"]["extraColumns"] or file["drift"]["reordered"])
+    )
+    results.append(
+        _result("SchemaMatch", "columns are the expected ones in order", {"DriftedFiles": drifted}, drifted == 0)
+    )
     broken = sum(1 for file in files if file["status"] == "rejected")
     results.append(_result("FilesReadable", "every file could be read", {"RejectedFiles": broken}, broken == 0))
     passed = sum(1 for result in results if result["result"] == "PASS")

@@ -2,13 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import {
-  commandSchemas,
-  signals,
-  statusQuery,
-  timelineQuery,
-  updates,
-} from '../../workflows/pipeline/messages.ts';
+import { signals, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
 import type { CommandName } from '../../workflows/pipeline/messages.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
