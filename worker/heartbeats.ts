@@ -1,7 +1,7 @@
 /**
- * Heartbeats for short activities. They make a few calls and have no loop to beat from, yet when a worker is killed
+ * Heartbeats for activities that have no loop to beat from: they wait for single calls, yet when a worker is killed
  * their next attempt should not wait for the whole time limit. So the worker beats for them as long as it lives; what
- * hangs is still ended by the activity's own limit. Long activities beat by themselves, with details of their progress.
+ * hangs is still ended by the activity's own limit. Waiting for a Glue run has a longer timeout and beats by itself.
  */
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 
@@ -11,7 +11,7 @@ const SHORT_MS = 15_000;
 /** Beats within one timeout; the SDK passes on at most one in four fifths of it. */
 const BEATS = 4;
 
-export const beatForShortActivities: ActivityInterceptorsFactory = (context) => ({
+export const beatForActivities: ActivityInterceptorsFactory = (context) => ({
   inbound: {
     async execute(input, next) {
       const { heartbeatTimeoutMs } = context.info;

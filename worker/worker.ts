@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { LocalActivities, PipelineActivities } from '../pipeline/activity-types.ts';
-import { beatForShortActivities } from './heartbeats.ts';
+import { beatForActivities } from './heartbeats.ts';
 
 export interface WorkerParts {
   readonly connection: NativeConnection;
@@ -23,7 +23,7 @@ export async function createWorker(parts: WorkerParts): Promise<Worker> {
     taskQueue,
     activities,
     ...workflows,
-    interceptors: { activity: [beatForShortActivities] },
+    interceptors: { activity: [beatForActivities] },
     identity: `${String(process.pid)}@${hostname()} ${taskQueue}`,
     tuner: {
       workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 40 },

@@ -1,7 +1,7 @@
 /** Heartbeats of work that may take minutes within one object, with what it is doing for whoever looks. */
 import { heartbeat } from '@temporalio/activity';
 
-/** A sixth of the heartbeat timeout of long activities (30 s): several may be lost before it counts as dead. */
+/** Often enough for whoever watches; the worker keeps the activity alive between them. */
 const INTERVAL_MS = 5_000;
 
 export class Progress {

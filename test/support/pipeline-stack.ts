@@ -83,9 +83,9 @@ export class PipelineStack {
     return (await this.client.runs.start(request, id)).workflowId;
   }
 
-  async result(id: string): Promise<PipelineResult> {
+  async result(id: string, withinMs = RUN_WITHIN_MS): Promise<PipelineResult> {
     const handle = this.client.temporal.client.workflow.getHandle(id);
-    return await within(`${id} ends`, handle.result() as Promise<PipelineResult>, RUN_WITHIN_MS);
+    return await within(`${id} ends`, handle.result() as Promise<PipelineResult>, withinMs);
   }
 
   async run(id: string, request: PipelineRequest = {}): Promise<PipelineResult> {

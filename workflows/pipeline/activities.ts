@@ -26,12 +26,12 @@ export const quick = proxyActivities<PipelineActivities>({
   retry,
 });
 
-/** Work that grows with the input: hashing, copying, publishing. Heartbeats tell a slow one from a dead one. */
+/** Work that grows with the input: hashing, copying, publishing. Its own heartbeats say how far it is. */
 export const long = proxyActivities<PipelineActivities>({
   // A full batch of 20 GiB at 50 MB/s takes seven minutes, and copies may need as long again.
   startToCloseTimeout: '1h',
-  // They heartbeat at every object and every 5 s within one.
-  heartbeatTimeout: '30s',
+  // The worker beats for these too: one copy within S3 may take a minute and can't beat by itself.
+  heartbeatTimeout: '15s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 });
