@@ -78,6 +78,8 @@ export function glueEnvironment(
 function awsEnvironment(endpoints: Endpoints, region: string): Record<string, string> {
   return {
     AWS_REGION: region,
+    // boto3 reads this one only.
+    AWS_DEFAULT_REGION: region,
     AWS_ENDPOINT_URL: endpoints.aws,
     AWS_ENDPOINT_URL_GLUE: endpoints.glue,
   };

@@ -93,6 +93,10 @@ export class StackFolder {
   get environmentFile(): string {
     return this.#in('environment.json');
   }
+  /** The operator's variables for a shell: `source .local/operator.sh`. */
+  get operatorScript(): string {
+    return this.#in('operator.sh');
+  }
 
   make(): void {
     const files = [this.temporalDatabase, join(this.awsState, '-'), join(this.awsObjects, '-')];
@@ -111,6 +115,11 @@ export class StackFolder {
   }
   writeEnvironment(environment: EnvironmentFile): void {
     writeJson(this.environmentFile, environment);
+    const quoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;
+    const lines = Object.entries(environment.operator).map(
+      ([name, value]) => `export ${name}=${quoted(value)}\n`,
+    );
+    writeFileSync(this.operatorScript, lines.join(''), { mode: SECRET_MODE });
   }
   readCredentials(): AccessKey[] {
     return readJson(this.credentialsFile, z.array(accessKeySchema)) ?? [];
@@ -121,7 +130,8 @@ export class StackFolder {
 
   /** What only a running stack has. Its data, keys and logs stay. */
   forgetRunning(): void {
-    for (const file of [this.stackFile, this.environmentFile]) rmSync(file, { force: true });
+    for (const file of [this.stackFile, this.environmentFile, this.operatorScript])
+      rmSync(file, { force: true });
   }
 }
 
