@@ -142,9 +142,13 @@ function statOf(pid: number): string[] | undefined {
 /** Index of the start time, in clock ticks since boot, among the fields after the name. */
 const START_TIME_FIELD = 19;
 
-/** When a living process started, in whatever form its system tells it; `undefined` when there is no such process. */
+/**
+ * When a living process started, in whatever form its system tells it; `undefined` when there is no such process, or
+ * when it is dead and only waits to be reaped.
+ */
 export function startOf(pid: number): string | undefined {
   const fields = statOf(pid);
+  if (fields?.[0] === 'Z') return undefined;
   if (fields !== undefined) return `${bootId()}/${fields[START_TIME_FIELD] ?? ''}`;
   try {
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] })

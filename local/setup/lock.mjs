@@ -31,7 +31,7 @@ const LOOK_MILLISECONDS = 300;
 /** @param {() => Promise<void>} work */
 export async function withLock(work) {
   await acquire();
-  const touching = setInterval(() => utimesSync(LOCK, new Date(), new Date()), TOUCH_MILLISECONDS);
+  const touching = setInterval(touch, TOUCH_MILLISECONDS);
   const release = () => {
     clearInterval(touching);
     rmSync(LOCK, { force: true });
@@ -46,6 +46,15 @@ export async function withLock(work) {
   } finally {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     release();
+  }
+}
+
+function touch() {
+  try {
+    utimesSync(LOCK, new Date(), new Date());
+  } catch (error) {
+    // Somebody has removed it by hand; there is nothing left to keep.
+    if (error.code !== 'ENOENT') throw error;
   }
 }
 

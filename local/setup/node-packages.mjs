@@ -21,7 +21,8 @@ export const nodePackages = {
     return !differs && Object.keys(installed).every((path) => path in wanted);
   },
   async make(note) {
-    await run('npm', ['npm', 'ci', '--no-audit', '--no-fund'], { note });
+    // With the tools of development, whatever NODE_ENV says: the project is built here.
+    await run('npm', ['npm', 'ci', '--include=dev', '--no-audit', '--no-fund'], { note });
   },
 };
 
