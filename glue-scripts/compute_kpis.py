@@ -25,7 +25,8 @@ def counted_plays(spark: SparkSession, days: list[dict[str, Any]]) -> DataFrame:
     """user_id, track_id, listen_time and weight of every play that counts.
 
     A play that stands several times is taken off again by a row of negative weight: its repeats change no distinct
-    count, and removing them would mean to send all plays around. Days whose only part has no play twice are not searched.
+    count, and removing them would mean to send all plays around. Days whose only part has no play twice are not
+    searched.
     """
     weighted = _live_rows(spark, days).withColumn("weight", F.lit(1))
     repeating = [day for day in days if not _is_distinct(day)]

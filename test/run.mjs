@@ -73,10 +73,23 @@ async function lint() {
   }
 }
 
+/** Tests that run whole stacks with Spark: one file at a time, since each uses both cores. */
+const WHOLE_STACK = 'test/(integration|crash|stack)/';
+
 async function jest() {
+  if (positionals.length > 0) {
+    await jestOver('Jest', positionals);
+    return;
+  }
+  await jestOver('Jest', ['--testPathIgnorePatterns', WHOLE_STACK]);
+  await jestOver('Jest, whole stacks', ['--runInBand', '--testPathPatterns', WHOLE_STACK]);
+}
+
+async function jestOver(title, selection) {
   const report = join(temporary, 'jest.json');
-  const words = ['--json', `--outputFile=${report}`, ...positionals];
-  const succeeded = await run('Jest', [...tool('jest/bin/jest.js'), ...words], {
+  rmSync(report, { force: true });
+  const words = ['--json', `--outputFile=${report}`, ...selection];
+  const succeeded = await run(title, [...tool('jest/bin/jest.js'), ...words], {
     NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
   });
   if (!existsSync(report)) {

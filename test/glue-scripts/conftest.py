@@ -1,130 +1,57 @@
-"""One Spark session for all tests, and a run of the scripts over files that a test writes."""
+"""One Spark for all tests, set up by the scripts' own `spark_session`; worlds of files; a DynamoDB where one is there."""
 
 from __future__ import annotations
 
-import hashlib
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-SONGS = "\n".join(
-    [
-        "track_id,artists,track_name,duration_ms,track_genre",
-        '0000000000000000000001,Ada;Bea,"A, ""B""",1000,rock',
-        "0000000000000000000002,Ada,Two,2000,rock",
-        "0000000000000000000003,Çelik,Three,3000,jazz\n",
-    ]
-)
-USERS = "user_id,user_name,user_age,user_country,created_at\n" + "".join(
-    f"{n},N,30,{'Norway' if n % 2 else 'Chile'},2024-01-01\n" for n in range(1, 10)
-)
-HEADER = "user_id,track_id,listen_time"
-T1 = "0000000000000000000001"
-DAY = "2024-07-01"
+from support.toolchain import toolchain
+from support.world import World
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    from music_streaming import session
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """Like a Glue job's, on two cores of this machine."""
+    from music_streaming.session import spark_session
 
-    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    for name in ("spark.driver.host", "spark.driver.bindAddress"):
-        builder = builder.config(name, "127.0.0.1")
-    builder.getOrCreate()
-    created = session.spark_session("tests")
-    created.conf.set("spark.sql.shuffle.partitions", 2)
-    yield created
-    created.stop()
-
-
-class Workbench:
-    """A folder that stands in for the bucket."""
-
-    def __init__(self, spark: SparkSession, folder: Path) -> None:
-        self.spark = spark
-        self.folder = folder
-        (folder / "songs.csv").write_text(SONGS)
-        (folder / "users.csv").write_text(USERS)
-
-    @property
-    def reference(self) -> dict[str, Any]:
-        return {"version": "v", "songs": [f"{self.folder}/songs.csv"], "users": [f"{self.folder}/users.csv"]}
-
-    def file(self, name: str, content: str | bytes) -> dict[str, Any]:
-        body = content.encode() if isinstance(content, str) else content
-        path = self.folder / name
-        path.write_bytes(body)
-        return {
-            "id": hashlib.sha256(name.encode() + body).hexdigest()[:32],
-            "key": f"streams/{name}",
-            "uri": str(path),
-            "size": len(body),
-        }
-
-    def validate(self, *files: dict[str, Any], retiring: tuple[str, ...] = ()) -> dict[str, Any]:
-        from validate_data import validate
-
-        base = f"{self.folder}/out/"
-        plan = {
-            "version": 1,
-            "run": "r",
-            "now": "2024-12-31T00:00:00Z",
-            "files": list(files),
-            "reference": self.reference,
-            "playsPrefix": f"{base}plays/",
-            "errorsPrefix": f"{base}errors/",
-            "reviewPrefix": f"{base}review/",
-            "manifestsPrefix": f"{self.folder}/manifests/",
-            "retiring": list(retiring),
-            "scratchPrefix": f"{base}scratch/",
-        }
-        return validate(self.spark, plan, "jr_1")
-
-    def compute(self, days: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        """The items of all days by id, and the report of each day by its name."""
-        from compute_kpis import compute_days
-
-        plan = {
-            "run": "r",
-            "days": days,
-            "reference": self.reference,
-            "itemsPrefix": f"{self.folder}/out/kpis/",
-            "scratchPrefix": f"{self.folder}/out/scratch/",
-        }
-        reported = compute_days(self.spark, plan, "jr_1")
-        files = [file["key"] for day in reported for file in day["files"]]
-        rows = self.spark.read.parquet(*files).collect() if files else []
-        return {"items": {row.id: row for row in rows}, "days": {day["day"]: day for day in reported}}
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    if "JAVA_HOME" not in os.environ and toolchain().get("javaHome"):
+        os.environ["JAVA_HOME"] = toolchain()["javaHome"]
+    folder = tmp_path_factory.mktemp("spark")
+    started = (
+        SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", False)
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.local.dir", str(folder))
+        .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
+        # Short runs: what the second compiler would gain is less than what it costs.
+        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        .getOrCreate()
+    )
+    started.sparkContext.setLogLevel("ERROR")
+    yield spark_session("tests")
+    started.stop()
 
 
 @pytest.fixture
-def bench(spark: SparkSession, tmp_path: Path) -> Workbench:
-    return Workbench(spark, tmp_path)
+def patch() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as context:
+        yield context
 
 
-def csv(*lines: str, header: str = HEADER) -> str:
-    return "\n".join([header, *lines]) + "\n"
+@pytest.fixture
+def world(spark: SparkSession, tmp_path: Path, patch: pytest.MonkeyPatch) -> World:
+    return World(tmp_path, patch)
 
 
-def planned(report: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
-    """The days of a KPI plan that publishes all parts of a validation report."""
-    return [
-        {
-            "day": part["day"],
-            "edition": 1,
-            "parts": [
-                {
-                    "files": [file["key"] for file in part["files"]],
-                    "rows": part["rows"],
-                    "distinctPlays": part["distinctPlays"],
-                }
-            ],
-            "sources": [source["id"] for source in part["sources"]],
-            "retired": [],
-        }
-        | changes
-        for part in report["parts"]
-    ]
+@pytest.fixture(scope="module")
+def shared_world(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """For a module whose tests look at one run from many sides."""
+    with pytest.MonkeyPatch.context() as context:
+        yield World(tmp_path_factory.mktemp("world"), context)

@@ -13,7 +13,7 @@ describe('a run that is interrupted while Glue works', () => {
   let env: TestWorkflowEnvironment;
   beforeAll(async () => {
     env = await startDevServer();
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await env.teardown();
   });
@@ -55,7 +55,7 @@ describe('a run that is interrupted while Glue works', () => {
     expect(error).toMatchObject({ cause: { name: 'CancelledFailure' } });
     expect(stopped).toEqual([expect.stringMatching(/^cancelled\/.*\/validation\/1$/)]);
     expect(status).toBe('Stopped');
-  }, 30_000);
+  }, 120_000);
 
   it('stops the Glue run before it ends as aborted', async () => {
     const who = { by: 'ada', reason: 'wrong data' };
@@ -65,5 +65,5 @@ describe('a run that is interrupted while Glue works', () => {
     expect(error).toMatchObject({ cause: { type: 'RunAborted' } });
     expect(stopped).toHaveLength(1);
     expect(status).toBe('Aborted');
-  }, 30_000);
+  }, 120_000);
 });

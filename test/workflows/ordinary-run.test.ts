@@ -12,7 +12,7 @@ describe('a run without trouble', () => {
   let env: TestWorkflowEnvironment;
   beforeAll(async () => {
     env = await startDevServer();
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await env.teardown();
   });
@@ -42,7 +42,7 @@ describe('a run without trouble', () => {
       });
     });
     expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(3);
-  }, 30_000);
+  }, 120_000);
 
   it('ends well without a Glue run when nothing has arrived', async () => {
     const fake = fakeActivities({ findNewStreams: () => Promise.resolve({ files: 0, bytes: 0, left: 0 }) });
@@ -55,7 +55,7 @@ describe('a run without trouble', () => {
       expect((await handle.query(statusQuery)).status).toBe('NoNewInput');
     });
     expect(fake.calls).not.toContain('startGlueRun');
-  }, 30_000);
+  }, 120_000);
 
   it('archives a file that was delivered before, without a Glue run', async () => {
     const prepared = { toValidate: 0, redelivered: 1, retiring: 0, deferred: 0, bytes: 0 };
@@ -68,7 +68,7 @@ describe('a run without trouble', () => {
     });
     expect(fake.calls).toContain('archiveInputs');
     expect(fake.calls).not.toContain('startGlueRun');
-  }, 30_000);
+  }, 120_000);
 
   it('computes days again from their published plays when it is given dates', async () => {
     const recomputed: unknown[] = [];
@@ -90,7 +90,7 @@ describe('a run without trouble', () => {
     expect(recomputed).toEqual([['2024-06-25']]);
     expect(fake.calls).not.toContain('prepareData');
     expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(2);
-  }, 30_000);
+  }, 120_000);
 
   it('refuses a request that it does not understand, naming the field', async () => {
     await withWorker(env, fakeActivities(), async (taskQueue) => {
@@ -104,7 +104,7 @@ describe('a run without trouble', () => {
         cause: { type: 'RequestInvalid', message: expect.stringContaining('file') },
       });
     });
-  }, 30_000);
+  }, 120_000);
 
   it('takes files over from runs that have ended, and asks once which have', async () => {
     const owner = { run: 'dead', workflowId: 'dead', firstRunId: 'dead' };
@@ -125,5 +125,5 @@ describe('a run without trouble', () => {
       });
     });
     expect(asked).toEqual([undefined, ['dead']]);
-  }, 30_000);
+  }, 120_000);
 });

@@ -35,7 +35,7 @@ describe('a run that waits for an operator', () => {
   let started = 0;
   beforeAll(async () => {
     env = await startDevServer();
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await env.teardown();
   });
@@ -79,7 +79,7 @@ describe('a run that waits for an operator', () => {
       expect(requests[0]?.token).toMatch(/\/validation\/1$/);
       expect(requests[1]).toMatchObject({ token: expect.stringMatching(/\/validation\/2$/), overrides });
     });
-  }, 30_000);
+  }, 120_000);
 
   it('uses the token again when the end of the Glue run was not seen, so that the run is adopted', async () => {
     const tokens: string[] = [];
@@ -109,7 +109,7 @@ describe('a run that waits for an operator', () => {
     });
     expect(tokens).toHaveLength(2);
     expect(tokens[0]).toBe(tokens[1]);
-  }, 30_000);
+  }, 120_000);
 
   it("tries again by itself when the failure was Glue's own, in the same round", async () => {
     let ends = 0;
@@ -123,7 +123,7 @@ describe('a run that waits for an operator', () => {
       expect(await (await start(taskQueue)).result()).toMatchObject({ outcome: 'published' });
     });
     expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(4);
-  }, 60_000);
+  }, 120_000);
 
   it('goes on without a stage that may be skipped', async () => {
     const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
@@ -134,7 +134,7 @@ describe('a run that waits for an operator', () => {
       await handle.executeUpdate(updates.skipStage, { args: [{ ...who, stage: 'archive_processed_data' }] });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
-  }, 30_000);
+  }, 120_000);
 
   it('publishes what the gate held when an operator approves, and sets it aside when one rejects', async () => {
     const gate: GateVerdict = { verdict: 'hold', reasons: ['6 of 100 rows rejected'] };
@@ -159,7 +159,7 @@ describe('a run that waits for an operator', () => {
     });
     expect(rejected.calls).toContain('quarantineInputs');
     expect(rejected.calls).not.toContain('publishPlays');
-  }, 60_000);
+  }, 120_000);
 
   it('follows a signal as it follows an update, and ignores one that makes no sense', async () => {
     let tries = 0;
@@ -182,7 +182,7 @@ describe('a run that waits for an operator', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
     expect(tries).toBe(2);
-  }, 30_000);
+  }, 120_000);
 
   it.each<[string, CommandName, object, RegExp]>([
     ['a command without a reason', 'retryStage', { by: 'ada' }, /reason/],
@@ -223,5 +223,5 @@ describe('a run that waits for an operator', () => {
       });
       expect(await foundBy(handle)).toMatchObject({ status: 'Aborted' });
     });
-  }, 30_000);
+  }, 120_000);
 });
