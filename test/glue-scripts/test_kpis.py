@@ -5,8 +5,17 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter, defaultdict
+from pathlib import Path
 
-from conftest import Workbench, csv, planned
+import pytest
+from pyspark.sql import SparkSession
+from workbench import Workbench, csv, planned
+
+
+@pytest.fixture
+def bench(spark: SparkSession, tmp_path: Path) -> Workbench:
+    return Workbench(spark, tmp_path)
+
 
 SONGS = {
     "0000000000000000000001": ("rock", 1000, ["Ada", "Bea"]),

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from conftest import DAY, T1, Workbench, csv
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from workbench import DAY, T1, Workbench, csv
+
+
+@pytest.fixture
+def bench(spark: SparkSession, tmp_path: Path) -> Workbench:
+    return Workbench(spark, tmp_path)
+
 
 NOON = f"{DAY} 12:00:00"
 
