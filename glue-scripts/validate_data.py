@@ -162,10 +162,10 @@ def _set_aside(
         "source",
         F.element_at(keys, F.col("source")).alias("key"),
         "line",
-        "raw",
-        F.col("user_text").alias("user_id"),
-        F.col("track_text").alias("track_id"),
-        F.col("time_text").alias("listen_time"),
+        _readable("raw"),
+        _readable("user_text").alias("user_id"),
+        _readable("track_text").alias("track_id"),
+        _readable("time_text").alias("listen_time"),
         "reasons",
         F.when(rejected, F.lit("rejected")).otherwise(F.lit("under_review")).alias("verdict"),
     )
@@ -185,6 +185,11 @@ def _set_aside(
             f"{plan['reviewPrefix']}{job_run_id}",
         ),
     )
+
+
+def _readable(text: str) -> Column:
+    """Text whose bytes are no UTF-8 keeps a replacement character for each; readers of Parquet refuse such bytes."""
+    return F.decode(F.col(text).cast("binary"), "UTF-8").alias(text)
 
 
 def _reason_ids() -> Column:

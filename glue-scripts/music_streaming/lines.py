@@ -21,8 +21,13 @@ from music_streaming.session import one_split_for_each_task
 # The lower 33 bits of monotonically_increasing_id count the rows within a partition.
 PLACE_BITS = (1 << 33) - 1
 
-# A comma that has an even number of quotes after it stands outside quotes.
-COMMA_OUTSIDE_QUOTES = ',(?=(?:[^"]*"[^"]*")*[^"]*$)'
+# A comma that has an even number of quotes after it stands outside quotes. Nothing is taken back once matched (`*+`),
+# because to be able to, Java's regular expressions need stack for every quote, and a line with thousands ends the process.
+COMMA_OUTSIDE_QUOTES = ',(?=(?:[^"]*+"[^"]*+")*+[^"]*+$)'
+
+# The rest of the line is looked at from each of its commas, so a long line of commas and quotes would take for ever. One
+# that is longer than this is split at every comma, and as a rule found to be bad.
+LONGEST_QUOTED_LINE_BYTES = 4 * 1024
 
 BAD = "bad"
 """Value of the partition column `listen_date` for rows that were not accepted."""
@@ -75,7 +80,7 @@ def _fields(spark: SparkSession, files: list[InputFile], positions: tuple[int, i
     lines = read_lines(spark, [file.uri for file in files])
     is_header = (F.col("block") == 0) & (F.col("place") == 0)
     data = lines.where(~is_header & (F.trim("raw") != "")).withColumn("source", source_of(files, "path"))
-    quoted = F.col("raw").contains('"')
+    quoted = F.col("raw").contains('"') & (F.octet_length("raw") <= LONGEST_QUOTED_LINE_BYTES)
     parts = F.when(quoted, F.split("raw", COMMA_OUTSIDE_QUOTES, -1)).otherwise(F.split("raw", ",", -1))
     split = data.withColumn("parts", parts).withColumn("quoted", quoted)
     names = zip(("user_text", "track_text", "time_text"), positions, strict=True)

@@ -23,6 +23,9 @@ TRACK_ID = "^[0-9A-Za-z]{22}$"
 # ISO 8601 with a date, a time and perhaps a zone; seconds and their fraction may be missing.
 ISO_TIME = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([zZ]| ?[+-]\d{2}(:?\d{2})?)?$"
 
+# The first day that has a name: with it in the year 0, or brought there by its zone, a time is none.
+EARLIEST = "0001-01-01T00:00:00Z"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -71,7 +74,7 @@ RULES: tuple[Rule, ...] = (
         "bad_listen_time",
         "listen_time",
         "reject",
-        lambda row: ~_missing(row.time_text) & row.listen_time.isNull(),
+        lambda row: ~_missing(row.time_text) & (row.listen_time.isNull() | (row.listen_time < literal_time(EARLIEST))),
         "listen_time is YYYY-MM-DD HH:MM:SS or ISO 8601",
     ),
     Rule(
@@ -133,13 +136,14 @@ def parse_user_id(column: str) -> Column:
 def parse_listen_time(column: str) -> Column:
     """The column's text as a time, else null. No zone means UTC, which is the session's zone.
 
-    The common form is told by its length and three separators, because a pattern on every row would cost more than the
-    conversion itself; with them there the conversion can't read anything but two digits between them. They are looked
-    up as bytes: to find a character, Spark counts all of the text's.
+    The common form is told by its length, three separators and a digit at its end, because a pattern on every row would
+    cost more than the conversion itself; with them there the conversion can't read anything but two digits between
+    them. They are looked up as bytes: to find a character, Spark counts all of the text's.
     """
     text = F.col(column)
     separators = [_byte(text, 5) == b"-", _byte(text, 14) == b":", _byte(text, 17) == b":"]
-    common = reduce(and_, separators, F.octet_length(text) == 19)
+    ends_with_digit = (_byte(text, 19) >= b"0") & (_byte(text, 19) < b":")
+    common = reduce(and_, separators, F.octet_length(text) == 19) & ends_with_digit
     as_time = F.expr(f"try_cast({column} as timestamp)")
     return F.when(common, as_time).when(text.rlike(ISO_TIME), as_time)
 

@@ -22,6 +22,9 @@ def spark_session(name: str) -> SparkSession:
         SparkSession.builder.appName(name)
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+        # Times before 1900 as they are; else a single one, however wrong, would make the job fail.
+        .config("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED")
+        .config("spark.sql.parquet.datetimeRebaseModeInRead", "CORRECTED")
         .config("spark.sql.files.maxPartitionBytes", SPLIT_BYTES)
         .config("spark.sql.files.openCostInBytes", OPEN_COST_BYTES)
         .config("spark.sql.maxConcurrentOutputFileWriters", CONCURRENT_WRITERS)
