@@ -146,8 +146,10 @@ def judge(database: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> dict[str
     accepted = sum(count for reason, count in reasons if reason is None)
     review = sum(count for reason, count in reasons if reason in ("unknown_track", "unknown_user"))
     rejected = sum(count for _, count in reasons) - accepted - review
-    database.execute("select source, day, hour, count(*) from (select source, listen_time::date as day, "
-                     "hour(listen_time) as hour from judged where reason is null) group by all").fetchall()
+    database.execute(
+        "select source, day, hour, count(*) from (select source, listen_time::date as day, "
+        "hour(listen_time) as hour from judged where reason is null) group by all"
+    ).fetchall()
     return {
         "rows": {
             "delivered": accepted + rejected + review,
@@ -156,7 +158,7 @@ def judge(database: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> dict[str
             "rejected": rejected,
             "underReview": review,
         },
-        "firstReasons": {reason: count for reason, count in sorted(r for r in reasons if r[0] is not None)},
+        "firstReasons": dict(sorted(r for r in reasons if r[0] is not None)),
     }
 
 

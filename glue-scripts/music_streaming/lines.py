@@ -21,12 +21,12 @@ from music_streaming.session import one_split_for_each_task
 # The lower 33 bits of monotonically_increasing_id count the rows within a partition.
 PLACE_BITS = (1 << 33) - 1
 
-# A comma that has an even number of quotes after it stands outside quotes. Nothing is taken back once matched (`*+`),
-# because to be able to, Java's regular expressions need stack for every quote, and a line with thousands ends the process.
+# A comma that has an even number of quotes after it stands outside quotes. Nothing is taken back once matched (`*+`): to
+# be able to, Java's regular expressions need stack for every quote, and a line with thousands ends the process.
 COMMA_OUTSIDE_QUOTES = ',(?=(?:[^"]*+"[^"]*+")*+[^"]*+$)'
 
-# The rest of the line is looked at from each of its commas, so a long line of commas and quotes would take for ever. One
-# that is longer than this is split at every comma, and as a rule found to be bad.
+# The rest of the line is looked at from each of its commas, so a long line of commas and quotes would take for ever.
+# One that is longer than this is split at every comma, and as a rule found to be bad.
 LONGEST_QUOTED_LINE_BYTES = 4 * 1024
 
 BAD = "bad"

@@ -1,0 +1,104 @@
+/**
+ * The load: ten thousand items into an empty table, the same again, and then with one in a hundred changed. A load is a
+ * diff, so the second must not write at all and the third only what changed. MiniStack stands for DynamoDB: its time is
+ * not AWS's, but requests and units are counted as there.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePortBase } from '../local/stack/ports.ts';
+import { ROOT_KEY } from '../local/stack/provision/provision.ts';
+import { startStack } from '../local/stack/start.ts';
+import { stopStack } from '../local/stack/stop.ts';
+import { checkoutFolder } from '../local/stack/toolchain.ts';
+import type { LoadPlan } from '../pipeline/plans.ts';
+import { loadReportSchema } from '../pipeline/reports.ts';
+import { measured } from './measure.ts';
+import { seconds, type Part } from './report.ts';
+import { runScript, toolchain } from './spark.ts';
+
+const ITEMS = 10_000;
+const CHANGED = ITEMS / 100;
+const DAY = '2024-06-25';
+
+interface Load {
+  readonly name: string;
+  readonly edition: number;
+  /** Items whose value differs from the load before. */
+  readonly changed: number;
+  readonly expectedWrites: number;
+}
+
+const LOADS: readonly Load[] = [
+  { name: 'first load', edition: 1, changed: 0, expectedWrites: ITEMS },
+  { name: 'unchanged', edition: 2, changed: 0, expectedWrites: 0 },
+  { name: '1 % changed', edition: 3, changed: CHANGED, expectedWrites: CHANGED },
+];
+
+export async function benchLoader(folder: string): Promise<Part> {
+  const stackFolder = join(folder, 'stack');
+  const { stack } = await startStack({ dir: stackFolder, portBase: await freePortBase(), environment: {} });
+  try {
+    const table = 'music_streaming_kpis';
+    const aws = { endpoint: stack.endpoints.aws, ...ROOT_KEY };
+    const figures = [];
+    for (const load of LOADS) {
+      const work = join(folder, `edition-${load.edition}`);
+      const items = await writeItems(work, load.changed);
+      const plan: LoadPlan = {
+        version: 1,
+        run: 'bench',
+        table,
+        days: [{ day: DAY, edition: load.edition, files: [items], items: ITEMS, digest: `${load.edition}` }],
+        publishedAt: new Date().toISOString(),
+        retentionDays: 365,
+        deadLetterPrefix: `${work}/dead-letters/`,
+        maxWriteUnitsPerSecond: null,
+      };
+      const run = await runScript({ script: 'load_dynamodb', plan, folder: work, aws });
+      const { writes, days, startedAt, finishedAt } = loadReportSchema.parse(run.report);
+      const loading = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+      figures.push({ ...load, measured: run.measured, loadingSeconds: loading, writes, days });
+    }
+    return {
+      name: `loader: ${ITEMS.toLocaleString('en')} items into DynamoDB (MiniStack)`,
+      columns: ['load', 'whole process', 'of it the script', 'put', 'deleted', 'write requests', 'units'],
+      rows: figures.map(({ name, measured: took, loadingSeconds, writes }) => [
+        name,
+        seconds(took.seconds),
+        seconds(loadingSeconds),
+        `${writes.put}`,
+        `${writes.deleted}`,
+        `${writes.requests}`,
+        `${writes.consumedUnits}`,
+      ]),
+      targets: figures.map(({ name, expectedWrites, writes }) => ({
+        what: `items written, ${name}`,
+        limit: `${expectedWrites}`,
+        measured: `${writes.put + writes.deleted}`,
+        met: writes.put === expectedWrites && writes.deleted === 0,
+      })),
+      figures,
+    };
+  } finally {
+    await stopStack(stackFolder);
+  }
+}
+
+/** @returns the Parquet file of the items */
+async function writeItems(folder: string, changed: number): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, 'items.parquet');
+  await measured(
+    {
+      command: (await toolchain()).python,
+      arguments: [
+        join(checkoutFolder(), 'bench', 'scripts', 'write_items.py'),
+        ...[file, '--day', DAY, '--items', `${ITEMS}`, '--changed', `${changed}`],
+      ],
+      environment: { PATH: '/usr/bin:/bin' },
+      workingDirectory: folder,
+    },
+    join(folder, 'write_items.log'),
+  );
+  return file;
+}

@@ -1,0 +1,119 @@
+/**
+ * What the orchestration itself costs: a whole run of the pipeline whose activities answer at once, from its start to its
+ * result, on a Temporal dev server that keeps its state on disk. With the server's default, and as the local stack sets
+ * it up: by default the server polls its task queues twenty times a second, which a lone run feels at every step.
+ */
+import { join } from 'node:path';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { fakeActivities } from '../test/support/fake-activities.ts';
+import { readToolchain } from '../local/stack/toolchain.ts';
+import { BUNDLE_PATH } from '../worker/bundle.ts';
+import { createWorker } from '../worker/worker.ts';
+import { searchAttributes } from '../workflows/pipeline/search-attributes.ts';
+import { median, seconds, type Part } from './report.ts';
+
+interface ServerSetting {
+  readonly name: string;
+  readonly words: readonly string[];
+}
+
+const SERVERS: readonly [ServerSetting, ServerSetting] = [
+  { name: 'server as it comes', words: [] },
+  {
+    name: 'as in the local stack',
+    words: ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=500'],
+  },
+];
+
+/** The first runs fill caches: of the worker's isolate, of the server's database. */
+const WARM_UP_RUNS = 3;
+const MEASURED_RUNS = 15;
+
+const SECONDS_LIMIT = 1;
+const EVENTS_LIMIT = 150;
+
+interface RunFigures {
+  readonly seconds: number;
+  readonly events: number;
+}
+
+export async function benchOrchestration(folder: string): Promise<Part> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const figures: { server: string; runs: RunFigures[] }[] = [];
+  for (const [index, server] of SERVERS.entries()) {
+    figures.push({ server: server.name, runs: await runsOn(server, join(folder, `${index}.db`)) });
+  }
+  const typical = figures.map(({ runs }) => median(runs.map((run) => run.seconds)));
+  const stack = typical.at(-1) ?? Infinity;
+  const events = Math.max(...figures.flatMap(({ runs }) => runs.map((run) => run.events)));
+  return {
+    name: 'orchestration: a run whose activities answer at once',
+    columns: ['server', 'median', 'fastest', 'slowest', 'events'],
+    rows: figures.map(({ server, runs }) => {
+      const times = runs.map((run) => run.seconds);
+      const most = Math.max(...runs.map((run) => run.events));
+      return [
+        server,
+        seconds(median(times)),
+        seconds(Math.min(...times)),
+        seconds(Math.max(...times)),
+        `${most}`,
+      ];
+    }),
+    targets: [
+      {
+        what: 'start to result, as in the local stack',
+        limit: seconds(SECONDS_LIMIT),
+        measured: seconds(stack),
+        met: stack <= SECONDS_LIMIT,
+      },
+      {
+        what: 'events in its history',
+        limit: `under ${EVENTS_LIMIT}`,
+        measured: `${events}`,
+        met: events < EVENTS_LIMIT,
+      },
+    ],
+    figures,
+  };
+}
+
+async function runsOn({ words }: ServerSetting, dbFilename: string): Promise<RunFigures[]> {
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: readToolchain(process.env).temporal },
+      extraArgs: ['--log-level', 'error', ...words],
+      searchAttributes: Object.values(searchAttributes),
+      dbFilename,
+    },
+  });
+  try {
+    const taskQueue = 'bench';
+    const worker = await createWorker({
+      connection: env.nativeConnection,
+      namespace: env.namespace ?? 'default',
+      taskQueue,
+      activities: fakeActivities().activities,
+      workflows: { workflowBundle: { codePath: BUNDLE_PATH } },
+    });
+    return await worker.runUntil(async () => {
+      const runs: RunFigures[] = [];
+      for (let run = 0; run < WARM_UP_RUNS + MEASURED_RUNS; run += 1) {
+        const began = performance.now();
+        const handle = await env.client.workflow.start('musicStreamingPipeline', {
+          taskQueue,
+          workflowId: `bench-${run}`,
+          args: [{}],
+        });
+        await handle.result();
+        const took = (performance.now() - began) / 1000;
+        const { historyLength } = await handle.describe();
+        if (run >= WARM_UP_RUNS) runs.push({ seconds: took, events: historyLength });
+      }
+      return runs;
+    });
+  } finally {
+    await env.teardown();
+  }
+}

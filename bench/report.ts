@@ -1,0 +1,40 @@
+/** What a part of the benchmark found, and how it is printed. */
+import Table from 'cli-table3';
+
+export interface Target {
+  readonly what: string;
+  readonly limit: string;
+  readonly measured: string;
+  readonly met: boolean;
+}
+
+export interface Part {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly targets: readonly Target[];
+  /** Every figure as it was measured, for programs. */
+  readonly figures: unknown;
+}
+
+export function printed({ name, columns, rows, targets }: Part): string {
+  const table = new Table({ head: [...columns], style: { head: [], border: [] } });
+  for (const row of rows) table.push([...row]);
+  const goals = targets.map(
+    ({ what, limit, measured, met }) =>
+      `${met ? 'met   ' : 'MISSED'}  ${what}: ${measured} (target ${limit})`,
+  );
+  return [`\n${name}`, table.toString(), ...goals, ''].join('\n');
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle];
+  const lower = sorted[sorted.length % 2 === 1 ? middle : middle - 1];
+  if (upper === undefined || lower === undefined) throw new Error('There is no median of nothing');
+  return (upper + lower) / 2;
+}
+
+export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} s`;
+export const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
