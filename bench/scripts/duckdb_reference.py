@@ -42,7 +42,8 @@ from (
             trim(user_id) as user_text,
             trim(track_id) as track_id,
             trim(listen_time) as time_text,
-            case when regexp_full_match(trim(user_id), '[0-9]{{1,19}}') then try_cast(trim(user_id) as bigint) end as user_id,
+            case when regexp_full_match(trim(user_id), '[0-9]{{1,19}}')
+                then try_cast(trim(user_id) as bigint) end as user_id,
             try_cast(trim(listen_time) as timestamp) as listen_time,
             source
         from ({files})

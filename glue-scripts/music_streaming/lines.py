@@ -21,8 +21,8 @@ from music_streaming.session import one_split_for_each_task
 # The lower 33 bits of monotonically_increasing_id count the rows within a partition.
 PLACE_BITS = (1 << 33) - 1
 
-# A comma that has an even number of quotes after it stands outside quotes. Nothing is taken back once matched (`*+`): to
-# be able to, Java's regular expressions need stack for every quote, and a line with thousands ends the process.
+# A comma that has an even number of quotes after it stands outside quotes. Nothing is taken back once matched (`*+`):
+# to be able to, Java's regular expressions need stack for every quote, and a line with thousands ends the process.
 COMMA_OUTSIDE_QUOTES = ',(?=(?:[^"]*+"[^"]*+")*+[^"]*+$)'
 
 # The rest of the line is looked at from each of its commas, so a long line of commas and quotes would take for ever.

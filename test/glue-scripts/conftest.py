@@ -1,4 +1,4 @@
-"""One Spark for all tests, set up by the scripts' own `spark_session`; worlds of files; a DynamoDB where one is there."""
+"""One Spark for all tests, set up by the scripts' own `spark_session`, and worlds of files to run them on."""
 
 from __future__ import annotations
 
