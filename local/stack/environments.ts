@@ -16,7 +16,7 @@ const NOT_SETTINGS = new Set([
 /** Settings that suit one machine better than AWS; the caller's own win. */
 const LOCAL_DEFAULTS = {
   // Local Glue counts no requests, and nobody wants to wait at a laptop.
-  MSP_GLUE_POLL_SECONDS: '1',
+  MSP_GLUE_POLL_SECONDS: '0.25',
 };
 
 /** What the stack hands on of the caller's settings. @throws SettingsError for a wrong one */
