@@ -20,8 +20,10 @@ RULE_VERSION = "1"
 
 TRACK_ID = "^[0-9A-Za-z]{22}$"
 
-# ISO 8601 with a date, a time and perhaps a zone; seconds and their fraction may be missing.
+# ISO 8601 with a date, a time and perhaps a zone; seconds and their fraction may be missing. Spark reads all of it but
+# a decimal comma, a small z, and a zone right after the minutes.
 ISO_TIME = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([zZ]| ?[+-]\d{2}(:?\d{2})?)?$"
+MINUTES_THEN_ZONE = r"^(.{16})(?=[Z +-])"
 
 # The first day that has a name: with it in the year 0, or brought there by its zone, a time is none.
 EARLIEST = "0001-01-01T00:00:00Z"
@@ -145,7 +147,8 @@ def parse_listen_time(column: str) -> Column:
     ends_with_digit = (_byte(text, 19) >= b"0") & (_byte(text, 19) < b":")
     common = reduce(and_, separators, F.octet_length(text) == 19) & ends_with_digit
     as_time = F.expr(f"try_cast({column} as timestamp)")
-    return F.when(common, as_time).when(text.rlike(ISO_TIME), as_time)
+    as_iso_time = F.try_to_timestamp(F.regexp_replace(F.translate(text, ",z", ".Z"), MINUTES_THEN_ZONE, "$1:00"))
+    return F.when(common, as_time).when(text.rlike(ISO_TIME), as_iso_time)
 
 
 def _byte(text: Column, place: int) -> Column:

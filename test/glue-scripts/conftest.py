@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+
 from support.toolchain import toolchain
 from support.world import World
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+
 from workbench import Workbench, csv, planned
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+
 from support.rows import lines, play, plays, track
 from support.world import Validation, World
 

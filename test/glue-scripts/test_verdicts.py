@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+
 from workbench import DAY, T1, Workbench, csv
 
 

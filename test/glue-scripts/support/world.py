@@ -11,16 +11,17 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import compute_kpis
 import duckdb
 import pytest
-import validate_data
 
+import compute_kpis
+import validate_data
 from support.rows import DAY, NOW, table, track
 
 RUN = "test-run"
@@ -84,22 +85,29 @@ class Validation:
 
     def plays(self, key: str | None = None) -> list[tuple[int, str, str]]:
         """Accepted rows as written, of one file or all: user, track and time, sorted."""
-        found = _rows(
+        source = None if key is None else self.file(key)["id"]
+        mine = [row for row in self._accepted if source in (None, row[3])]
+        return sorted((user, track_id, time.removesuffix(".000000")) for user, track_id, time, _source in mine)
+
+    @cached_property
+    def _accepted(self) -> list[tuple[Any, ...]]:
+        return _rows(
             [file["key"] for part in self.report["parts"] for file in part["files"]],
             "user_id, track_id, strftime(listen_time, '%Y-%m-%d %H:%M:%S.%f'), source",
         )
-        source = None if key is None else self.file(key)["id"]
-        mine = [row for row in found if source in (None, row[3])]
-        return sorted((user, track_id, time.removesuffix(".000000")) for user, track_id, time, _source in mine)
 
     def set_aside(self, key: str) -> list[dict[str, Any]]:
         """Rejected rows and rows under review of the file, as written, in the order of their lines."""
+        return sorted((row for row in self._set_aside if row["key"] == key), key=lambda row: row["line"])
+
+    @cached_property
+    def _set_aside(self) -> list[dict[str, Any]]:
         names = ["source", "key", "line", "raw", "user_id", "track_id", "listen_time", "reasons", "verdict"]
         rows: list[dict[str, Any]] = []
         for kind in ("errors", "review"):
             written = [file["key"] for file in self.report[kind]["files"]]
             rows += [dict(zip(names, row, strict=True)) for row in _rows(written, ", ".join(names))]
-        return sorted((row for row in rows if row["key"] == key), key=lambda row: row["line"])
+        return rows
 
 
 def _rows(files: list[str], columns: str) -> list[tuple[Any, ...]]:
