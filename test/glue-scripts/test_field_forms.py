@@ -210,7 +210,7 @@ def test_nothing_but_a_time_is_read_as_one(forms: Validation) -> None:
     accepted = {text: time for text, time in read.items() if time is not None}
     assert accepted == {text: read_by_hand(text) for text in accepted}
     assert {text for text in NEAR_TIMES if read_by_hand(text)} <= accepted.keys()
-    assert 50 < len(accepted) < len(NEAR_TIMES) - 50
+    assert 20 < len(accepted) < len(NEAR_TIMES) - 20
 
 
 def test_a_time_belongs_to_its_day_in_utc(forms: Validation) -> None:

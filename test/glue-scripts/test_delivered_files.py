@@ -1,0 +1,223 @@
+"""Files of every shape in one run: the bad ones are rejected whole with a reason, the others go on."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass, field
+
+import pytest
+
+from support.rows import HEADER, lines, play, plays, track, zipped
+from support.world import Validation, World
+
+
+@dataclass(frozen=True)
+class Good:
+    content: bytes | str
+    rows: tuple[int, int, int, int] = (5, 0, 0, 0)
+    """Valid, duplicate, rejected, under review."""
+    drift: dict[str, object] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Bad:
+    content: bytes | str
+    code: str
+    message: str
+    """Some of what it must say."""
+    rows: int = 0
+    missing: tuple[str, ...] = ()
+
+
+def five(slot: int) -> list[str]:
+    """Five good plays of the file's own."""
+    return plays(100 * slot, 5)
+
+
+def columns(slot: int, layout: str) -> str:
+    """A file of five good plays in another layout; other columns hold a word."""
+    rows = [dict(zip(HEADER.split(","), row.split(","), strict=True)) for row in five(slot)]
+    return lines(*(",".join(row.get(name, "x") for name in layout.split(",")) for row in rows), header=layout)
+
+
+GOOD: dict[str, Good] = {
+    "plain.csv": Good(lines(*five(1))),
+    "extra-columns.csv": Good(
+        columns(2, "device,user_id,track_id,listen_time,app"),
+        drift={"extraColumns": ["device", "app"]},
+    ),
+    "reordered.csv": Good(
+        columns(3, "listen_time,user_id,track_id"),
+        drift={"reordered": True},
+    ),
+    "reordered-with-extra.csv": Good(
+        columns(4, "track_id,app,listen_time,user_id"),
+        drift={"reordered": True, "extraColumns": ["app"]},
+    ),
+    "quoted-header.csv": Good(lines(*five(5), header='"user_id","track_id","listen_time"')),
+    "spaces-in-header.csv": Good(lines(*five(6), header=" user_id , track_id, listen_time ")),
+    "header-only.csv": Good(lines(), (0, 0, 0, 0), warnings=("no_rows",)),
+    "header-without-end.csv": Good("user_id,track_id,listen_time", (0, 0, 0, 0), warnings=("no_rows",)),
+    "gzip.csv.gz": Good(zipped(lines(*five(7)))),
+    "gzip-under-another-name.csv": Good(zipped(lines(*five(8)))),
+    "gzip-members.csv.gz": Good(zipped(lines(*five(9)[:2])) + zipped("".join(f"{row}\n" for row in five(9)[2:]))),
+    "windows.csv": Good(lines(*five(10), end="\r\n")),
+    "old-mac.csv": Good(lines(*five(11), end="\r")),
+    "byte-order-mark.csv": Good(b"\xef\xbb\xbf" + lines(*five(12)).encode()),
+    "no-last-line-end.csv": Good(lines(*five(13))[:-1]),
+    "truncated-in-track.csv": Good(lines(*five(14), play(1499))[:-25], (5, 0, 1, 0), truncated=True),
+    "truncated-in-time.csv": Good(lines(*five(15), play(1599))[:-8], (5, 0, 1, 0)),
+    "truncated.csv.gz": Good(zipped(lines(*five(16), play(1699))[:-25]), (5, 0, 1, 0), truncated=True),
+    "blank-lines.csv": Good(lines("", *five(17)[:2], "", "   ", *five(17)[2:], "", "")),
+    "only-separators.csv": Good(lines(*five(18), ",,", ", ,"), (5, 0, 2, 0)),
+    "latin-1.csv": Good(
+        lines(*five(19)).encode() + f"1,{track(1)},2024-06-25 10:00:00 \xe9\xff\n".encode("latin-1"), (5, 0, 1, 0)
+    ),
+    "latin-1-beside.csv": Good(
+        lines(*(f"{row},caf\xe9" for row in five(20)), header="user_id,track_id,listen_time,place").encode("latin-1"),
+        drift={"extraColumns": ["place"]},
+    ),
+    "open-quote.csv": Good(lines(*five(21), f'1,{track(1)},2024-06-25 10:00:00,"open'), (5, 0, 1, 0)),
+    "line-end-in-quotes.csv": Good(lines(*five(22), f'1,{track(1)},"2024-06-25', '10:00:00"'), (5, 0, 2, 0)),
+    "thousands-of-quotes.csv": Good(lines(*five(23), f"1,{track(1)}," + '"",' * 20_000), (5, 0, 1, 0)),
+    "one-long-line.csv": Good(lines(*five(24), "x" * 300_000), (5, 0, 1, 0)),
+    "header-twice.csv": Good(lines(*five(25), "user_id,track_id,listen_time"), (5, 0, 1, 0)),
+    "a key with ünïcode, + and %20.csv": Good(lines(*five(26), ",,"), (5, 0, 1, 0)),
+}
+
+BAD: dict[str, Bad] = {
+    "missing-column.csv": Bad(
+        lines("1,2024-06-25 10:00:00", "2,2024-06-25 10:00:00", header="user_id,listen_time"),
+        "missing_column",
+        "track_id",
+        2,
+        ("track_id",),
+    ),
+    "renamed-columns.csv": Bad(
+        lines(*five(40), header="user,track_id,time"),
+        "missing_column",
+        "user_id, listen_time",
+        5,
+        ("user_id", "listen_time"),
+    ),
+    "no-header.csv": Bad(
+        lines(*five(41)[1:], header=five(41)[0]), "missing_column", "lacks", 4, ("user_id", "track_id", "listen_time")
+    ),
+    "semicolons.csv": Bad(
+        lines(*(row.replace(",", ";") for row in five(42)), header="user_id;track_id;listen_time"),
+        "missing_column",
+        "semicolons",
+        5,
+        ("user_id", "track_id", "listen_time"),
+    ),
+    "json.csv": Bad(
+        '[{"user_id": 1},\n\n{"user_id": 2}]', "missing_column", "lacks", 1, ("user_id", "track_id", "listen_time")
+    ),
+    "missing-column.csv.gz": Bad(
+        zipped(lines(*five(43), header="user_id,track_id,at", end="\r\n")),
+        "missing_column",
+        "listen_time",
+        5,
+        ("listen_time",),
+    ),
+    "empty.csv": Bad(b"", "empty_file", "no content"),
+    "white-space.csv": Bad(b" \r\n\t\n\n", "empty_file", "no content"),
+    "byte-order-mark-only.csv": Bad(b"\xef\xbb\xbf", "empty_file", "no content"),
+    "gzip-of-nothing.csv.gz": Bad(zipped(""), "empty_file", "no content"),
+    "picture.csv": Bad(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "unreadable_file", "binary"),
+    "not-text.csv": Bad(bytes(range(128, 256)) * 4, "unreadable_file", "UTF-8"),
+    "utf-16.csv": Bad(lines(*five(44)).encode("utf-16"), "unreadable_file", "UTF-16"),
+    "cut.csv.gz": Bad(zipped(lines(*five(45)))[:-12], "unreadable_file", "gzip"),
+    "cut-in-second-member.csv.gz": Bad(zipped(lines(*five(46))) + zipped("1,2,3")[:-9], "unreadable_file", "gzip"),
+    "damaged.csv.gz": Bad(
+        zipped(lines(*five(47)))[:-8] + b"\0\0\0\0" + zipped(lines(*five(47)))[-4:], "unreadable_file", "gzip"
+    ),
+    "not-gzip-after-its-mark.csv.gz": Bad(b"\x1f\x8bno", "unreadable_file", "gzip"),
+}
+
+
+@pytest.fixture(scope="module")
+def delivered(shared_world: World) -> Validation:
+    everything = GOOD | BAD
+    # Good and bad ones by turns, so that nothing goes by where a file stands.
+    order = sorted(everything, key=lambda key: key[::-1])
+    return shared_world.validate({key: everything[key].content for key in order})
+
+
+@pytest.mark.parametrize("key", GOOD)
+def test_a_readable_file_is_read_right(delivered: Validation, key: str) -> None:
+    expected, file = GOOD[key], delivered.file(key)
+    assert file["status"] == "accepted"
+    assert file["problem"] is None
+    assert delivered.counts(key) == expected.rows
+    assert len(delivered.plays(key)) == expected.rows[0]
+    assert file["drift"] == {"extraColumns": [], "missingColumns": [], "reordered": False} | expected.drift
+    assert file["truncatedLastLine"] is expected.truncated
+    assert tuple(file["warnings"]) == expected.warnings
+
+
+@pytest.mark.parametrize("key", BAD)
+def test_an_unreadable_file_is_rejected_whole_with_its_reason(delivered: Validation, key: str) -> None:
+    expected, file = BAD[key], delivered.file(key)
+    assert file["status"] == "rejected"
+    assert file["problem"]["code"] == expected.code
+    assert expected.message in file["problem"]["message"]
+    assert delivered.counts(key) == (0, 0, expected.rows, 0)
+    assert (file["drift"] or {}).get("missingColumns", []) == list(expected.missing)
+    assert file["days"] == {}
+
+
+def test_files_are_reported_in_the_order_of_the_plan(delivered: Validation) -> None:
+    keys = [file["key"] for file in delivered.report["files"]]
+    assert keys == sorted(GOOD | BAD, key=lambda key: key[::-1])
+
+
+def test_the_report_says_how_many_files_drifted_and_how_many_could_not_be_read(delivered: Validation) -> None:
+    results = {result["name"]: result for result in delivered.report["ruleset"]["results"]}
+    drifted = sum(bool(file.drift) for file in GOOD.values())
+    assert results["SchemaMatch"]["evaluatedMetrics"] == {"DriftedFiles": drifted}
+    assert results["FilesReadable"]["evaluatedMetrics"] == {"RejectedFiles": len(BAD)}
+    assert results["FilesReadable"]["result"] == "FAIL"
+
+
+def test_reordered_columns_are_read_by_their_names(delivered: Validation) -> None:
+    for key, slot in (("reordered.csv", 3), ("reordered-with-extra.csv", 4), ("extra-columns.csv", 2)):
+        assert [",".join(map(str, row)) for row in delivered.plays(key)] == sorted(five(slot))
+
+
+def test_bytes_that_are_not_text_are_kept_as_replacement_characters(delivered: Validation) -> None:
+    [row] = delivered.set_aside("latin-1.csv")
+    assert row["raw"] == f"1,{track(1)},2024-06-25 10:00:00 \ufffd\ufffd"
+    assert row["reasons"] == ["bad_listen_time"]
+
+
+def test_a_line_that_breaks_off_is_kept_as_far_as_it_came(delivered: Validation) -> None:
+    [row] = delivered.set_aside("truncated-in-track.csv")
+    assert row["raw"] == play(1499)[:-24]
+    assert row["line"] == 7
+
+
+def test_blank_lines_count_as_lines_but_not_as_rows(delivered: Validation) -> None:
+    assert [row["line"] for row in delivered.set_aside("only-separators.csv")] == [7, 8]
+    assert delivered.file("blank-lines.csv")["rows"]["delivered"] == 5
+
+
+def test_a_set_aside_row_names_its_file_by_the_key_it_was_delivered_under(delivered: Validation) -> None:
+    [row] = delivered.set_aside("a key with ünïcode, + and %20.csv")
+    assert row["line"] == 7
+
+
+def test_a_run_without_any_readable_file_reports_just_that(world: World) -> None:
+    validation = world.validate({"empty.csv": b"", "cut.csv.gz": gzip.compress(b"user_id")[:-3]})
+    assert [file["status"] for file in validation.report["files"]] == ["rejected", "rejected"]
+    assert validation.report["rows"] == {"delivered": 0, "valid": 0, "duplicate": 0, "rejected": 0, "underReview": 0}
+    assert validation.report["parts"] == []
+    assert set(validation.report["firstReasons"].values()) == {0}
+
+
+def test_a_run_of_nothing_but_headers_brings_no_parts(world: World) -> None:
+    validation = world.validate({"a.csv": lines()})
+    assert validation.file("a.csv")["warnings"] == ["no_rows"]
+    assert (validation.report["parts"], validation.report["hours"]) == ([], [])
