@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { endLeftovers } from './support/leftovers.mjs';
+import { endLeftovers, killAll } from './support/leftovers.mjs';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 const SETUP = process.env['MSP_SETUP_DIR'] ?? join(CHECKOUT, '.setup');
@@ -135,7 +135,7 @@ if (values.only !== undefined && !(values.only in runners)) {
   process.exit(2);
 }
 const interrupted = () => {
-  endLeftovers(temporary);
+  killAll(temporary);
   rmSync(temporary, { recursive: true, force: true });
   process.exit(130);
 };
@@ -145,7 +145,7 @@ const began = Date.now();
 for (const [name, runner] of Object.entries(runners)) {
   if (values.only === undefined || values.only === name) await runner();
 }
-const leftovers = endLeftovers(temporary);
+const leftovers = await endLeftovers(temporary);
 for (const { pid, command } of leftovers)
   console.log(`── Left behind by a test, now ended: ${pid} ${command}`);
 totals.failed += leftovers.length;
