@@ -95,11 +95,20 @@ export class Bucket {
     );
   }
 
-  /** Deletes the current version only if it is the one with this tag; `false` when another has arrived. */
+  /**
+   * Deletes the current version only if it is the one with this tag. What is gone already, as after an earlier try, is
+   * as good as deleted.
+   * @returns `false` when another version has arrived, which stays
+   */
   async deleteIf(key: string, etag: string): Promise<boolean> {
-    return await this.#conditional(`DeleteObject ${key}`, (options) =>
-      this.s3.send(new DeleteObjectCommand({ Bucket: this.name, Key: key, IfMatch: etag }), options),
-    );
+    if ((await this.head(key)) === undefined) return true;
+    return await this.#conditional(`DeleteObject ${key}`, async (options) => {
+      try {
+        await this.s3.send(new DeleteObjectCommand({ Bucket: this.name, Key: key, IfMatch: etag }), options);
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+    });
   }
 
   async head(key: string, versionId?: string): Promise<HeadObjectCommandOutput | undefined> {
