@@ -1,0 +1,144 @@
+"""Songs and users as they are delivered: RFC 4180, with rows that are missing, double or of no use."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from music_streaming.errors import ReferenceDataError
+from music_streaming.reference import ReferenceData, load_reference
+from support.rows import lines, play, table, track
+from support.toolchain import CHECKOUT
+from support.world import COUNTRIES, SONG_HEADER, SONGS, USER_HEADER, World, songs_csv, users_csv
+
+SONG_ROWS = [
+    (0, track(1), 'Zoë & the "Quotes"; Señor, Comma', "album", 'He said "hi", twice', 1, 1000, "pop"),
+    (1, track(2), "Line\nBreaker", "album", "first line\r\nsecond line", 1, 2000, "pop"),
+    (2, track(3), "蒼井; Мария", "album", "日本語 🎵", 1, 3000, "j-pop"),
+    (3, track(1), "Another", "album", "the same id again", 1, 9999, "rock"),
+    (4, track(4), "", "album", "", 1, 0, "silence"),
+    (5, "short", "A", "album", "no id", 1, 1000, "pop"),
+    (6, track(5), "A", "album", "no genre", 1, 1000, " "),
+    (7, track(6), "A", "album", "no duration", 1, "", "pop"),
+    (8, track(7), "A", "album", "no number", 1, "3:20", "pop"),
+    (9, track(8), "A", "album", "negative", 1, -5, "pop"),
+    (10, track(9), "A", "album", "too long", 1, "99999999999999999999", "pop"),
+]
+
+USER_ROWS = [
+    (1, "Ann", 30, "Côte d'Ivoire", "2024-01-01"),
+    (2, "Bob, the second", 31, '"Quoted" Land', "2024-01-01"),
+    (1, "Ann again", 32, "Elsewhere", "2024-01-01"),
+    (0, "Nobody", 33, "Nowhere", "2024-01-01"),
+    ("x", "X", 34, "Nowhere", "2024-01-01"),
+    (3, "Homeless", 35, "", "2024-01-01"),
+    (4,),
+]
+
+
+def load(folder: Path, songs: bytes | str, users: bytes | str) -> ReferenceData:
+    found = {"version": "v1", "songs": [], "users": []}
+    for name, content in (("songs", songs), ("users", users)):
+        path = folder / f"{name}.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        found[name] = [str(path)]
+    return load_reference(found)
+
+
+@pytest.fixture
+def awkward(tmp_path: Path) -> ReferenceData:
+    return load(tmp_path, table(SONG_HEADER, SONG_ROWS), table(USER_HEADER, USER_ROWS))
+
+
+def test_quotes_commas_line_ends_and_letters_of_all_alphabets_are_part_of_a_field(awkward: ReferenceData) -> None:
+    songs = {song.track_id: (song.track_name, song.artists) for song in awkward.songs}
+    assert songs[track(1)] == ('He said "hi", twice', 'Zoë & the "Quotes"; Señor, Comma')
+    assert songs[track(2)] == ("first line\r\nsecond line", "Line\nBreaker")
+    assert songs[track(3)] == ("日本語 🎵", "蒼井; Мария")
+    assert awkward.users == {1: "Côte d'Ivoire", 2: '"Quoted" Land'}
+
+
+def test_the_first_row_of_a_key_counts_and_rows_of_no_use_are_left_out(awkward: ReferenceData) -> None:
+    assert [song.track_id for song in awkward.songs] == [track(1), track(2), track(3), track(4)]
+    assert (awkward.songs[0].genre, awkward.songs[0].duration_ms) == ("pop", 1000)
+    assert awkward.counts == {
+        "songs": {"rows": 11, "unique": 4, "duplicates": 1, "unusable": 6},
+        "users": {"rows": 7, "unique": 2, "duplicates": 1, "unusable": 4},
+    }
+
+
+def test_columns_are_found_by_name_in_any_order(tmp_path: Path) -> None:
+    users = "\ufeff" + table(("user_country", "more", "user_id"), [("Here", "x", 7)])
+    songs = table(("track_genre", "duration_ms", "artists", "track_name", "track_id"), [("g", 5, "a", "n", track(1))])
+    found = load(tmp_path, songs, gzip.compress(users.encode()))
+    assert found.users == {7: "Here"}
+    assert found.songs[0] == (track(1), "n", "a", "g", 5)
+
+
+def test_several_files_are_one_table(tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text(songs_csv(SONGS[5:]))
+    (tmp_path / "songs.csv").write_text(songs_csv(SONGS[:10]))
+    (tmp_path / "users.csv").write_text(users_csv(COUNTRIES))
+    plan = {"version": "v2", "songs": [], "users": [str(tmp_path / "users.csv")]}
+    plan["songs"] = [str(tmp_path / "songs.csv"), str(tmp_path / "more.csv")]
+    found = load_reference(plan)
+    assert len(found.songs) == len(SONGS)
+    assert found.counts["songs"]["duplicates"] == 5
+
+
+@pytest.mark.parametrize(
+    ("songs", "message"),
+    [
+        (table(("track_id", "artists"), []), "track_name, track_genre, duration_ms"),
+        ("", "track_id"),
+        (table(SONG_HEADER, []), "none of the 0 rows"),
+        (table(SONG_HEADER, SONG_ROWS[5:]), "none of the 6 rows"),
+        (table(SONG_HEADER, SONG_ROWS) + '"' + "x" * 200_000, "not CSV from line"),
+    ],
+    ids=["columns missing", "empty", "no rows", "no usable row", "not CSV"],
+)
+def test_reference_data_of_no_use_fails_and_says_why(tmp_path: Path, songs: str, message: str) -> None:
+    with pytest.raises(ReferenceDataError, match=message):
+        load(tmp_path, songs, users_csv(COUNTRIES))
+
+
+def test_plays_of_songs_and_users_without_a_usable_row_are_under_review(world: World) -> None:
+    reference = world.deliver_reference(table(SONG_HEADER, SONG_ROWS), table(USER_HEADER, USER_ROWS), "awkward")
+    validation = world.validate(
+        {"a.csv": lines(play(1, song=1), play(2, song=6), play(3, user=3), play(4, song=9), play(5, user=4, song=5))},
+        reference=reference,
+    )
+    assert validation.counts("a.csv") == (1, 0, 0, 4)
+    assert [row["reasons"] for row in validation.set_aside("a.csv")] == [
+        ["unknown_track"],
+        ["unknown_user"],
+        ["unknown_track"],
+        ["unknown_track", "unknown_user"],
+    ]
+    assert validation.report["referenceVersion"] == "awkward"
+    assert validation.report["reference"]["songs"]["unusable"] == 6
+
+
+REAL_DATA = Path(os.environ.get("MSP_REAL_DATA", CHECKOUT.parent / "shared" / "data"))
+
+
+@pytest.mark.skipif(
+    not (REAL_DATA / "songs.csv").exists(),
+    reason="the real songs are not there: MSP_REAL_DATA names no folder with a songs.csv",
+)
+def test_the_real_songs_are_read_as_another_reader_of_rfc_4180_reads_them() -> None:
+    songs, users = REAL_DATA / "songs.csv", REAL_DATA / "users.csv"
+    found = load_reference({"version": "real", "songs": [str(songs)], "users": [str(users)]})
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "SELECT track_id, track_name, artists, track_genre, CAST(duration_ms AS BIGINT)"
+            " FROM read_csv(?, all_varchar = true, quote = '\"', escape = '\"', parallel = false)",
+            [str(songs)],
+        ).fetchall()
+    assert found.counts["songs"]["rows"] == len(rows)
+    others = {id: (name or "", artists or "", genre, ms) for id, name, artists, genre, ms in rows}
+    assert {song.track_id: song[1:] for song in found.songs} == others
