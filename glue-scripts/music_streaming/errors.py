@@ -10,7 +10,7 @@ class PlanError(PipelineScriptError):
 
 
 class ReferenceDataError(PipelineScriptError):
-    """Songs or users can't be used: a column is missing, or no row is usable."""
+    """Songs or users can't be used: a column is missing, no row is usable, or some are gone that have plays."""
 
 
 class ItemError(PipelineScriptError):

@@ -16,6 +16,7 @@ from heapq import nsmallest
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from music_streaming.errors import ReferenceDataError
 from music_streaming.reference import ReferenceData, Song
 from music_streaming.times import day_name, epoch_day, epoch_hour
 
@@ -74,7 +75,21 @@ def compute(spark: SparkSession, plays: DataFrame, reference: ReferenceData) -> 
                 day.hours[row.number].users = row.users
             case "country":
                 day.countries[reference.countries[row.number]] = Group(row.listens, row.users)
+    _check_all_known(days, reference.version)
     return dict(days)
+
+
+def _check_all_known(days: dict[str, DayKpis], version: str) -> None:
+    """Raises ReferenceDataError where plays were left out: their hours count whatever they are of and whose."""
+    for name, day in sorted(days.items()):
+        plays = sum(hour.listens for hour in day.hours.values())
+        of_songs = sum(genre.listens for genre in day.genres.values())
+        of_users = sum(country.listens for country in day.countries.values())
+        if not plays == of_songs == of_users:
+            raise ReferenceDataError(
+                f"of {plays} accepted plays of {name}, {plays - of_songs} are of songs and {of_songs - of_users} of"
+                f" users that version {version} of the reference data lacks; deliver it again with them"
+            )
 
 
 def _heard(spark: SparkSession, plays: DataFrame, reference: ReferenceData) -> DataFrame:

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from music_streaming.errors import ReferenceDataError
 from support.plain_kpis import PlainItem, Play, plain_items
 from support.rows import track
 from support.world import Report, Song, World, songs_csv, users_csv
@@ -151,3 +152,21 @@ def test_the_last_source_of_the_only_day_withdrawn_leaves_nothing(shared_world: 
     rows = [(play, "a") for play in make_plays(random.Random(15), 5, DAYS[0])]
     report = shared_world.compute([parts.day(DAYS[0], [rows], retired=["a"])])
     assert [(day["plays"], day["items"], day["files"]) for day in report["days"]] == [(0, 0, [])]
+
+
+@pytest.mark.parametrize(
+    ("songs", "users", "message"),
+    [
+        (SONGS[1:], COUNTRIES, "of 3 accepted plays of 2024-06-24, 2 are of songs and 0 of users"),
+        (SONGS, {user: land for user, land in COUNTRIES.items() if user != 7}, "0 are of songs and 1 of users"),
+    ],
+    ids=["songs", "users"],
+)
+def test_plays_are_never_left_out_because_the_reference_data_shrank(
+    shared_world: World, parts: Parts, songs: list[Song], users: dict[int, str], message: str
+) -> None:
+    time = datetime.fromisoformat(DAYS[0]).replace(tzinfo=UTC)
+    plays = [Play(1, track(0), time), Play(2, track(0), time), Play(7, track(1), time)]
+    reference = shared_world.deliver_reference(songs_csv(songs), users_csv(users), "shrunk")
+    with pytest.raises(ReferenceDataError, match=f"{message}.*version shrunk"):
+        shared_world.compute([parts.day(DAYS[0], [[(play, "a") for play in plays]])], reference)

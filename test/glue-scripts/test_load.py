@@ -1,0 +1,1 @@
+"""The load of a day into a real table."""
