@@ -10,10 +10,12 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from music_streaming.errors import TableStalledError
 
 T = TypeVar("T")
 
@@ -24,82 +26,111 @@ LONGEST_PAUSE_SECONDS = 10.0
 # Time without any progress after which the table is given up; on-demand tables adapt within minutes.
 PATIENCE_SECONDS = 300.0
 
-THROTTLED = {
-    "ProvisionedThroughputExceededException",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "LimitExceededException",
-}
+THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 TRANSIENT = THROTTLED | {
     "InternalServerError",
     "ServiceUnavailable",
-    "TransactionInProgressException",
     "RequestTimeout",
+    "TransactionInProgressException",
+    # Of single writes, while a transaction has the item.
+    "TransactionConflictException",
+    "ReplicatedWriteConflictException",
 }
+
+# A server's fault, whatever it calls it.
+FIRST_SERVER_ERROR = 500
 
 
 class Backoff:
-    """Shared by the threads of one load: counts retries and the reasons of throttling."""
+    """Shared by the threads of one load: counts retries and the reasons of throttling, and knows when anything moved."""
 
-    def __init__(self, sleep: Callable[[float], None] = time.sleep, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._sleep = sleep
+        self._clock = clock
         self._patience = patience
         self._lock = threading.Lock()
+        self._moved_at = clock()
         self.retries = 0
         self.throttles: Counter[str] = Counter()
 
     def call(self, request: Callable[[], T]) -> T:
-        """Repeats the request as long as it is throttled or the service fails. Raises what can't get better."""
-        progress = self.progress()
+        """Repeats the request as long as it is throttled or the service fails. Raises what can't get better, and
+        TableStalledError when nothing got better for too long."""
+        pauses = Pauses(self)
         while True:
             try:
-                return request()
+                answer = request()
             except ClientError as error:
-                if error_code(error) not in TRANSIENT:
+                if not _passes(error):
                     raise
-                self.note(error)
-                progress.wait(advanced=False, cause=error)
+                self.note(_reasons(error))
+                pauses.retry(error)
             except (ConnectionError, HTTPClientError) as error:
-                progress.wait(advanced=False, cause=error)
+                pauses.retry(error)
+            else:
+                self.moved()
+                return answer
 
-    def progress(self) -> Progress:
-        return Progress(self, self._sleep, self._patience)
+    def moved(self) -> None:
+        """Something was written or read: whoever waits may go on waiting."""
+        self._moved_at = self._clock()
 
-    def count_retry(self) -> None:
+    def note(self, reasons: Iterable[str]) -> None:
+        """Counts why requests were throttled."""
+        with self._lock:
+            self.throttles.update(reasons)
+
+    def count_retry(self, cause: Exception | None) -> None:
+        still = self._clock() - self._moved_at
+        if still > self._patience:
+            why = "it left requests unprocessed" if cause is None else f"the last refusal was: {cause}"
+            raise TableStalledError(
+                f"DynamoDB took nothing for {still:.0f} s ({why}); "
+                "look at the table's throttling and limits, then retry the load"
+            ) from cause
         with self._lock:
             self.retries += 1
 
-    def note(self, error: ClientError) -> None:
-        """Counts why a request was throttled; the service names a table, an index, a key range or the account."""
-        if error_code(error) not in THROTTLED:
-            return
-        given: Any = error.response.get("ThrottlingReasons") or []
-        reasons = [entry.get("reason", "") for entry in given] or [error_code(error)]
-        with self._lock:
-            self.throttles.update(reason or error_code(error) for reason in reasons)
+    def sleep(self, seconds: float) -> None:
+        self._sleep(seconds)
 
 
-class Progress:
-    """Pauses of one piece of work: they grow while it stands still and begin anew when it moves."""
+class Pauses:
+    """The pauses of one piece of work, each up to twice as long as the one before."""
 
-    def __init__(self, backoff: Backoff, sleep: Callable[[float], None], patience: float) -> None:
+    def __init__(self, backoff: Backoff) -> None:
         self._backoff = backoff
-        self._sleep = sleep
-        self._patience = patience
-        self._pause = FIRST_PAUSE_SECONDS
-        self._since = time.monotonic()
+        self._longest = FIRST_PAUSE_SECONDS
 
-    def wait(self, advanced: bool, cause: Exception | None = None) -> None:
-        """Raises the cause (or TimeoutError) once nothing has moved for the time of patience."""
-        if advanced:
-            self._pause = FIRST_PAUSE_SECONDS
-            self._since = time.monotonic()
-        elif time.monotonic() - self._since > self._patience:
-            raise cause or TimeoutError(f"DynamoDB made no progress for {self._patience:.0f} s")
-        self._backoff.count_retry()
-        self._sleep(random.uniform(0, self._pause))
-        self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+    def retry(self, cause: Exception | None = None) -> None:
+        """Before the same is asked again. Raises TableStalledError once nothing has moved for too long."""
+        self._backoff.count_retry(cause)
+        self.pause()
+
+    def pause(self) -> None:
+        self._backoff.sleep(random.uniform(0, self._longest))
+        self._longest = min(self._longest * 2, LONGEST_PAUSE_SECONDS)
 
 
 def error_code(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
+
+
+def _passes(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error_code(error) in TRANSIENT or status >= FIRST_SERVER_ERROR
+
+
+def _reasons(error: ClientError) -> list[str]:
+    """What throttled: a table, an index, a key range or the account, in the service's words. Empty for other errors."""
+    if error_code(error) not in THROTTLED:
+        return []
+    response: Any = error.response
+    # One of the three errors spells the member's name with a small letter.
+    given = response.get("ThrottlingReasons") or response.get("throttlingReasons") or []
+    return [entry["reason"] for entry in given if entry.get("reason")] or [error_code(error)]

@@ -14,11 +14,15 @@ class ReferenceDataError(PipelineScriptError):
 
 
 class ItemError(PipelineScriptError):
-    """Computed items are not what they must be before anything is written."""
+    """The items to load are not those that were computed; nothing was written."""
 
 
 class DeadLetterError(PipelineScriptError):
     """Items could not be written; they are kept with their reasons, everything else was written."""
+
+
+class TableStalledError(PipelineScriptError):
+    """DynamoDB answered nothing but refusals for minutes."""
 
 
 class LoadNotVerifiedError(PipelineScriptError):

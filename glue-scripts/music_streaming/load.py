@@ -1,130 +1,88 @@
-"""The load of a day: what is new or changed is written, what is no longer true is deleted, the rest costs nothing."""
+"""The load of a day: what is new or changed is written, what is no longer true is deleted, the rest costs nothing.
+
+A look compares the table with what it should hold. Its changes are right whatever others write at the same time, as
+long as the guard is held, so one look before the changes and one after them are enough; the last one, which finds
+nothing left to change, verifies the load.
+"""
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
 
-from music_streaming.backoff import Progress
-from music_streaming.errors import ItemError, LoadNotVerifiedError
-from music_streaming.table import Attributes, Table, number, same
+from music_streaming.backoff import Pauses
+from music_streaming.errors import LoadNotVerifiedError
+from music_streaming.table import DATE_INDEX, Attributes, Table, same
+from music_streaming.wanted import Wanted
 from music_streaming.writer import Change, Rate, Superseded, Writer, Written
 
-# DynamoDB's limits.
-MAX_KEY_BYTES = 2048
-MAX_INDEX_KEY_BYTES = 1024
-MAX_ITEM_BYTES = 400 * 1024
-
-# Looks at the table after a load: the index may lag, and each look waits longer than the one before.
-VERIFYING_LOOKS = 8
-
-
-@dataclass(frozen=True)
-class Edition:
-    day: str
-    edition: int
-    published_at: datetime
-    retention: timedelta
-
-    def attributes(self, row: dict[str, Any]) -> Attributes:
-        """The item as it stands in the table."""
-        expires = self.published_at + self.retention
-        return {
-            "id": row["id"],
-            "metric_type": row["metric_type"],
-            "date": row["date"],
-            "timestamp": self.published_at.isoformat(),
-            "value": number(row["value"]),
-            "dimensions": json.loads(row["dimensions"]),
-            "metadata": json.loads(row["metadata"]),
-            "edition": self.edition,
-            "expires_at": int(expires.timestamp()),
-        }
-
-
-def check_items(day: str, rows: list[dict[str, Any]]) -> None:
-    """Before the first write. Raises ItemError naming the first items that are wrong."""
-    wrong: list[str] = []
-    seen: set[str] = set()
-    for row in rows:
-        problem = _problem(day, row, seen)
-        seen.add(row["id"])
-        if problem:
-            wrong.append(f"{row['id']}: {problem}")
-    if wrong:
-        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise ItemError(f"items of {day} can't be loaded: {'; '.join(wrong[:5])}{more}; compute the day again")
-
-
-def _problem(day: str, row: dict[str, Any], seen: set[str]) -> str | None:
-    if row["id"] in seen:
-        return "the id occurs twice"
-    if row["date"] != day:
-        return f"the date is {row['date']}"
-    if not isinstance(row["value"], float | int) or not math.isfinite(row["value"]):
-        return f"the value is {row['value']}"
-    if len(row["id"].encode()) > MAX_KEY_BYTES:
-        return f"the id is longer than {MAX_KEY_BYTES} bytes"
-    if len(row["metric_type"].encode()) > MAX_INDEX_KEY_BYTES:
-        return f"the metric type is longer than {MAX_INDEX_KEY_BYTES} bytes"
-    if sum(len(str(value).encode()) for value in row.values()) > MAX_ITEM_BYTES:
-        return f"the item is larger than {MAX_ITEM_BYTES} bytes"
-    return None
+# Looks at the table: one before the changes, one after, and some while the index lags behind the table, each after a
+# longer pause, some ten seconds in all.
+MOST_LOOKS = 10
 
 
 @dataclass(frozen=True)
 class Loaded:
     outcome: str
+    """`loaded`, `unchanged` or `superseded`."""
     items: int
-    written: Written
     unchanged: int
+    written: Written
     verified: bool
 
 
-def load_day(table: Table, edition: Edition, rows: list[dict[str, Any]], rate: Rate) -> Loaded:
+@dataclass(frozen=True)
+class Look:
+    changes: list[Change]
+    """What makes the table what it should be."""
+    not_in_index: int
+    """Items that are right in the table, but that its index does not show yet."""
+
+
+def load_day(table: Table, wanted: Wanted, rate: Rate) -> Loaded:
     """Raises LoadNotVerifiedError when the table does not become what it should."""
-    wanted = {row["id"]: edition.attributes(row) for row in rows}
-    writer = Writer(table, edition.day, edition.edition, rate)
-    changes = _changes(table, edition.day, wanted)
-    try:
-        if changes:
-            writer.take_guard()
-            # Between the look and the guard another edition may have finished.
-            writer.write(_changes(table, edition.day, wanted))
-        elif writer.owned_by_newer():
-            raise Superseded
-        _settle(table, edition.day, wanted, writer)
-    except Superseded:
-        return Loaded("superseded", len(wanted), writer.written, 0, False)
+    writer = Writer(table, wanted.day, wanted.edition, rate)
     written = writer.written
+    written.dead |= wanted.unwritable
+    count = len(wanted.items) + len(wanted.unwritable)
+    try:
+        _settle(table, wanted, writer)
+    except Superseded:
+        return Loaded("superseded", count, 0, written, verified=False)
     outcome = "loaded" if written.put or written.deleted or written.dead else "unchanged"
-    return Loaded(outcome, len(wanted), written, len(wanted) - written.put - len(written.dead), not written.dead)
+    unchanged = len(wanted.items.keys() - written.put - written.dead.keys())
+    return Loaded(outcome, count, unchanged, written, verified=not written.dead)
 
 
-def _changes(table: Table, day: str, wanted: dict[str, Attributes]) -> list[Change]:
-    there = table.read(sorted(wanted))
-    puts = [Change(id, item) for id, item in wanted.items() if id not in there or not same(item, there[id])]
-    vanished = sorted(table.ids_of_day(day) - wanted.keys())
-    gone = [id for id in vanished if id in table.read(vanished)] if vanished else []
-    return puts + [Change(id, None) for id in gone]
-
-
-def _settle(table: Table, day: str, wanted: dict[str, Attributes], writer: Writer) -> None:
-    """Looks until nothing is left to change; what an index showed late is still changed."""
-    progress: Progress = table.backoff.progress()
-    for _ in range(VERIFYING_LOOKS):
-        dead = {entry["id"] for entry in writer.written.dead}
-        left = [change for change in _changes(table, day, wanted) if change.id not in dead]
-        missing = wanted.keys() - table.ids_of_day(day) - dead
-        if not left and not missing:
+def _settle(table: Table, wanted: Wanted, writer: Writer) -> None:
+    found = look(table, wanted, writer.written)
+    if found.changes:
+        writer.take_guard()
+    elif writer.owned_by_newer():
+        raise Superseded
+    lag = Pauses(table.backoff)
+    for _ in range(MOST_LOOKS - 1):
+        if found.changes:
+            writer.write(found.changes)
+        elif found.not_in_index:
+            lag.pause()
+        else:
             return
-        if left:
-            writer.take_guard()
-            writer.write(left)
-        progress.wait(advanced=False)
-    raise LoadNotVerifiedError(
-        f"the table still differs from edition of {day} after {VERIFYING_LOOKS} looks; retry the load"
-    )
+        found = look(table, wanted, writer.written)
+    if found.changes or found.not_in_index:
+        raise LoadNotVerifiedError(
+            f"after {MOST_LOOKS} looks, {len(found.changes)} items of {wanted.day} still differ from edition "
+            f"{wanted.edition}, and {DATE_INDEX} does not show {found.not_in_index}; see who else writes, then retry"
+        )
+
+
+def look(table: Table, wanted: Wanted, written: Written) -> Look:
+    """Compares the day's items in the table with those wanted, but for those that can't be written."""
+    dead = written.dead.keys()
+    listed = table.ids_of_day(wanted.day)
+    items: dict[str, Attributes] = {id: item for id, item in wanted.items.items() if id not in dead}
+    there = table.read(sorted(items))
+    puts = [Change(id, item) for id, item in items.items() if id not in there or not same(item, there[id])]
+    # The index may still show what is deleted already.
+    vanished = table.read(sorted(listed - items.keys() - dead))
+    deletions = [Change(id, None) for id in vanished]
+    return Look(puts + deletions, len(there.keys() - listed))

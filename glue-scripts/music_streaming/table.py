@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from music_streaming.backoff import Backoff
+from music_streaming.backoff import Backoff, Pauses
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,6 +27,9 @@ PARALLEL = 8
 
 # What makes an item the same; the rest says when and for how long, and is no reason to write.
 COMPARED = ("metric_type", "date", "value", "dimensions", "metadata")
+
+# Whole doubles are all there are below this, and their digits fit into a number of DynamoDB.
+EXACT = 2**53
 
 _serializer = TypeSerializer()
 _deserializer = TypeDeserializer()
@@ -44,7 +47,7 @@ def deserialize(item: Attributes) -> Attributes:
 
 def number(value: float) -> Decimal:
     """The shortest decimal that is the same double."""
-    return Decimal(repr(int(value)) if value == int(value) else repr(value))
+    return Decimal(repr(int(value)) if abs(value) < EXACT and value == int(value) else repr(value))
 
 
 def same(wanted: Attributes, there: Attributes) -> bool:
@@ -83,15 +86,17 @@ class Table:
         return {item["id"]: item for item in found}
 
     def _read_batch(self, ids: list[str]) -> list[Attributes]:
-        pending = {self.name: {"Keys": [{"id": {"S": item}} for item in ids], "ConsistentRead": True}}
+        pending: dict[str, Any] = {self.name: {"Keys": [{"id": {"S": id}} for id in ids], "ConsistentRead": True}}
         found: list[Attributes] = []
-        progress = self.backoff.progress()
-        while pending:
+        pauses = Pauses(self.backoff)
+        while True:
             request = pending
             answer = self.backoff.call(lambda request=request: self.client.batch_get_item(RequestItems=request))
             items = answer.get("Responses", {}).get(self.name, [])
             found.extend(deserialize(item) for item in items)
             pending = answer.get("UnprocessedKeys") or {}
-            if pending:
-                progress.wait(advanced=bool(items))
-        return found
+            if not pending:
+                return found
+            if items:
+                pauses = Pauses(self.backoff)
+            pauses.retry()

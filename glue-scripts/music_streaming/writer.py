@@ -4,6 +4,9 @@ A *guard* item of the day holds the edition that owns it. A loader first takes t
 it, and then writes in transactions each of which checks that the guard still names its edition. So a loader that was
 forgotten, paused or doubled can neither overwrite nor bring back anything once a newer edition has begun. The guard
 has no metric and no date, so no index and no reader sees it.
+
+The transactions of a day follow one another: DynamoDB refuses two at a time that name the same item, and all of them
+name the guard. A hundred changes each, they are few.
 """
 
 from __future__ import annotations
@@ -12,20 +15,26 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from music_streaming.backoff import Progress, error_code
-from music_streaming.table import PARALLEL, Attributes, Table, serialize
+from music_streaming.backoff import Pauses, error_code
+from music_streaming.table import Attributes, Table, serialize
 
 # TransactWriteItems takes a hundred actions, one of which is the check of the guard.
 CHANGES_AT_ONCE = 99
 
-# Reasons within a cancelled transaction that pass.
-PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+# Write units of a change within a transaction, for an item of up to a kilobyte; indexes come on top.
+UNITS_OF_CHANGE = 2
+
+# Unspent units of a token bucket that may be spent at once.
+BURST_SECONDS = 1.0
+
+# Reasons within a cancelled transaction for which the same change will never be taken. All others pass.
+IMPOSSIBLE = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
+THROTTLED = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class Superseded(Exception):
@@ -41,32 +50,43 @@ class Change:
 
 @dataclass
 class Written:
-    put: int = 0
-    deleted: int = 0
+    put: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    dead: dict[str, str] = field(default_factory=dict)
+    """Why an item can't be written, by its id."""
     requests: int = 0
     units: float = 0.0
-    dead: list[dict[str, Any]] = field(default_factory=list)
-    """Changes that can't be written, each with its reason."""
 
 
 class Rate:
-    """A token bucket over write units; one second's worth may be spent at once."""
+    """A token bucket over write units, shared by the days of a load."""
 
-    def __init__(self, units_per_second: float | None, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        units_per_second: float | None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._rate = units_per_second
         self._sleep = sleep
-        self._free_at = time.monotonic()
+        self._clock = clock
+        self._free_at = clock() - BURST_SECONDS
         self._lock = threading.Lock()
 
     def spend(self, units: float) -> None:
-        if self._rate is None:
-            return
-        with self._lock:
-            now = time.monotonic()
-            self._free_at = max(self._free_at, now - 1.0) + units / self._rate
-            wait = self._free_at - now
+        """Waits until these units are there."""
+        wait = self.charge(units)
         if wait > 0:
             self._sleep(wait)
+
+    def charge(self, units: float) -> float:
+        """Takes units that were spent anyway, or gives back where negative; the seconds until the bucket is even."""
+        if self._rate is None:
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            self._free_at = max(self._free_at, now - BURST_SECONDS) + units / self._rate
+            return self._free_at - now
 
 
 class Writer:
@@ -77,7 +97,6 @@ class Writer:
         self._guard = {"id": {"S": f"day#{day}"}}
         self._edition = {"N": str(edition)}
         self._rate = rate
-        self._lock = threading.Lock()
         self.written = Written()
 
     def take_guard(self) -> None:
@@ -106,25 +125,20 @@ class Writer:
         return owner is not None and int(owner) > int(self._edition["N"])
 
     def write(self, changes: list[Change]) -> None:
-        batches = [changes[at : at + CHANGES_AT_ONCE] for at in range(0, len(changes), CHANGES_AT_ONCE)]
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            for _ in pool.map(self._write_batch, batches):
-                pass
+        """Until every change is written or known to be impossible. Needs the guard."""
+        for at in range(0, len(changes), CHANGES_AT_ONCE):
+            self._write_batch(changes[at : at + CHANGES_AT_ONCE])
 
     def _write_batch(self, changes: list[Change]) -> None:
-        """Until every change of the batch is written or known to be impossible."""
-        progress = self._table.backoff.progress()
+        pauses = Pauses(self._table.backoff)
         while changes:
-            self._rate.spend(2 * len(changes))
             try:
                 self._transact(changes)
             except ClientError as error:
-                changes = self._after(error, changes, progress)
+                changes = self._after(error, changes, pauses)
                 continue
-            with self._lock:
-                puts = sum(1 for change in changes if change.item is not None)
-                self.written.put += puts
-                self.written.deleted += len(changes) - puts
+            self.written.put |= {change.id for change in changes if change.item is not None}
+            self.written.deleted |= {change.id for change in changes if change.item is None}
             return
 
     def _transact(self, changes: list[Change]) -> None:
@@ -141,6 +155,8 @@ class Writer:
                 actions.append({"Delete": {"TableName": name, "Key": {"id": {"S": change.id}}}})
             else:
                 actions.append({"Put": {"TableName": name, "Item": serialize(change.item)}})
+        expected = UNITS_OF_CHANGE * len(changes)
+        self._rate.spend(expected)
         # The token makes a repetition after a lost answer the same transaction.
         token = str(uuid.uuid4())
         answer = self._table.backoff.call(
@@ -148,27 +164,14 @@ class Writer:
                 TransactItems=actions, ClientRequestToken=token, ReturnConsumedCapacity="TOTAL"
             )
         )
-        for capacity in answer.get("ConsumedCapacity", []):
-            self._count(capacity)
+        units = sum(self._count(capacity) for capacity in answer.get("ConsumedCapacity", []))
+        self._rate.charge(units - expected)
 
-    def _after(self, error: ClientError, changes: list[Change], progress: Progress) -> list[Change]:
+    def _after(self, error: ClientError, changes: list[Change], pauses: Pauses) -> list[Change]:
         """What is left to try after a failed transaction."""
         code = error_code(error)
         if code == "TransactionCanceledException":
-            reasons: Any = error.response.get("CancellationReasons", [])
-            codes = [reason.get("Code", "None") for reason in reasons]
-            if codes and codes[0] == "ConditionalCheckFailed":
-                raise Superseded from error
-            impossible = {
-                at: reasons[at + 1].get("Message", codes[at + 1])
-                for at in range(len(changes))
-                if at + 1 < len(codes) and codes[at + 1] not in PASSING | {"None"}
-            }
-            if impossible:
-                return self._without(changes, impossible)
-            self._table.backoff.throttles.update(c for c in codes if c in PASSING - {"TransactionConflict"})
-            progress.wait(advanced=False, cause=error)
-            return changes
+            return self._after_cancellation(error, changes, pauses)
         if code != "ValidationException":
             raise error
         if len(changes) == 1:
@@ -178,12 +181,28 @@ class Writer:
         self._write_batch(changes[:middle])
         return changes[middle:]
 
+    def _after_cancellation(self, error: ClientError, changes: list[Change], pauses: Pauses) -> list[Change]:
+        given: Any = error.response
+        reasons: list[dict[str, str]] = given.get("CancellationReasons", [])
+        codes = [reason.get("Code", "None") for reason in reasons]
+        if codes[:1] == ["ConditionalCheckFailed"]:
+            # Raises where a newer edition has the guard. Else somebody has removed it, and it is taken again.
+            self.take_guard()
+        impossible = {
+            at: reasons[at + 1].get("Message", code) for at, code in enumerate(codes[1:]) if code in IMPOSSIBLE
+        }
+        if impossible:
+            return self._without(changes, impossible)
+        self._table.backoff.note(code for code in codes if code in THROTTLED)
+        pauses.retry(error)
+        return changes
+
     def _without(self, changes: list[Change], impossible: dict[int, str]) -> list[Change]:
-        with self._lock:
-            self.written.dead += [{"id": changes[at].id, "reason": reason} for at, reason in impossible.items()]
+        self.written.dead |= {changes[at].id: reason for at, reason in impossible.items()}
         return [change for at, change in enumerate(changes) if at not in impossible]
 
-    def _count(self, capacity: Any) -> None:
-        with self._lock:
-            self.written.requests += 1
-            self.written.units += (capacity or {}).get("CapacityUnits", 0.0)
+    def _count(self, capacity: Any) -> float:
+        units = (capacity or {}).get("CapacityUnits", 0.0)
+        self.written.requests += 1
+        self.written.units += units
+        return units

@@ -1,4 +1,4 @@
-"""One Spark for all tests, set up by the scripts' own `spark_session`, and worlds of files to run them on."""
+"""One Spark and one DynamoDB for all tests; a world of files, and a table, for each that wants one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pyspark.sql import SparkSession
 
+from support.kpi_table import KpiTable
+from support.ministack import running
 from support.toolchain import toolchain
 from support.world import World
 
@@ -56,3 +59,18 @@ def shared_world(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) 
     """For a module whose tests look at one run from many sides."""
     with pytest.MonkeyPatch.context() as context:
         yield World(tmp_path_factory.mktemp("world"), context)
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """DynamoDB and S3 on this machine."""
+    program = toolchain().get("ministack", "")
+    if not Path(program).is_file():
+        pytest.skip("MiniStack is not there: set-up has not run, or MSP_SETUP_DIR names another folder than its own")
+    with running(program, tmp_path_factory.mktemp("ministack")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def kpi_table(aws_endpoint: str) -> KpiTable:
+    return KpiTable(aws_endpoint, f"kpis-{uuid4().hex[:8]}")
