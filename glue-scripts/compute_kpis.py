@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from music_streaming import objects
 from music_streaming.arguments import read_arguments
-from music_streaming.duplicates import PLAY, suspected_repeats
+from music_streaming.duplicates import ACCEPTED_SCHEMA, PLAY, suspected_repeats
 from music_streaming.items import SCHEMA, Day, items_of
 from music_streaming.kpis import compute
 from music_streaming.reference import load_reference
@@ -44,7 +44,7 @@ def _is_distinct(day: dict[str, Any]) -> bool:
 
 def _live_rows(spark: SparkSession, days: list[dict[str, Any]]) -> DataFrame:
     files = [uri for day in days for part in day["parts"] for uri in part["files"]]
-    rows = spark.read.parquet(*files)
+    rows = spark.read.schema(ACCEPTED_SCHEMA).parquet(*files)
     if any(day["retired"] for day in days):
         live = [(day["day"], source) for day in days for source in day["sources"]]
         counting = spark.createDataFrame(live, "day string, source string")

@@ -14,9 +14,10 @@ from music_streaming import objects
 from music_streaming.arguments import Arguments, read_arguments
 from music_streaming.backoff import Backoff
 from music_streaming.errors import DeadLetterError
-from music_streaming.load import Edition, Loaded, check_items, load_day
+from music_streaming.load import Loaded, load_day
 from music_streaming.session import spark_session
 from music_streaming.table import Table
+from music_streaming.wanted import Wanted, wanted_items
 from music_streaming.writer import Rate
 
 # The loader retries by itself and counts why; the SDK's own retries would hide it. Threads share the connections.
@@ -24,17 +25,21 @@ CLIENT = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
 
 
 def load(spark: SparkSession, plan: dict[str, Any], table: Table) -> list[tuple[dict[str, Any], Loaded]]:
-    """Loads the days of the plan one after another."""
-    published_at = datetime.fromisoformat(plan["publishedAt"])
+    """Loads the days of the plan one after another, none before the items of all have been checked."""
     rate = Rate(plan["maxWriteUnitsPerSecond"])
-    rows_of = {day["day"]: _rows(spark, day["files"]) for day in plan["days"]}
-    for day, rows in rows_of.items():
-        check_items(day, rows)
-    loaded = []
-    for day in plan["days"]:
-        edition = Edition(day["day"], day["edition"], published_at, timedelta(days=plan["retentionDays"]))
-        loaded.append((day, load_day(table, edition, rows_of[day["day"]], rate)))
-    return loaded
+    wanted = [_wanted(spark, plan, day) for day in plan["days"]]
+    return [(day, load_day(table, each, rate)) for day, each in zip(plan["days"], wanted, strict=True)]
+
+
+def _wanted(spark: SparkSession, plan: dict[str, Any], day: dict[str, Any]) -> Wanted:
+    return wanted_items(
+        day["day"],
+        day["edition"],
+        _rows(spark, day["files"]),
+        expected=day["items"],
+        published_at=datetime.fromisoformat(plan["publishedAt"]),
+        retention=timedelta(days=plan["retentionDays"]),
+    )
 
 
 def _rows(spark: SparkSession, files: list[str]) -> list[dict[str, Any]]:
@@ -55,8 +60,8 @@ def report_of(
                 "edition": day["edition"],
                 "outcome": outcome.outcome,
                 "items": outcome.items,
-                "put": outcome.written.put,
-                "deleted": outcome.written.deleted,
+                "put": len(outcome.written.put),
+                "deleted": len(outcome.written.deleted),
                 "unchanged": outcome.unchanged,
                 "deadLettered": len(outcome.written.dead),
                 "verified": outcome.verified,
@@ -64,8 +69,8 @@ def report_of(
             for day, outcome in loaded
         ],
         "writes": {
-            "put": sum(each.put for each in written),
-            "deleted": sum(each.deleted for each in written),
+            "put": sum(len(each.put) for each in written),
+            "deleted": sum(len(each.deleted) for each in written),
             "requests": sum(each.requests for each in written),
             "retries": backoff.retries,
             "consumedUnits": sum(each.units for each in written),
@@ -76,7 +81,11 @@ def report_of(
 
 
 def _write_dead_letters(arguments: Arguments, prefix: str, loaded: list[tuple[dict[str, Any], Loaded]]) -> str | None:
-    letters = [{"day": day["day"], **letter} for day, outcome in loaded for letter in outcome.written.dead]
+    letters = [
+        {"day": day["day"], "id": id, "reason": reason}
+        for day, outcome in loaded
+        for id, reason in outcome.written.dead.items()
+    ]
     if not letters:
         return None
     uri = f"{prefix}{arguments.job_run_id}.json"

@@ -16,13 +16,13 @@ from pyspark.sql.types import ArrayType, StringType
 
 from music_streaming import objects, report
 from music_streaming.arguments import read_arguments
-from music_streaming.duplicates import PLAY, find_duplicates, published_plays
+from music_streaming.duplicates import ACCEPTED_SCHEMA, PLAY, find_duplicates, published_plays
 from music_streaming.heads import InputFile, look_at_all
 from music_streaming.lines import BAD, judged_rows, number_lines
 from music_streaming.reference import ReferenceData, load_reference
 from music_streaming.rules import RULE_VERSION, RULES, is_rejected
 from music_streaming.session import one_split_for_each_task, spark_session
-from music_streaming.times import day_name, epoch_hour
+from music_streaming.times import day_name, day_number, epoch_hour
 
 # Rows of one file of rejected rows or rows under review: some ten megabytes.
 BAD_ROWS_PER_FILE = 200_000
@@ -52,12 +52,12 @@ def validate(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> dict
     scratch = f"{plan['scratchPrefix']}{job_run_id}/validated"
     if good:
         rows = judged_rows(spark, good, reference, plan["now"])
-        writer = rows.write.mode("overwrite").partitionBy("listen_date").options(**PLAIN_COLUMNS)
+        writer = rows.write.mode("overwrite").partitionBy("day").options(**PLAIN_COLUMNS)
         with one_split_for_each_task(spark):
             writer.parquet(scratch)
     written = objects.list_files(scratch, ".parquet") if good else []
-    accepted = [uri for uri in written if f"listen_date={BAD}/" not in uri]
-    bad = [uri for uri in written if f"listen_date={BAD}/" in uri]
+    accepted = [uri for uri in written if f"/day={BAD}/" not in uri]
+    bad = [uri for uri in written if f"/day={BAD}/" in uri]
 
     counts = report.Counts(accepted={}, masks={}, first_bad_lines={})
     parts: list[dict[str, Any]] = []
@@ -78,7 +78,7 @@ def _accept(
     counts: report.Counts,
 ) -> list[dict[str, Any]]:
     """Counts the accepted plays and copies them to their days; returns the parts."""
-    plays = spark.read.parquet(*written)
+    plays = spark.read.schema(ACCEPTED_SCHEMA).parquet(*written)
     by_file = [
         _Accepted(row.name, row.source, day_name(row.hour // 24), row.hour % 24, row["count"])
         for row in plays.groupBy(
@@ -105,7 +105,7 @@ def _accept(
         sources[row.day][row.source] = sources[row.day].get(row.source, 0) + row.rows
     parts = []
     for day in days:
-        mine = [uri for uri in written if f"listen_date={day}/" in uri]
+        mine = [uri for uri in written if f"/day={day_number(day)}/" in uri]
         folder = f"{plan['playsPrefix']}listen_date={day}/run={plan['run']}/"
         copied = objects.copy_all([(uri, f"{folder}{job_run_id}-{n:05d}.parquet") for n, uri in enumerate(mine)])
         rows = [rows_of[day, uri.rsplit("/", 1)[-1]] for uri in mine]

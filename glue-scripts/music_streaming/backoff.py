@@ -42,7 +42,7 @@ FIRST_SERVER_ERROR = 500
 
 
 class Backoff:
-    """Shared by the threads of one load: counts retries and the reasons of throttling, and knows when anything moved."""
+    """Shared by the threads of one load: counts retries and why it was throttled, and knows when anything moved."""
 
     def __init__(
         self,

@@ -14,6 +14,9 @@ from pyspark.sql import functions as F
 
 PLAY = ["user_id", "track_id", "listen_time"]
 
+# Given to every read of accepted plays: to infer it, Spark would look into their files in a job of its own.
+ACCEPTED_SCHEMA = "user_id bigint, track_id string, listen_time timestamp, source string"
+
 
 @dataclass(frozen=True)
 class Duplicates:
@@ -89,7 +92,8 @@ def published_plays(
         return None
     counting = spark.createDataFrame(live, "listen_date string, source string")
     return (
-        spark.read.parquet(*files)
+        spark.read.schema(ACCEPTED_SCHEMA)
+        .parquet(*files)
         .withColumn("listen_date", F.to_date("listen_time").cast("string"))
         .join(F.broadcast(counting), ["listen_date", "source"], "left_semi")
     )

@@ -17,6 +17,7 @@ from music_streaming.heads import InputFile
 from music_streaming.reference import ReferenceData
 from music_streaming.rules import Row, broken_rules, literal_time, parse_listen_time, parse_user_id
 from music_streaming.session import one_split_for_each_task
+from music_streaming.times import day_of
 
 # The lower 33 bits of monotonically_increasing_id count the rows within a partition.
 PLACE_BITS = (1 << 33) - 1
@@ -29,14 +30,14 @@ COMMA_OUTSIDE_QUOTES = ',(?=(?:[^"]*+"[^"]*+")*+[^"]*+$)'
 # One that is longer than this is split at every comma, and as a rule found to be bad.
 LONGEST_QUOTED_LINE_BYTES = 4 * 1024
 
-BAD = "bad"
-"""Value of the partition column `listen_date` for rows that were not accepted."""
+BAD = -1_000_000
+"""Value of the partition column `day` for rows that were not accepted: before any date."""
 
 
 def judged_rows(spark: SparkSession, files: list[InputFile], reference: ReferenceData, now: str) -> DataFrame:
     """One row for each data line of the files.
 
-    Columns: user_id, track_id, listen_time, source, listen_date (string, `bad` where not accepted), problem (null where
+    Columns: user_id, track_id, listen_time, source, day (since 1970; BAD where not accepted), problem (null where
     accepted, else mask, block, place, raw and the three fields as read).
     """
     by_layout = sorted(files, key=lambda file: file.positions)
@@ -70,7 +71,7 @@ def judged_rows(spark: SparkSession, files: list[InputFile], reference: Referenc
         F.col("track_text").alias("track_id"),
         "listen_time",
         "source",
-        F.when(accepted, F.to_date("listen_time").cast("string")).otherwise(F.lit(BAD)).alias("listen_date"),
+        F.when(accepted, day_of("listen_time")).otherwise(F.lit(BAD)).alias("day"),
         F.when(~accepted, problem).alias("problem"),
     )
 

@@ -60,12 +60,19 @@ def _missing(text: Column) -> Column:
 
 
 def _bad_track(row: Row) -> Column:
-    # A known track is well-formed, so only unknown ones cost the look at their characters.
-    return ~_missing(row.track_text) & ~row.song_known & ~row.track_text.rlike(TRACK_ID)
+    return ~_missing(row.track_text) & ~row.song_known & ~_well_formed_if_unknown(row)
 
 
 def _unknown_track(row: Row) -> Column:
-    return ~_missing(row.track_text) & ~row.song_known & row.track_text.rlike(TRACK_ID)
+    return ~_missing(row.track_text) & ~row.song_known & _well_formed_if_unknown(row)
+
+
+def _well_formed_if_unknown(row: Row) -> Column:
+    """A known track is well-formed, so only unknown ones cost the look at their characters.
+
+    In a branch of its own: what two rules have in common is evaluated ahead of both, whatever stands before an `and`.
+    """
+    return F.when(~row.song_known, row.track_text.rlike(TRACK_ID)).otherwise(F.lit(False))
 
 
 RULES: tuple[Rule, ...] = (

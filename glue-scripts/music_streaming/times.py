@@ -18,16 +18,29 @@ HOUR_MICROSECONDS = 3_600_000_000
 
 def epoch_hour(time: str) -> Column:
     """Whole hours from 1970 to the time in this column, negative before it."""
-    micros = f"unix_micros({time})"
-    # Taking off the remainder first rounds down, where the division alone would round towards 1970.
-    return F.expr(f"cast(({micros} - pmod({micros}, {HOUR_MICROSECONDS}L)) div {HOUR_MICROSECONDS}L as int)")
+    return _whole(f"unix_micros({time})", HOUR_MICROSECONDS)
+
+
+def day_of(time: str) -> Column:
+    """Days from 1970 to the time in this column, negative before it."""
+    return _whole(f"unix_micros({time})", 24 * HOUR_MICROSECONDS)
 
 
 def epoch_day(hour: str) -> Column:
     """Days since 1970 of hours since 1970 in this column."""
-    return F.expr(f"cast(({hour} - pmod({hour}, 24)) div 24 as int)")
+    return _whole(hour, 24)
+
+
+def _whole(number: str, unit: int) -> Column:
+    # Taking off the remainder first rounds down, where the division alone would round towards 1970.
+    return F.expr(f"cast(({number} - pmod({number}, {unit})) div {unit} as int)")
 
 
 def day_name(day: int) -> str:
     """`YYYY-MM-DD` of days since 1970."""
     return (EPOCH + timedelta(days=day)).isoformat()
+
+
+def day_number(name: str) -> int:
+    """The inverse of `day_name`."""
+    return (date.fromisoformat(name) - EPOCH).days
