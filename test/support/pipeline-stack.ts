@@ -5,6 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
@@ -25,6 +26,9 @@ import { until, within } from './until.ts';
 
 /** A run of three Glue jobs takes half a minute alone on two cores; several at once wait for each other. */
 const RUN_WITHIN_MS = 300_000;
+
+/** Between two looks at whether a run has parked. */
+const PARK_LOOK_MS = 1_000;
 
 const namedSchema = z.looseObject({
   track_id: z.string().optional(),
@@ -84,8 +88,27 @@ export class PipelineStack {
   }
 
   async result(id: string, withinMs = RUN_WITHIN_MS): Promise<PipelineResult> {
-    const handle = this.client.temporal.client.workflow.getHandle(id);
-    return await within(`${id} ends`, handle.result() as Promise<PipelineResult>, withinMs);
+    const result = this.client.temporal.client.workflow.getHandle(id).result() as Promise<PipelineResult>;
+    const over = new AbortController();
+    try {
+      return await within(`${id} ends`, Promise.race([result, this.#parking(id, over.signal)]), withinMs);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** Rejects when the run parks, so that a test need not wait until its time is over to see why. */
+  async #parking(id: string, over: AbortSignal): Promise<never> {
+    while (!over.aborted) {
+      // While the server or the worker is away, nobody answers.
+      const parked = (await this.status(id).catch(() => undefined))?.parked ?? undefined;
+      if (parked !== undefined) {
+        const { type, message } = parked.failure;
+        throw new Error(`${id} parked in ${parked.stage}: ${type}: ${message}`);
+      }
+      await setTimeout(PARK_LOOK_MS);
+    }
+    return await Promise.race([]);
   }
 
   async run(id: string, request: PipelineRequest = {}): Promise<PipelineResult> {
