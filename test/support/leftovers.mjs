@@ -29,7 +29,11 @@ function processesOf(folder) {
   if (!existsSync('/proc/self/environ')) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map((name) => ({ pid: Number(name), command: fileOf(name, 'cmdline'), environment: fileOf(name, 'environ') }))
+    .map((name) => ({
+      pid: Number(name),
+      command: fileOf(name, 'cmdline'),
+      environment: fileOf(name, 'environ'),
+    }))
     .filter(({ command, environment }) => command.includes(folder) || environment.includes(folder))
     .map(({ pid, command }) => ({ pid, command: command.replaceAll('\0', ' ').slice(0, 150) }));
 }
