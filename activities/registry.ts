@@ -6,12 +6,14 @@ import { createGlueRunActivities } from './glue/job-runs.ts';
 import { createScriptActivities } from './glue/scripts.ts';
 import { createIdentityActivities } from './identity.ts';
 import { createSettingsActivities } from './settings.ts';
+import { createAdoptionActivities } from './storage/adoption.ts';
 import { createArchiveActivities } from './storage/archive.ts';
 import { createInputActivities } from './storage/inputs.ts';
 import { createKpisActivities } from './storage/kpis.ts';
 import { createPlaysActivities } from './storage/plays.ts';
 import { createQualityActivities } from './storage/quality.ts';
 import { createReferenceActivities } from './storage/reference.ts';
+import { createSecuringActivities } from './storage/secure.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
 import { createLocalActivities, createRunActivities } from './temporal/runs.ts';
@@ -29,11 +31,13 @@ export function createActivities(
     createStructureActivities(s3),
     createReferenceActivities(s3),
     createInputActivities(s3),
+    createAdoptionActivities(s3),
     createQualityActivities(s3),
     createPlaysActivities(s3),
     createKpisActivities(s3),
     createArchiveActivities(s3),
     createStateActivities(s3),
+    createSecuringActivities(s3),
     createScriptActivities({ s3, glue }, settings, scripts),
     createGlueRunActivities(glue, glueOnce),
     createRunActivities(),

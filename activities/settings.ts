@@ -11,6 +11,7 @@ export function createSettingsActivities(settings: Settings): Pick<PipelineActiv
     gateMaxRejectedShare,
     gateMaxReviewShare,
     parkHours,
+    parkExpiry,
     retentionDays,
   } = settings;
   const { maxWriteUnitsPerSecond } = settings;
@@ -24,6 +25,7 @@ export function createSettingsActivities(settings: Settings): Pick<PipelineActiv
           gateMaxRejectedShare,
           gateMaxReviewShare,
           parkHours,
+          parkExpiry,
           retentionDays,
         },
         ...(maxWriteUnitsPerSecond === undefined ? {} : { maxWriteUnitsPerSecond }),

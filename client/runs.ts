@@ -13,6 +13,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { z } from 'zod';
+import type { Checkpoint } from '../pipeline/checkpoint.ts';
 import { runIdOf } from '../pipeline/layout.ts';
 import { parseRequest, type PipelineRequest } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
@@ -23,10 +24,10 @@ import {
   timelineQuery,
   updates,
   type CommandAnswer,
-  type CommandArguments,
+  type CommandInput,
   type CommandName,
 } from '../workflows/pipeline/messages.ts';
-import type { Checkpoint, RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
+import type { RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { ANSWERED_WITHIN_MS, askRun, explainRun, TAKEN_WITHIN_MS } from './run-answers.ts';
@@ -183,7 +184,7 @@ export class Runs {
   async command<N extends CommandName>(
     name: N,
     reference: RunReference,
-    args: Omit<CommandArguments<N>, 'run'>,
+    args: Omit<CommandInput<N>, 'run'>,
   ): Promise<CommandAnswer> {
     const update = updates[name];
     try {

@@ -2,6 +2,7 @@
  * The contract between workflows and activities: every activity that a run calls, what it is given and what it leaves.
  * Arguments and results are small JSON; lists and reports are in S3, and these hold their keys.
  */
+import type { Checkpoint, Progress } from './checkpoint.ts';
 import type { Reference } from './documents.ts';
 import type { Overrides, ParsedRequest } from './request.ts';
 import type { GateVerdict } from './quality.ts';
@@ -61,6 +62,22 @@ export interface StartedGlueRun {
   readonly adopted: boolean;
   /** Minutes after which Glue itself ends the run. */
   readonly timeoutMinutes: number;
+}
+
+export interface LiveGlueRun {
+  readonly jobName: string;
+  readonly jobRunId: string;
+  readonly script: ScriptName;
+  readonly token: string;
+}
+
+/** How a run stood when it was stopped. */
+export interface StopRecord {
+  readonly stoppedAt: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly stage: StageName | null;
+  readonly checkpoints: readonly Checkpoint[];
 }
 
 export interface EndedGlueRun {
@@ -165,13 +182,32 @@ export interface PipelineActivities {
   stopGlueRun(
     context: RunContext,
     run: { readonly script: ScriptName; readonly token: string },
-  ): Promise<{ readonly stopped: number }>;
+  ): Promise<{ readonly jobRunIds: readonly string[] }>;
 
+  /** Live Glue runs of the pipeline's jobs that carry a token. */
+  findLiveGlueRuns(context: RunContext): Promise<LiveGlueRun[]>;
+
+  /** Which of these owners have ended, by their run ids in the bucket. */
   findClosedRuns(owners: readonly Owner[]): Promise<string[]>;
+  /** Which of these workflow ids have no open execution. */
+  findClosedWorkflows(workflowIds: readonly string[]): Promise<string[]>;
+  /** What a closed execution of a workflow had done. */
+  readProgress(closed: { readonly workflowId: string; readonly runId: string }): Promise<Progress>;
+
+  /** Makes this execution the owner of what the run had claimed before it was closed. */
+  adoptInputs(
+    context: RunContext,
+    given: { readonly closedRuns?: readonly string[] },
+  ): Promise<{ readonly files: number; readonly blockedBy?: readonly Owner[] }>;
+  /** Moves what unfinished Glue runs have written to quarantine, and writes down how the run stood. */
+  secureStoppedRun(
+    context: RunContext,
+    given: { readonly jobRunIds: readonly string[]; readonly record: StopRecord },
+  ): Promise<{ readonly objects: number; readonly record: string }>;
 }
 
 /** Runs in the workflow's own worker as a local activity. */
 export interface LocalActivities {
-  /** Whether a command that names `run` (or none) is meant for the execution that received it. */
-  isMeantForThisRun(given: { readonly run?: string; readonly firstRunId: string }): Promise<boolean>;
+  /** Whether a command for the Temporal run `run` is meant for the execution that received it. */
+  isMeantForThisRun(given: { readonly run: string }): Promise<boolean>;
 }

@@ -58,6 +58,14 @@ export const FAILURES = {
     handling: 'operator',
     advice: 'Deliver the named input again or restore its version, then retry the stage.',
   },
+  InputsTaken: {
+    handling: 'operator',
+    advice: 'Another run processes the named input now: abort this one, the other brings the data.',
+  },
+  ResumeImpossible: {
+    handling: 'operator',
+    advice: 'Start a new run instead: it takes over the inputs that the closed run had claimed.',
+  },
   DocumentInvalid: {
     handling: 'operator',
     advice: 'Look at the named object; restore an earlier version of it, then retry the stage.',

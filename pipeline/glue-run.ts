@@ -70,6 +70,12 @@ export function glueRunToken(
   return `${workflowId}/${firstRunId}/${stage}/${String(round)}`;
 }
 
+/** The workflow and the first execution that a token belongs to; `undefined` for text that is no token of ours. */
+export function ownerOfToken(token: string): { workflowId: string; firstRunId: string } | undefined {
+  const [, workflowId, firstRunId] = /^(.+)\/([^/]+)\/[^/]+\/\d+$/.exec(token) ?? [];
+  return workflowId === undefined || firstRunId === undefined ? undefined : { workflowId, firstRunId };
+}
+
 /** DPUs of a worker, as AWS lists them. R types are memory-optimised and counted in M-DPUs. */
 const DPU_OF_WORKER: Readonly<Record<string, number>> = {
   'G.1X': 1,

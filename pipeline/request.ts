@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { daySchema } from './documents.ts';
 import { workerTypeSchema } from './settings.ts';
+import { STAGE_NAMES } from './stages.ts';
 
 /** Changes to the Glue runs of one pipeline run or one retried stage; the job definitions stay as they are. */
 export const overridesSchema = z.strictObject({
@@ -12,6 +13,13 @@ export const overridesSchema = z.strictObject({
   timeoutMinutes: z.number().int().min(1).max(10_080).optional(),
 });
 export type Overrides = z.infer<typeof overridesSchema>;
+
+/** What an operator may change when a parked stage is asked for again. */
+export const retryOverridesSchema = overridesSchema.extend({
+  /** Take these keys under `streams/` instead: for the stages that look for inputs and prepare them. */
+  inputs: z.array(z.string().min(1)).min(1).max(1000).optional(),
+});
+export type RetryOverrides = z.infer<typeof retryOverridesSchema>;
 
 export const TRIGGERS = ['manual', 'schedule', 'backfill', 'recovery'] as const;
 
@@ -23,16 +31,33 @@ export const requestSchema = z.strictObject({
   /** Compute these days again from their published plays, as new editions; no input is taken then. */
   dates: z.array(daySchema).min(1).max(400).optional(),
   overrides: overridesSchema.optional(),
+  /**
+   * Go on with a closed run of the same workflow id: what it finished is kept, and its Glue runs are adopted. Inputs and
+   * dates are those of that run.
+   */
+  resumeFrom: z
+    .strictObject({
+      /** Temporal run id of the closed run. */
+      runId: z.string().min(1),
+      /** Do this stage and all after it again, although it had finished. */
+      stage: z.enum(STAGE_NAMES).optional(),
+    })
+    .optional(),
 });
 /** As given by the caller. */
 export type PipelineRequest = z.input<typeof requestSchema>;
 /** As the run keeps it. */
 export type ParsedRequest = z.output<typeof requestSchema>;
 
-const checkedRequestSchema = requestSchema.refine(
-  (request) => request.inputs === undefined || request.dates === undefined,
-  'give inputs or dates, not both: dates are computed again from plays that are published already',
-);
+const checkedRequestSchema = requestSchema
+  .refine(
+    ({ inputs, dates }) => inputs === undefined || dates === undefined,
+    'give inputs or dates, not both: dates are computed again from plays that are published already',
+  )
+  .refine(
+    ({ resumeFrom, inputs, dates }) => resumeFrom === undefined || (inputs ?? dates) === undefined,
+    'give resumeFrom without inputs and dates: the run that it goes on with has its own',
+  );
 
 /** @throws z.ZodError naming each wrong field */
 export function parseRequest(given: unknown): ParsedRequest {

@@ -16,6 +16,7 @@ export type RunSettings = Pick<
   | 'gateMaxRejectedShare'
   | 'gateMaxReviewShare'
   | 'parkHours'
+  | 'parkExpiry'
   | 'retentionDays'
   | 'maxWriteUnitsPerSecond'
 >;

@@ -12,6 +12,8 @@ const WORKER_TYPES = ['G.1X', 'G.2X', 'G.4X', 'G.8X', 'R.1X', 'R.2X', 'R.4X', 'R
 export const workerTypeSchema = z.enum(WORKER_TYPES);
 export type WorkerType = z.infer<typeof workerTypeSchema>;
 
+const PARK_EXPIRIES = ['fail', 'stop', 'wait'] as const;
+
 /** S3's own naming rule, so that a slip is named here and not as a failed call later. */
 const bucketName = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected an S3 bucket name');
 
@@ -95,8 +97,13 @@ const definitions = {
       .positive()
       .max(24 * 30),
     default: '72',
+    about: 'How long a parked or held run waits for an operator; covers a long weekend.',
+  },
+  parkExpiry: {
+    schema: z.enum(PARK_EXPIRIES),
+    default: 'fail',
     about:
-      'How long a parked or held run waits for an operator before it ends as failed; covers a long weekend.',
+      'What happens to a parked or held run when nobody decides in time: it ends as failed (fail), is shut down and can be resumed (stop), or waits on (wait).',
   },
   retentionDays: {
     schema: positiveInt,

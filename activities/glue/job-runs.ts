@@ -19,9 +19,13 @@ import { FAILURES, isFailureType } from '../../pipeline/failures.ts';
 import { dpuSeconds, isKnownState, isLive, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
 import { layout, s3Uri } from '../../pipeline/layout.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
+import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
 import { call, failure } from '../aws/call.ts';
 
-type GlueRunActivities = Pick<PipelineActivities, 'startGlueRun' | 'awaitGlueRun' | 'stopGlueRun'>;
+type GlueRunActivities = Pick<
+  PipelineActivities,
+  'startGlueRun' | 'awaitGlueRun' | 'stopGlueRun' | 'findLiveGlueRuns'
+>;
 
 /** Runs looked at when searching for a token: newest first, several days of one job's runs. */
 const SEARCHED_PAGES = 3;
@@ -128,7 +132,22 @@ export function createGlueRunActivities(glue: GlueClient, glueOnce: GlueClient):
         while (isLive((await getRun(glue, jobName, id)).JobRunState ?? ''))
           await sleepBeating(STOP_POLL_MS, id);
       }
-      return { stopped: ids.length };
+      return { jobRunIds: ids };
+    },
+
+    async findLiveGlueRuns({ settings }) {
+      const found = await Promise.all(
+        SCRIPT_NAMES.map(async (script) => {
+          const jobName = jobNameOf(settings.pipeline, script);
+          const runs = await recentRuns(glue, jobName);
+          return runs.flatMap(({ Id, JobRunState = '', Arguments }) => {
+            const token = Arguments?.[TOKEN_ARGUMENT];
+            if (Id === undefined || token === undefined || !isLive(JobRunState)) return [];
+            return [{ jobName, jobRunId: Id, script, token }];
+          });
+        }),
+      );
+      return found.flat();
     },
   };
 }
@@ -141,16 +160,24 @@ async function findAgain(glue: GlueClient, jobName: string, token: string): Prom
   return await findByToken(glue, jobName, token);
 }
 
-/** A search that fails is a failure, never "not found". */
 async function findByToken(glue: GlueClient, jobName: string, token: string): Promise<JobRun[]> {
+  return (await recentRuns(glue, jobName)).filter((run) => run.Arguments?.[TOKEN_ARGUMENT] === token);
+}
+
+/** A search that fails is a failure, never "not found"; only a job that does not exist yet has no runs. */
+async function recentRuns(glue: GlueClient, jobName: string): Promise<JobRun[]> {
   const found: JobRun[] = [];
   const pages = paginateGetJobRuns({ client: glue, pageSize: PAGE }, { JobName: jobName })[
     Symbol.asyncIterator
   ]();
-  for (let page = 0; page < SEARCHED_PAGES; page += 1) {
-    const { value, done } = await call(`GetJobRuns ${jobName}`, () => pages.next());
-    if (done === true) break;
-    found.push(...(value.JobRuns ?? []).filter((run) => run.Arguments?.[TOKEN_ARGUMENT] === token));
+  try {
+    for (let page = 0; page < SEARCHED_PAGES; page += 1) {
+      const { value, done } = await call(`GetJobRuns ${jobName}`, () => pages.next());
+      if (done === true) break;
+      found.push(...(value.JobRuns ?? []));
+    }
+  } catch (error) {
+    if (!(error instanceof ApplicationFailure) || error.type !== 'GlueJobMissing') throw error;
   }
   return found;
 }

@@ -68,8 +68,7 @@ export class Claims {
       const verdict = this.#judge(key, id, current, content?.value);
       judged.verdict = verdict;
       const bringsNothing = verdict.kind === 'redelivery' && verdict.replaces === undefined;
-      if (verdict.kind === 'busy' || bringsNothing || current?.pending?.run === this.#owner.run)
-        return current;
+      if (verdict.kind === 'busy' || bringsNothing || this.#isOwn(current?.pending)) return current;
       return { version: 1, key, ...current, pending: this.#owner };
     };
     const record = await changeDocument(this.#bucket, keyRecordOf(key), keyRecordSchema, decide);
@@ -86,7 +85,7 @@ export class Claims {
       const verdict = this.#judge(key, id, keyRecord, current);
       judged.verdict = verdict;
       if (!takesContent(verdict)) return current;
-      if (current?.owner.run === this.#owner.run && current.state === 'claimed') return current;
+      if (this.#isOwn(current?.owner) && current?.state === 'claimed') return current;
       const replaces = verdict.kind === 'correction' ? { replaces: verdict.replaces } : {};
       const days = current?.days ?? [];
       return {
@@ -104,6 +103,11 @@ export class Claims {
     };
     await changeDocument(this.#bucket, layout.file(id), fileRecordSchema, decide);
     return judged.verdict;
+  }
+
+  /** A resumed run has the claims of its closed execution, but writes its own execution into them. */
+  #isOwn(owner: Owner | undefined): boolean {
+    return owner?.run === this.#owner.run && owner.firstRunId === this.#owner.firstRunId;
   }
 
   async #releaseKey(key: string): Promise<void> {

@@ -1,11 +1,16 @@
 /** What Temporal knows of other runs. Reads only. */
 import { activityInfo, getClient } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { QueryNotRegisteredError, QueryRejectedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import type { LocalActivities, PipelineActivities } from '../../pipeline/activity-types.ts';
+import { progressSchema } from '../../pipeline/checkpoint.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
+import { failure } from '../aws/call.ts';
 
-type RunActivities = Pick<PipelineActivities, 'findClosedRuns'>;
+type RunActivities = Pick<PipelineActivities, 'findClosedRuns' | 'findClosedWorkflows' | 'readProgress'>;
+
+/** Asking a closed run for its progress replays its history on a worker: seconds, unless none is free. */
+const PROGRESS_WITHIN_MS = 40_000;
 
 export function createRunActivities(): RunActivities {
   return {
@@ -16,26 +21,65 @@ export function createRunActivities(): RunActivities {
       );
       return closed.flat();
     },
+
+    async findClosedWorkflows(workflowIds) {
+      const client = getClient();
+      const closed = await Promise.all(
+        workflowIds.map(async (id) => ((await openExecution(client, id)) === undefined ? [id] : [])),
+      );
+      return closed.flat();
+    },
+
+    async readProgress({ workflowId, runId }) {
+      const client = getClient();
+      const handle = client.workflow.getHandle(workflowId, runId);
+      const named = `Run ${runId} of ${workflowId}`;
+      try {
+        const { status, type } = await handle.describe();
+        if (type !== activityInfo().workflowType) {
+          throw failure('ResumeImpossible', `${named} is a ${type}, not a run of the pipeline`);
+        }
+        if (status.name === 'COMPLETED') {
+          throw failure('ResumeImpossible', `${named} has completed: nothing is left to do`);
+        }
+        const progress: unknown = await client.withDeadline(Date.now() + PROGRESS_WITHIN_MS, () =>
+          handle.query('progress'),
+        );
+        return progressSchema.parse(progress);
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) {
+          throw failure('ResumeImpossible', `${named} is not there; has its history expired?`, error);
+        }
+        if (error instanceof QueryRejectedError || error instanceof QueryNotRegisteredError) {
+          throw failure('ResumeImpossible', `${named} does not tell what it had done`, error);
+        }
+        throw error;
+      }
+    },
   };
 }
 
 /** A reset gives an execution a new run id; it is the same run as long as it goes back to the same first one. */
 async function isOpen(client: Client, { workflowId, firstRunId }: Owner): Promise<boolean> {
+  return (await openExecution(client, workflowId)) === firstRunId;
+}
+
+/** First run id of the workflow's open execution, if it has one. */
+async function openExecution(client: Client, workflowId: string): Promise<string | undefined> {
   try {
-    const { status, raw } = await client.workflow.getHandle(workflowId).describe();
-    const first = raw.workflowExecutionInfo?.firstRunId ?? raw.workflowExecutionInfo?.execution?.runId;
-    return first === firstRunId && (status.name === 'RUNNING' || status.name === 'PAUSED');
+    const { status, raw, runId } = await client.workflow.getHandle(workflowId).describe();
+    const open = status.name === 'RUNNING' || status.name === 'PAUSED';
+    return open ? (raw.workflowExecutionInfo?.firstRunId ?? runId) : undefined;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }
 
 export function createLocalActivities(): LocalActivities {
   return {
-    isMeantForThisRun({ run, firstRunId }) {
-      const current = activityInfo().workflowExecution?.runId;
-      return Promise.resolve(current === (run ?? firstRunId));
+    isMeantForThisRun({ run }) {
+      return Promise.resolve(activityInfo().workflowExecution?.runId === run);
     },
   };
 }

@@ -138,9 +138,12 @@ export function waitingLines(out: Output, { parked, held, commands, workflowId }
 }
 
 const VERBS = {
+  pause: 'pause',
+  resume: 'resume',
   retryStage: 'retry',
   skipStage: 'skip',
   approve: 'approve',
   reject: 'reject',
+  emergencyShutdown: 'shutdown --run',
   abort: 'abort',
 } as const;

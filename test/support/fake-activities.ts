@@ -33,6 +33,7 @@ const ordinaryDay: PipelineActivities = {
       gateMaxRejectedShare: 0.05,
       gateMaxReviewShare: 0.02,
       parkHours: 1,
+      parkExpiry: 'fail',
       retentionDays: 365,
     }),
   validateAwsConnection: () =>
@@ -60,7 +61,7 @@ const ordinaryDay: PipelineActivities = {
       timeoutMinutes: 10,
     }),
   awaitGlueRun: () => Promise.resolve(succeeded),
-  stopGlueRun: () => Promise.resolve({ stopped: 1 }),
+  stopGlueRun: () => Promise.resolve({ jobRunIds: ['jr_stopped'] }),
   judgeQuality: () => Promise.resolve({ gate: { verdict: 'pass', reasons: [] }, rows, rejectedFiles: 0 }),
   quarantineInputs: () => Promise.resolve({ files: 1 }),
   publishPlays: () => Promise.resolve({ days: [day] }),
@@ -69,6 +70,11 @@ const ordinaryDay: PipelineActivities = {
   archiveInputs: () => Promise.resolve({ archived: 1, bytes: 100, kept: 0 }),
   updateProcessingState: () => Promise.resolve({ put: 10, deleted: 0, unchanged: 0, superseded: 0 }),
   findClosedRuns: () => Promise.resolve([]),
+  findClosedWorkflows: () => Promise.resolve([]),
+  findLiveGlueRuns: () => Promise.resolve([]),
+  readProgress: () => Promise.reject(new Error('No run was closed')),
+  adoptInputs: () => Promise.resolve({ files: 1 }),
+  secureStoppedRun: () => Promise.resolve({ objects: 0, record: 'processed/runs/r/stopped/now.json' }),
 };
 
 export function fakeActivities(replacements: Replacements = {}): FakeActivities {

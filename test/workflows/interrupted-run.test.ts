@@ -32,7 +32,7 @@ describe('a run that is interrupted while Glue works', () => {
       awaitGlueRun: () => cancelled(),
       stopGlueRun: (_context, { token }) => {
         stopped.push(token);
-        return Promise.resolve({ stopped: 1 });
+        return Promise.resolve({ jobRunIds: ['jr_1'] });
       },
     });
     return await withWorker(env, fake, async (taskQueue) => {

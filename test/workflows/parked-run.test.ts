@@ -68,7 +68,7 @@ describe('a run that waits for an operator', () => {
       const handle = await start(taskQueue);
       const { parked, commands } = await reaches(handle, 'NeedsOperator');
       expect(parked).toMatchObject({ stage: 'validation', round: 1, failure: { type: 'GlueOutOfMemory' } });
-      expect(commands).toEqual(['retryStage', 'abort']);
+      expect(commands).toEqual(['retryStage', 'pause', 'emergencyShutdown', 'abort']);
       const overrides = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
       const answer = await handle.executeUpdate(updates.retryStage, { args: [{ ...who, overrides }] });
       expect(answer.message).toBe('validation runs again, round 2.');

@@ -43,7 +43,8 @@ export const starting = proxyActivities<PipelineActivities>({
   heartbeatTimeout: '10s',
   // Longer than a queue of ordinary runs lasts; then somebody should look at what occupies the job.
   scheduleToCloseTimeout: '2h',
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  // A start that is under way when the run is paused or stopped is seen to its end.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: {
     // A slot frees 5 to 10 s after a run's end.
     initialInterval: '2s',

@@ -1,6 +1,6 @@
 /** The run's current details: Markdown that the Temporal UI and `temporal workflow metadata` show. */
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
-import { openCommands } from './state.ts';
+import { openCommands } from './commands.ts';
 import type { RunState } from './state.ts';
 
 export function describeRun(state: RunState): string {
@@ -22,6 +22,11 @@ function waiting(state: RunState): string {
   const commands = openCommands(state)
     .map((name) => `\`${name}\``)
     .join(', ');
+  if (state.paused !== null) {
+    const { by, reason, since } = state.paused;
+    const glue = state.glueRun === null ? '' : ' The Glue run goes on, and its result is kept.';
+    return `Paused by ${by} since ${since}: ${reason}.${glue} Nothing else begins. Ways on: ${commands}.`;
+  }
   if (state.parked !== null) {
     const { failure, since, until } = state.parked;
     return [

@@ -1,18 +1,22 @@
 /**
  * A Glue run within a stage: start or adopt it, wait for it, and on any interruption stop it and wait until it has
  * ended. Whatever happens to this run, Glue is never left working for nobody.
+ *
+ * A pause keeps a Glue run going unless it asks for its end; after the pause the stage starts over, and finds the run
+ * by its token where it went on or had succeeded.
  */
 import { ApplicationFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import type { EndedGlueRun } from '../../pipeline/activity-types.ts';
 import { FAILURES } from '../../pipeline/failures.ts';
-import { classifyEndedRun, glueRunToken } from '../../pipeline/glue-run.ts';
+import { classifyEndedRun } from '../../pipeline/glue-run.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { Overrides } from '../../pipeline/request.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import type { ScriptName, StageName } from '../../pipeline/stages.ts';
 import { awaitingGlue, long, starting } from './activities.ts';
-import { cleaningUp, glueRunStarted } from './state.ts';
 import type { PipelineRun } from './run.ts';
+import type { Stages } from './stage.ts';
+import { cleaningUp, glueRunStarted } from './state.ts';
 
 /** Runs of a stage in one round that failed by Glue's own fault; three in a row are not bad luck any more. */
 const MAX_ATTEMPTS = 3;
@@ -34,42 +38,106 @@ export interface GlueResult {
   readonly ended: EndedGlueRun;
 }
 
-export async function runGlue(run: PipelineRun, context: RunContext, work: GlueWork): Promise<GlueResult> {
-  const { owner } = context;
-  const token =
-    run.unsettledTokens.get(work.stage) ??
-    glueRunToken(owner.workflowId, owner.firstRunId, work.stage, work.round);
-  run.unsettledTokens.set(work.stage, token);
-  try {
-    for (let attempt = 1; ; attempt += 1) {
-      const { script, scriptDigest, stage, overrides } = work;
-      const request = { stage, script, scriptDigest, plan: `${stage}-plan`, token, overrides };
-      const started = await starting.startGlueRun(context, request);
-      const { jobName, jobRunId, timeoutMinutes } = started;
-      run.change((state, at) => glueRunStarted(state, { jobName, jobRunId }, at));
-      const ended = await awaitingGlue(timeoutMinutes).awaitGlueRun(context, { jobName, jobRunId });
-      run.unsettledTokens.delete(work.stage);
-      const failure = classifyEndedRun(ended);
-      if (failure === undefined) {
-        return { report: `${layout.stageReports(owner.run, stage)}${jobRunId}.json`, ended };
+export class GlueStage {
+  readonly #run: PipelineRun;
+  readonly #stages: Stages;
+  readonly #context: RunContext;
+  readonly #work: GlueWork;
+  readonly #token: string;
+
+  constructor(run: PipelineRun, stages: Stages, context: RunContext, work: GlueWork) {
+    this.#run = run;
+    this.#stages = stages;
+    this.#context = context;
+    this.#work = work;
+    this.#token = run.tokenOf(work.stage, work.round);
+  }
+
+  async result(): Promise<GlueResult> {
+    try {
+      let faults = 0;
+      for (;;) {
+        await this.#stages.resumed();
+        const finished = await this.#startAndAwait();
+        if (finished === undefined) continue;
+        const { jobName, jobRunId, ended } = finished;
+        const failure = classifyEndedRun(ended);
+        if (failure === undefined) {
+          const reports = layout.stageReports(this.#context.owner.run, this.#work.stage);
+          return { report: `${reports}${jobRunId}.json`, ended };
+        }
+        faults += 1;
+        if (FAILURES[failure].handling !== 'retry' || faults === MAX_ATTEMPTS) {
+          const { errorMessage } = ended;
+          const said = errorMessage === undefined ? 'without an error message' : `with: ${errorMessage}`;
+          throw ApplicationFailure.nonRetryable(
+            `Glue run ${jobRunId} of ${jobName} ended ${ended.state} ${said}`,
+            failure,
+          );
+        }
+        await sleep(ATTEMPT_PAUSE_SECONDS * 2 ** (faults - 1) * 1000);
       }
-      if (FAILURES[failure].handling !== 'retry' || attempt === MAX_ATTEMPTS) {
-        const said =
-          ended.errorMessage === undefined ? 'without an error message' : `with: ${ended.errorMessage}`;
-        throw ApplicationFailure.nonRetryable(
-          `Glue run ${jobRunId} of ${jobName} ended ${ended.state} ${said}`,
-          failure,
-        );
+    } catch (error) {
+      if (isCancellation(error)) {
+        const { stage } = this.#work;
+        this.#run.change((state, at) => cleaningUp(state, `stopping the Glue run of ${stage}`, at));
+        await this.#stop();
       }
-      await sleep(ATTEMPT_PAUSE_SECONDS * 2 ** (attempt - 1) * 1000);
+      throw error;
     }
-  } catch (error) {
-    if (isCancellation(error)) {
-      await CancellationScope.nonCancellable(async () => {
-        run.change((state, at) => cleaningUp(state, `stopping the Glue run of ${work.stage}`, at));
-        await long.stopGlueRun(context, { script: work.script, token });
+  }
+
+  /** @returns `undefined` when a pause came in between */
+  async #startAndAwait(): Promise<{ jobName: string; jobRunId: string; ended: EndedGlueRun } | undefined> {
+    const { stage, script, scriptDigest, overrides } = this.#work;
+    const request = { stage, script, scriptDigest, plan: `${stage}-plan`, token: this.#token, overrides };
+    const started = await this.#unlessPaused('always', () => starting.startGlueRun(this.#context, request));
+    if (started === undefined) return await this.#stopIfAsked();
+    const { jobName, jobRunId, timeoutMinutes } = started;
+    this.#run.unfinishedGlueRuns.add(jobRunId);
+    this.#run.change((state, at) => glueRunStarted(state, { jobName, jobRunId }, at));
+    const ended = await this.#unlessPaused('to stop Glue', () =>
+      awaitingGlue(timeoutMinutes).awaitGlueRun(this.#context, { jobName, jobRunId }),
+    );
+    if (ended === undefined) return await this.#stopIfAsked();
+    this.#run.settle(stage);
+    if (classifyEndedRun(ended) === undefined) this.#run.unfinishedGlueRuns.delete(jobRunId);
+    return { jobName, jobRunId, ended };
+  }
+
+  /** Runs work that a pause interrupts; `undefined` when one did. */
+  async #unlessPaused<T>(when: 'always' | 'to stop Glue', work: () => Promise<T>): Promise<T | undefined> {
+    const scope = new CancellationScope();
+    const outer = CancellationScope.current();
+    const interrupt = (): void => {
+      const { paused } = this.#run.state;
+      if (paused !== null && (when === 'always' || paused.stopGlue)) scope.cancel();
+    };
+    this.#run.onPause = interrupt;
+    try {
+      return await scope.run(() => {
+        interrupt();
+        return work();
       });
+    } catch (error) {
+      if (!isCancellation(error) || outer.consideredCancelled) throw error;
+      return undefined;
+    } finally {
+      this.#run.onPause = undefined;
     }
-    throw error;
+  }
+
+  async #stopIfAsked(): Promise<undefined> {
+    if (this.#run.state.paused?.stopGlue === true) await this.#stop();
+    return undefined;
+  }
+
+  async #stop(): Promise<void> {
+    const { script } = this.#work;
+    const { jobRunIds } = await CancellationScope.nonCancellable(() =>
+      long.stopGlueRun(this.#context, { script, token: this.#token }),
+    );
+    for (const id of jobRunIds) this.#run.unfinishedGlueRuns.add(id);
+    this.#run.change((state) => ({ ...state, glueRun: null }));
   }
 }

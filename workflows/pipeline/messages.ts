@@ -8,11 +8,11 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { z } from 'zod';
-import { overridesSchema } from '../../pipeline/request.ts';
+import type { Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
+import { retryOverridesSchema } from '../../pipeline/request.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { StageName } from '../../pipeline/stages.ts';
-import type { RunStatus } from './state.ts';
-import type { Checkpoint, TimelineEntry } from './state.ts';
+import type { RunStatus, TimelineEntry } from './state.ts';
 
 const commandFields = {
   /** Who gives the command. */
@@ -27,24 +27,37 @@ const stageField = { stage: z.enum(STAGE_NAMES).optional() };
 
 /** `stage` guards against acting on another stage than the one that was looked at. */
 export const commandSchemas = {
-  retryStage: z.strictObject({ ...commandFields, ...stageField, overrides: overridesSchema.optional() }),
+  /** A Glue run goes on and its result is kept, unless `stopGlue` asks for its end; it is run again after `resume`. */
+  pause: z.strictObject({ ...commandFields, stopGlue: z.boolean().default(false) }),
+  resume: z.strictObject(commandFields),
+  retryStage: z.strictObject({ ...commandFields, ...stageField, overrides: retryOverridesSchema.optional() }),
   skipStage: z.strictObject({ ...commandFields, ...stageField }),
   approve: z.strictObject(commandFields),
   reject: z.strictObject(commandFields),
+  /** `shutdown` names the procedure that asks, so that its undoing finds what it stopped. */
+  emergencyShutdown: z.strictObject({ ...commandFields, shutdown: z.string().min(1).max(200).optional() }),
   abort: z.strictObject(commandFields),
 } as const;
 
 export type CommandName = keyof typeof commandSchemas;
+/** As the run takes it. */
 export type CommandArguments<N extends CommandName> = z.output<(typeof commandSchemas)[N]>;
+/** As the caller gives it. */
+export type CommandInput<N extends CommandName> = z.input<(typeof commandSchemas)[N]>;
 export const COMMAND_NAMES = Object.keys(commandSchemas) as CommandName[];
 
 /** Shown by the Temporal UI and `temporal workflow metadata`. */
 export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
+  pause:
+    'Begin nothing new until resumed; a Glue run goes on unless stopGlue is true: {by, reason, stopGlue?}',
+  resume: 'Go on after a pause, where the run stood: {by, reason}',
   retryStage:
-    'Run the parked stage again: {by, reason, stage?, overrides?: {workerType?, numberOfWorkers?, timeoutMinutes?}}',
+    'Run the parked stage again: {by, reason, stage?, overrides?: {workerType?, numberOfWorkers?, timeoutMinutes?, inputs?}}',
   skipStage: 'Go on without the parked stage, where the stage allows it: {by, reason, stage?}',
   approve: 'Publish although the quality gate holds the run: {by, reason}',
   reject: 'Set the inputs aside and publish nothing, while the quality gate holds the run: {by, reason}',
+  emergencyShutdown:
+    'Stop now, Glue run included, and set unfinished output aside; the run can be resumed later: {by, reason, shutdown?}',
   abort: 'End the run as failed; its inputs are free for a next run: {by, reason}',
 };
 
@@ -56,24 +69,32 @@ export interface CommandAnswer {
 }
 
 export const updates = {
-  retryStage: defineUpdate<CommandAnswer, [CommandArguments<'retryStage'>]>('retryStage'),
-  skipStage: defineUpdate<CommandAnswer, [CommandArguments<'skipStage'>]>('skipStage'),
-  approve: defineUpdate<CommandAnswer, [CommandArguments<'approve'>]>('approve'),
-  reject: defineUpdate<CommandAnswer, [CommandArguments<'reject'>]>('reject'),
-  abort: defineUpdate<CommandAnswer, [CommandArguments<'abort'>]>('abort'),
+  pause: defineUpdate<CommandAnswer, [CommandInput<'pause'>]>('pause'),
+  resume: defineUpdate<CommandAnswer, [CommandInput<'resume'>]>('resume'),
+  retryStage: defineUpdate<CommandAnswer, [CommandInput<'retryStage'>]>('retryStage'),
+  skipStage: defineUpdate<CommandAnswer, [CommandInput<'skipStage'>]>('skipStage'),
+  approve: defineUpdate<CommandAnswer, [CommandInput<'approve'>]>('approve'),
+  reject: defineUpdate<CommandAnswer, [CommandInput<'reject'>]>('reject'),
+  emergencyShutdown: defineUpdate<CommandAnswer, [CommandInput<'emergencyShutdown'>]>('emergencyShutdown'),
+  abort: defineUpdate<CommandAnswer, [CommandInput<'abort'>]>('abort'),
 } as const;
 
 export const signals = {
-  retryStage: defineSignal<[CommandArguments<'retryStage'>]>('retryStage'),
-  skipStage: defineSignal<[CommandArguments<'skipStage'>]>('skipStage'),
-  approve: defineSignal<[CommandArguments<'approve'>]>('approve'),
-  reject: defineSignal<[CommandArguments<'reject'>]>('reject'),
-  abort: defineSignal<[CommandArguments<'abort'>]>('abort'),
+  pause: defineSignal<[CommandInput<'pause'>]>('pause'),
+  resume: defineSignal<[CommandInput<'resume'>]>('resume'),
+  retryStage: defineSignal<[CommandInput<'retryStage'>]>('retryStage'),
+  skipStage: defineSignal<[CommandInput<'skipStage'>]>('skipStage'),
+  approve: defineSignal<[CommandInput<'approve'>]>('approve'),
+  reject: defineSignal<[CommandInput<'reject'>]>('reject'),
+  emergencyShutdown: defineSignal<[CommandInput<'emergencyShutdown'>]>('emergencyShutdown'),
+  abort: defineSignal<[CommandInput<'abort'>]>('abort'),
 } as const;
 
 export const statusQuery = defineQuery<RunStatus>('status');
 export const checkpointsQuery = defineQuery<Checkpoint[]>('checkpoints');
 export const timelineQuery = defineQuery<TimelineEntry[]>('timeline');
+/** All that an execution needs to go on with this run. */
+export const progressQuery = defineQuery<Progress>('progress');
 
 /** The workflow type, as schedules, the UI and the CLI name it. */
 export const PIPELINE_WORKFLOW = 'musicStreamingPipeline';

@@ -1,6 +1,6 @@
 /**
  * A run in conversation: keeps the state, answers queries, takes commands, and shows each change in the search
- * attributes and the current details. The rules themselves are in `state.ts`.
+ * attributes and the current details. The rules themselves are in `state.ts` and `commands.ts`.
  *
  * Signal handlers log a command that can't be followed and go on; update handlers refuse it, where possible already in
  * the validator, which leaves no trace in the history. Both ask a local activity first whether the command is meant
@@ -17,51 +17,74 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
+import { glueRunToken } from '../../pipeline/glue-run.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import { runIdOf } from '../../pipeline/layout.ts';
+import type { ParsedRequest } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { local } from './activities.ts';
+import { decide, openCommands } from './commands.ts';
+import type { Command } from './commands.ts';
 import { describeRun } from './details.ts';
 import {
   checkpointsQuery,
   COMMAND_DESCRIPTIONS,
   COMMAND_NAMES,
   commandSchemas,
+  progressQuery,
   statusQuery,
   timelineQuery,
 } from './messages.ts';
 import type { CommandAnswer, CommandName } from './messages.ts';
 import { searchAttributes } from './search-attributes.ts';
-import { decide, initialState, openCommands } from './state.ts';
-import type { Command, RunState, RunStatus } from './state.ts';
+import { initialState, takeOver } from './state.ts';
+import type { RunState, RunStatus } from './state.ts';
 
 /** Days shown in the search attribute: the server limits its size, and the run's record has all of them. */
 const SEARCHABLE_DAYS = 60;
 
+/** What an execution that grew too long hands to the next one. */
+export interface Continued {
+  readonly state: RunState;
+  readonly progress: Progress;
+}
+
 export class PipelineRun {
-  readonly owner: Owner;
+  #run: string;
+  #tokenRunId: string;
+  #request: ParsedRequest;
   #state: RunState;
   #shown: { status: string; stage: string | null; days: readonly string[] };
+  readonly #rounds: Progress['rounds'] = {};
   /**
    * Tokens of Glue runs whose end was not seen, as when waiting for one was given up. A retry uses the token again and
    * finds the run, which may be alive or have succeeded; a new token would start a second one beside it.
    */
-  readonly unsettledTokens = new Map<StageName, string>();
-  /** Called when an operator aborts: interrupts what the run is doing. */
-  onAbort: (() => void) | undefined;
+  readonly #unsettledTokens: Progress['unsettledTokens'] = {};
+  readonly #kept = new Map<StageName, Checkpoint>();
+  /** Glue runs that have not succeeded: what they have written is unfinished. */
+  readonly unfinishedGlueRuns = new Set<string>();
+  /** Called when an operator ends the run: interrupts what it is doing. */
+  onEnding: (() => void) | undefined;
+  /** Called when an operator pauses the run. */
+  onPause: (() => void) | undefined;
 
-  constructor(trigger: string) {
+  constructor(request: ParsedRequest, continued: Continued | undefined) {
     const { workflowId, firstExecutionRunId } = workflowInfo();
-    this.owner = {
-      run: runIdOf(workflowId, firstExecutionRunId),
-      workflowId,
-      firstRunId: firstExecutionRunId,
-    };
-    this.#state = initialState(this.owner.run, now(), `started (${trigger})`);
+    this.#run = runIdOf(workflowId, firstExecutionRunId);
+    this.#tokenRunId = firstExecutionRunId;
+    this.#request = request;
+    this.#state = continued?.state ?? initialState(this.#run, now(), `started (${request.trigger})`);
+    if (continued !== undefined) {
+      this.#goOnWith(continued.progress);
+      // The stages pass by again and put what they keep back.
+      this.#state = { ...this.#state, checkpoints: [] };
+    }
     this.#shown = { status: this.#state.status, stage: null, days: [] };
     upsertSearchAttributes([
       { key: searchAttributes.status, value: this.#state.status },
-      { key: searchAttributes.trigger, value: trigger },
+      { key: searchAttributes.trigger, value: request.trigger },
     ]);
     this.#answerQueries();
     for (const name of COMMAND_NAMES) this.#takeCommand(name);
@@ -69,6 +92,76 @@ export class PipelineRun {
 
   get state(): RunState {
     return this.#state;
+  }
+
+  /** What the run was asked to do; for a resumed run, what the closed one was. */
+  get request(): ParsedRequest {
+    return this.#request;
+  }
+
+  get owner(): Owner {
+    const { workflowId, firstExecutionRunId } = workflowInfo();
+    return { run: this.#run, workflowId, firstRunId: firstExecutionRunId };
+  }
+
+  get progress(): Progress {
+    return {
+      run: this.#run,
+      tokenRunId: this.#tokenRunId,
+      request: this.#request,
+      checkpoints: [...this.#state.checkpoints],
+      rounds: { ...this.#rounds },
+      unsettledTokens: { ...this.#unsettledTokens },
+    };
+  }
+
+  /** Goes on with what a closed execution had done. */
+  takeOver(progress: Progress): void {
+    const { overrides } = this.#request;
+    this.#goOnWith(progress);
+    if (overrides !== undefined) this.#request = { ...this.#request, overrides };
+    this.change((state, at) => takeOver(state, progress, at));
+  }
+
+  #goOnWith({ run, tokenRunId, request, checkpoints, rounds, unsettledTokens }: Progress): void {
+    this.#run = run;
+    this.#tokenRunId = tokenRunId;
+    this.#request = request;
+    Object.assign(this.#rounds, rounds);
+    Object.assign(this.#unsettledTokens, unsettledTokens);
+    for (const checkpoint of checkpoints) this.#kept.set(checkpoint.stage, checkpoint);
+  }
+
+  /** What an earlier execution has left of a stage. */
+  kept(stage: StageName): Checkpoint | undefined {
+    return this.#kept.get(stage);
+  }
+
+  /** The round in which an execution begins a stage: the one that an earlier execution did not finish, else the first. */
+  firstRound(stage: StageName): number {
+    return this.#rounds[stage] ?? 1;
+  }
+
+  beginRound(stage: StageName, round: number): void {
+    this.#rounds[stage] = round;
+  }
+
+  /** The token of a stage's Glue run, kept until {@link settle}. */
+  tokenOf(stage: StageName, round: number): string {
+    const { workflowId } = workflowInfo();
+    const token = this.#unsettledTokens[stage] ?? glueRunToken(workflowId, this.#tokenRunId, stage, round);
+    this.#unsettledTokens[stage] = token;
+    return token;
+  }
+
+  /** The end of the stage's Glue run was seen. */
+  settle(stage: StageName): void {
+    Reflect.deleteProperty(this.#unsettledTokens, stage);
+  }
+
+  /** Whether a Glue run with this token is this run's own. */
+  isOwn(workflowId: string, firstRunId: string): boolean {
+    return workflowId === workflowInfo().workflowId && firstRunId === this.#tokenRunId;
   }
 
   /** Replaces the state and shows what changed. */
@@ -98,6 +191,9 @@ export class PipelineRun {
     setHandler(timelineQuery, () => [...this.#state.timeline], {
       description: 'What happened when, and who asked for it',
     });
+    setHandler(progressQuery, () => this.progress, {
+      description: 'All that another execution needs to go on with this run',
+    });
   }
 
   /** What arrives is not typed: the UI sends whatever was typed into its form. */
@@ -126,11 +222,11 @@ export class PipelineRun {
   /** Runs only when a command arrives, never in a replay, so it may look at the current run id. */
   #refuseWhatCannotBe(name: CommandName, args: unknown): void {
     const command = parseCommand(name, args);
-    const { runId, firstExecutionRunId } = workflowInfo();
+    const { runId, originalExecutionRunId } = workflowInfo();
     const named = command.args.run;
     if (named !== undefined && named !== runId)
       throw refused(`The command is for run ${named}; this is ${runId}.`);
-    if (named === undefined && runId !== firstExecutionRunId) {
+    if (named === undefined && runId !== originalExecutionRunId) {
       throw refused(`This run was reset: name the run that the command is for ("run": "${runId}").`);
     }
     const decided = decide(this.#state, command, now());
@@ -140,24 +236,23 @@ export class PipelineRun {
   async #follow(name: CommandName, args: unknown): Promise<CommandAnswer> {
     const command = parseCommand(name, args);
     const { run } = command.args;
-    const meant = await local.isMeantForThisRun({
-      firstRunId: this.owner.firstRunId,
-      ...(run === undefined ? {} : { run }),
-    });
+    const meant = await local.isMeantForThisRun({ run: run ?? workflowInfo().originalExecutionRunId });
     if (!meant)
       throw refused(`The command is for ${run ?? 'a run that does not exist any more'}, not for this run.`);
     const decided = decide(this.#state, command, now());
     if (!decided.followed) throw refused(decided.refusal);
     const { stage } = this.#state;
     this.change(() => decided.state);
-    if (name === 'abort') this.onAbort?.();
+    if (name === 'abort' || name === 'emergencyShutdown') this.onEnding?.();
+    if (name === 'pause') this.onPause?.();
     return { accepted: true, stage, message: decided.message };
   }
 }
 
 function parseCommand(name: CommandName, args: unknown): Command {
   const parsed = commandSchemas[name].safeParse(args);
-  if (parsed.success) return { name, args: parsed.data };
+  // The name and the arguments come from the same entry of the table.
+  if (parsed.success) return { name, args: parsed.data } as Command;
   const problems = parsed.error.issues.map(
     ({ path, message }) => `${path.join('.') || 'argument'}: ${message}`,
   );
@@ -169,9 +264,8 @@ function refused(message: string): ApplicationFailure {
 }
 
 function statusOf(state: RunState): RunStatus {
-  const { run, status, stage, round, stageStartedAt, glueRun, days, parked, held, cleanup } = state;
-  const shown = { run, status, stage, round, stageStartedAt, glueRun, days, parked, held, cleanup };
-  return { ...shown, done: state.checkpoints.length, commands: openCommands(state) };
+  const { checkpoints, timeline, decision, ended, ...shown } = state;
+  return { ...shown, done: checkpoints.length, commands: openCommands(state) };
 }
 
 /** Workflow time as ISO 8601; the same in every replay. */

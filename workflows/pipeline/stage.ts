@@ -1,20 +1,31 @@
 /**
  * How a stage is run: once, unless it gives up. Then the run parks, visibly, until an operator asks for another round,
- * skips the stage or aborts the run. Attempts within a round are the activities' own retries.
+ * skips the stage or ends the run. Attempts within a round are the activities' own retries. A paused run begins no
+ * round; a resumed one passes by the stages that had finished.
  */
-import { ApplicationFailure, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import type { Overrides } from '../../pipeline/request.ts';
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { RetryOverrides } from '../../pipeline/request.ts';
+import type { RunSettings } from '../../pipeline/run-context.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { failureOf } from './failure.ts';
 import { now } from './run.ts';
-import type { PipelineRun } from './run.ts';
-import { begin, complete, park, proceed } from './state.ts';
+import type { Continued, PipelineRun } from './run.ts';
+import { begin, complete, keep, park, proceed, waitOn } from './state.ts';
 import type { Decision } from './state.ts';
+import type { musicStreamingPipeline } from './workflow.ts';
 
 export interface Round {
   readonly round: number;
   /** What the operator changed for this round; empty in the first. */
-  readonly overrides: Overrides;
+  readonly overrides: RetryOverrides;
 }
 
 /** A stage's result and one line about it for people. */
@@ -25,22 +36,42 @@ export interface StageOutcome<T> {
 
 type Body<T> = (round: Round) => Promise<StageOutcome<T>>;
 
+/** The run ends on an operator's word; its inputs are free. */
 export class Aborted extends ApplicationFailure {}
 
-/** Until the settings are read: the default of `MSP_PARK_HOURS`. */
-export const DEFAULT_PARK_HOURS = 72;
+/** The run ends and can be resumed. */
+export class Stopped extends ApplicationFailure {
+  readonly by: string;
+  readonly why: string;
+
+  constructor(by: string, why: string) {
+    super(`Stopped by ${by}: ${why}`, 'RunStopped', true);
+    this.by = by;
+    this.why = why;
+  }
+}
+
+type Patience = Pick<RunSettings, 'parkHours' | 'parkExpiry'>;
 
 export class Stages {
   readonly #run: PipelineRun;
-  parkHours = DEFAULT_PARK_HOURS;
+  /** Until the settings are read: the defaults of `MSP_PARK_HOURS` and `MSP_PARK_EXPIRY`. */
+  patience: Patience = { parkHours: 72, parkExpiry: 'fail' };
 
   constructor(run: PipelineRun) {
     this.#run = run;
   }
 
-  /** Runs a stage whose result the run can't do without. */
-  async required<T>(name: StageName, body: Body<T>): Promise<T> {
-    const outcome = await this.#rounds(name, body);
+  /**
+   * Runs a stage whose result the run can't do without.
+   * @param again what a resumed run does when the stage had finished; nothing when absent
+   */
+  async required<T>(
+    name: StageName,
+    body: Body<T>,
+    again?: (kept: T) => Promise<StageOutcome<T>>,
+  ): Promise<T> {
+    const outcome = await this.#rounds(name, body, again);
     if (outcome === undefined)
       throw ApplicationFailure.nonRetryable(`${name} was skipped, which it does not allow`);
     return outcome.result;
@@ -53,22 +84,38 @@ export class Stages {
 
   /** Records that there is nothing to do for a stage. */
   notNeeded(name: StageName, because: string): void {
-    this.#run.change((state, at) => complete(begin(state, name, 1, at), 'not needed', because, at));
+    this.#run.change((state, at) =>
+      complete(begin(state, name, 1, at), 'not needed', { summary: because }, at),
+    );
   }
 
-  async #rounds<T>(name: StageName, body: Body<T>): Promise<StageOutcome<T> | undefined> {
-    let overrides: Overrides = {};
-    for (let round = 1; ; round += 1) {
+  async #rounds<T>(
+    name: StageName,
+    body: Body<T>,
+    again?: (kept: T) => Promise<StageOutcome<T>>,
+  ): Promise<StageOutcome<T> | undefined> {
+    const kept = this.#run.kept(name);
+    // What an execution of this workflow wrote as the stage's result, this one reads as such.
+    const result = kept?.result as T;
+    if (kept !== undefined && (again === undefined || kept.outcome === 'skipped')) {
+      this.#run.change((state) => keep(state, kept));
+      return kept.outcome === 'skipped' ? undefined : { result, summary: kept.summary };
+    }
+    const work = kept === undefined || again === undefined ? body : () => again(result);
+    let overrides: RetryOverrides = {};
+    for (let round = this.#run.firstRound(name); ; round += 1) {
+      await this.#mayBegin();
+      this.#run.beginRound(name, round);
       this.#run.change((state, at) => begin(state, name, round, at));
       try {
-        const outcome = await this.#interruptible(() => body({ round, overrides }));
-        this.#run.change((state, at) => complete(state, 'done', outcome.summary, at));
+        const outcome = await this.#interruptible(() => work({ round, overrides }));
+        this.#run.change((state, at) => complete(state, 'done', outcome, at));
         return outcome;
       } catch (error) {
-        if (isCancellation(error) || error instanceof Aborted) throw error;
+        if (isCancellation(error) || error instanceof Aborted || error instanceof Stopped) throw error;
         const decision = await this.#parked(name, round, error);
         if (decision.kind === 'skip') {
-          this.#run.change((state, at) => complete(state, 'skipped', 'by an operator', at));
+          this.#run.change((state, at) => complete(state, 'skipped', { summary: 'by an operator' }, at));
           return undefined;
         }
         overrides = decision.kind === 'retry' ? (decision.overrides ?? {}) : {};
@@ -76,19 +123,36 @@ export class Stages {
     }
   }
 
-  /** Runs work that an abort interrupts; the work's own clean-up comes first. */
+  /** Between two rounds: here a paused run waits, and one whose history has grown too long moves to a new one. */
+  async #mayBegin(): Promise<void> {
+    await this.resumed();
+    if (!workflowInfo().continueAsNewSuggested) return;
+    await condition(allHandlersFinished);
+    this.throwIfEnding();
+    const { state, progress, request } = this.#run;
+    const continued: Continued = { state, progress };
+    await continueAsNew<typeof musicStreamingPipeline>(request, continued);
+  }
+
+  /** Waits while the run is paused. */
+  async resumed(): Promise<void> {
+    await condition(() => this.#run.state.paused === null || this.#isEnding());
+    this.throwIfEnding();
+  }
+
+  /** Runs work that the end of the run interrupts; the work's own clean-up comes first. */
   async #interruptible<T>(work: () => Promise<T>): Promise<T> {
     const scope = new CancellationScope();
-    this.#run.onAbort = () => {
+    this.#run.onEnding = () => {
       scope.cancel();
     };
     try {
       return await scope.run(work);
     } catch (error) {
-      if (isCancellation(error)) this.throwIfAborted();
+      if (isCancellation(error)) this.throwIfEnding();
       throw error;
     } finally {
-      this.#run.onAbort = undefined;
+      this.#run.onEnding = undefined;
     }
   }
 
@@ -102,30 +166,41 @@ export class Stages {
 
   /** When a wait for an operator that began at `since` ends. */
   deadline(since: string): string {
-    return new Date(Date.parse(since) + this.parkHours * 3_600_000).toISOString();
+    return new Date(Date.parse(since) + this.patience.parkHours * 3_600_000).toISOString();
   }
 
   /**
-   * Waits for an operator's decision and takes it.
-   * @throws Aborted when the operator aborts; a `ParkExpired` failure when nobody decides in time
+   * Waits for an operator's decision and takes it. While the run is paused, its time does not run out.
+   * @throws Aborted, Stopped when the operator ends the run, or nobody decides in time and the settings say so;
+   *   a `ParkExpired` failure when nobody decides in time
    */
   async decision(expired: string): Promise<Decision> {
-    const decided = await condition(() => this.#run.state.decision !== null, `${String(this.parkHours)}h`);
-    this.throwIfAborted();
-    const { decision } = this.#run.state;
-    if (!decided || decision === null) {
-      throw ApplicationFailure.nonRetryable(
-        `${expired} within ${String(this.parkHours)} hours`,
-        'ParkExpired',
-      );
+    const { parkHours, parkExpiry } = this.patience;
+    for (;;) {
+      const decided = await condition(() => this.#run.state.decision !== null, `${String(parkHours)}h`);
+      this.throwIfEnding();
+      const { decision } = this.#run.state;
+      if (decided && decision !== null) {
+        this.#run.change(proceed);
+        return decision;
+      }
+      const why = `${expired} within ${String(parkHours)} hours`;
+      if (this.#run.state.paused !== null) await this.resumed();
+      else if (parkExpiry === 'stop') throw new Stopped('the pipeline', why);
+      else if (parkExpiry === 'fail') throw ApplicationFailure.nonRetryable(why, 'ParkExpired');
+      this.#run.change((state, at) => waitOn(state, this.deadline(at), at));
     }
-    this.#run.change(proceed);
-    return decision;
   }
 
-  throwIfAborted(): void {
+  #isEnding(): boolean {
+    const kind = this.#run.state.decision?.kind;
+    return kind === 'abort' || kind === 'shutdown';
+  }
+
+  throwIfEnding(): void {
     const { decision } = this.#run.state;
-    if (decision?.kind !== 'abort') return;
-    throw new Aborted(`Aborted by ${decision.by}: ${decision.reason}`, 'RunAborted', true);
+    if (decision?.kind === 'shutdown') throw new Stopped(decision.by, decision.reason);
+    if (decision?.kind === 'abort')
+      throw new Aborted(`Aborted by ${decision.by}: ${decision.reason}`, 'RunAborted', true);
   }
 }

@@ -1,18 +1,19 @@
 /**
- * The state of a run and what changes it, as pure functions: what the workflow reports (`begin`, `complete`, `park`, …)
- * and what an operator commands (`decide`). The workflow keeps one such state, replaces it and never mutates it;
- * queries, current details and search attributes are views of it.
+ * The state of a run and what the workflow reports to it, as pure functions (`begin`, `complete`, `park`, …); what an
+ * operator commands is in `commands.ts`. The workflow keeps one such state, replaces it and never mutates it; queries,
+ * current details and search attributes are views of it.
  */
+import type { Checkpoint, GlueRunRef } from '../../pipeline/checkpoint.ts';
 import type { FailureType } from '../../pipeline/failures.ts';
-import { STAGES } from '../../pipeline/stages.ts';
-import type { StageName } from '../../pipeline/stages.ts';
-import type { Overrides } from '../../pipeline/request.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
-import type { CommandArguments, CommandName } from './messages.ts';
+import type { RetryOverrides } from '../../pipeline/request.ts';
+import type { StageName } from '../../pipeline/stages.ts';
+import type { CommandName } from './messages.ts';
 
 /** Value of the search attribute `PipelineStatus`. */
 export const PIPELINE_STATUSES = {
   Running: 'Running',
+  Paused: 'Paused',
   /** Parked: a stage gave up and waits for an operator. */
   NeedsOperator: 'NeedsOperator',
   /** Held at the quality gate. */
@@ -21,26 +22,20 @@ export const PIPELINE_STATUSES = {
   Completed: 'Completed',
   NoNewInput: 'NoNewInput',
   Rejected: 'Rejected',
+  /** Ended by an operator; its inputs are free. */
   Aborted: 'Aborted',
+  /** Ended by an operator's shutdown or a cancellation; can be resumed. */
   Stopped: 'Stopped',
+  Failed: 'Failed',
 } as const;
 export type PipelineStatus = (typeof PIPELINE_STATUSES)[keyof typeof PIPELINE_STATUSES];
 
-export interface GlueRunRef {
-  readonly jobName: string;
-  readonly jobRunId: string;
-}
-
-/** What a finished stage leaves in the history. Small: lists and reports are in S3. */
-export interface Checkpoint {
-  readonly stage: StageName;
-  readonly outcome: 'done' | 'skipped' | 'not needed';
-  /** How often an operator had asked for the stage, the first time included. */
-  readonly round: number;
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  readonly summary: string;
-  readonly glueRun?: GlueRunRef;
+export interface Paused {
+  readonly since: string;
+  readonly by: string;
+  readonly reason: string;
+  /** Whether the Glue run was to end as well. */
+  readonly stopGlue: boolean;
 }
 
 export interface Parked {
@@ -59,11 +54,18 @@ export interface Held {
 
 /** What an operator decided and the workflow has not yet acted on. */
 export type Decision =
-  | { readonly kind: 'retry'; readonly overrides: Overrides | undefined }
+  | { readonly kind: 'retry'; readonly overrides: RetryOverrides | undefined }
   | { readonly kind: 'skip' }
   | { readonly kind: 'approve' }
   | { readonly kind: 'reject' }
-  | { readonly kind: 'abort'; readonly by: string; readonly reason: string };
+  | Ending;
+
+/** A decision that ends the run wherever it stands. */
+export interface Ending {
+  readonly kind: 'abort' | 'shutdown';
+  readonly by: string;
+  readonly reason: string;
+}
 
 export interface TimelineEntry {
   readonly at: string;
@@ -82,14 +84,16 @@ export interface RunState {
   readonly days: readonly string[];
   readonly checkpoints: readonly Checkpoint[];
   readonly timeline: readonly TimelineEntry[];
+  readonly paused: Paused | null;
   readonly parked: Parked | null;
   readonly held: Held | null;
   readonly decision: Decision | null;
   readonly cleanup: string | null;
+  readonly ended: PipelineStatus | null;
 }
 
 /** Answer of the query `status`. */
-export type RunStatus = Omit<RunState, 'checkpoints' | 'timeline' | 'decision'> & {
+export type RunStatus = Omit<RunState, 'checkpoints' | 'timeline' | 'decision' | 'ended'> & {
   readonly done: number;
   /** What an operator may command now. */
   readonly commands: readonly CommandName[];
@@ -109,20 +113,50 @@ export function initialState(run: string, at: string, what: string): RunState {
     days: [],
     checkpoints: [],
     timeline: [{ at, what }],
+    paused: null,
     parked: null,
     held: null,
     decision: null,
     cleanup: null,
+    ended: null,
   };
 }
 
-function note(state: RunState, entry: TimelineEntry): RunState {
-  return { ...state, timeline: [...state.timeline, entry].slice(-TIMELINE_LENGTH) };
+/** The state with the status that its parts amount to: what matters most to an operator comes first. */
+export function stated(state: RunState): RunState {
+  const { ended, cleanup, paused, parked, held } = state;
+  const status =
+    ended ??
+    (cleanup !== null
+      ? 'Stopping'
+      : paused !== null
+        ? 'Paused'
+        : parked !== null
+          ? 'NeedsOperator'
+          : held !== null
+            ? 'Held'
+            : 'Running');
+  return status === state.status ? state : { ...state, status };
+}
+
+export function note(state: RunState, entry: TimelineEntry): RunState {
+  return stated({ ...state, timeline: [...state.timeline, entry].slice(-TIMELINE_LENGTH) });
+}
+
+/** A run goes on with what an earlier execution had done. */
+export function takeOver(
+  state: RunState,
+  earlier: { readonly run: string; readonly checkpoints: readonly Checkpoint[] },
+  at: string,
+): RunState {
+  const { run, checkpoints } = earlier;
+  const kept = `${String(checkpoints.length)} finished ${checkpoints.length === 1 ? 'stage' : 'stages'}`;
+  return note({ ...state, run }, { at, what: `goes on with run ${run}: ${kept} kept` });
 }
 
 export function begin(state: RunState, stage: StageName, round: number, at: string): RunState {
-  const begun: RunState = { ...state, status: 'Running', stage, round, stageStartedAt: at, glueRun: null };
-  return round === 1 ? begun : note(begun, { at, what: `${stage}: round ${String(round)}` });
+  const begun: RunState = { ...state, stage, round, stageStartedAt: at, glueRun: null };
+  return round === 1 ? stated(begun) : note(begun, { at, what: `${stage}: round ${String(round)}` });
 }
 
 export function glueRunStarted(state: RunState, glueRun: GlueRunRef, at: string): RunState {
@@ -132,7 +166,7 @@ export function glueRunStarted(state: RunState, glueRun: GlueRunRef, at: string)
 export function complete(
   state: RunState,
   outcome: Checkpoint['outcome'],
-  summary: string,
+  { summary, result }: { readonly summary: string; readonly result?: unknown },
   at: string,
 ): RunState {
   const { stage, round, stageStartedAt, glueRun } = state;
@@ -145,121 +179,58 @@ export function complete(
     finishedAt: at,
     summary,
     ...(glueRun === null ? {} : { glueRun }),
+    ...(result === undefined ? {} : { result }),
   };
   const finished: RunState = { ...state, checkpoints: [...state.checkpoints, checkpoint], glueRun: null };
   return note(finished, { at, what: `${stage}: ${outcome}${summary === '' ? '' : `, ${summary}`}` });
 }
 
+/** A stage that an earlier execution had finished. */
+export function keep(state: RunState, checkpoint: Checkpoint): RunState {
+  const { stage, round } = checkpoint;
+  return stated({ ...state, stage, round, glueRun: null, checkpoints: [...state.checkpoints, checkpoint] });
+}
+
 export function park(state: RunState, parked: Parked): RunState {
   const { stage, failure, since } = parked;
   return note(
-    { ...state, status: 'NeedsOperator', parked, decision: null, glueRun: null },
+    { ...state, parked, decision: null, glueRun: null },
     { at: since, what: `${stage} parked: ${failure.type}: ${failure.message}` },
   );
 }
 
 export function hold(state: RunState, held: Held): RunState {
   return note(
-    { ...state, status: 'Held', held, decision: null },
+    { ...state, held, decision: null },
     { at: held.since, what: `held at the gate: ${held.verdict.reasons.join('; ')}` },
+  );
+}
+
+/** Nobody decided in time, and the run waits on. */
+export function waitOn(state: RunState, until: string, at: string): RunState {
+  const { parked, held } = state;
+  return note(
+    {
+      ...state,
+      parked: parked === null ? null : { ...parked, until },
+      held: held === null ? null : { ...held, until },
+    },
+    { at, what: `nobody has decided; waits until ${until}` },
   );
 }
 
 /** The wait is over: the decision, if there is one, has been taken. */
 export function proceed(state: RunState): RunState {
-  return { ...state, status: 'Running', parked: null, held: null, decision: null };
+  return stated({ ...state, parked: null, held: null, decision: null });
 }
 
 export function cleaningUp(state: RunState, cleanup: string, at: string): RunState {
-  return note({ ...state, status: 'Stopping', cleanup }, { at, what: cleanup });
+  return note({ ...state, cleanup }, { at, what: cleanup });
 }
 
-export function end(state: RunState, status: PipelineStatus, what: string, at: string): RunState {
-  return note({ ...state, status, stage: null, parked: null, held: null, cleanup: null }, { at, what });
-}
-
-export type Command = {
-  [N in CommandName]: { readonly name: N; readonly args: CommandArguments<N> };
-}[CommandName];
-
-/** What a command does to the state, or why it can't be followed. */
-export type Decided =
-  | { readonly followed: true; readonly state: RunState; readonly message: string }
-  | { readonly followed: false; readonly refusal: string };
-
-const refuse = (refusal: string): Decided => ({ followed: false, refusal });
-
-/** The commands that make sense in this state. */
-export function openCommands(state: RunState): CommandName[] {
-  if (state.decision !== null || state.cleanup !== null) return [];
-  if (state.parked !== null) {
-    const skippable = STAGES[state.parked.stage].skipping !== undefined;
-    return ['retryStage', ...(skippable ? (['skipStage'] as const) : []), 'abort'];
-  }
-  if (state.held !== null) return ['approve', 'reject', 'abort'];
-  return ['abort'];
-}
-
-export function decide(state: RunState, command: Command, at: string): Decided {
-  const { by, reason } = command.args;
-  if (state.cleanup !== null) return refuse(`The run is ending: ${state.cleanup}.`);
-  if (state.decision !== null) {
-    return refuse(
-      `The run was just told to ${state.decision.kind}; wait for the effect, then look at its status.`,
-    );
-  }
-  const follow = (decision: Decision, message: string): Decided => ({
-    followed: true,
-    message,
-    state: note({ ...state, decision }, { at, what: command.name, by, reason }),
-  });
-  switch (command.name) {
-    case 'retryStage': {
-      const parked = parkedAs(state, command.args.stage);
-      if (typeof parked === 'string') return refuse(parked);
-      const { overrides } = command.args;
-      if (overrides !== undefined && STAGES[parked.stage].script === undefined) {
-        return refuse(`${parked.stage} runs no Glue job, so it takes no overrides.`);
-      }
-      return follow(
-        { kind: 'retry', overrides },
-        `${parked.stage} runs again, round ${String(parked.round + 1)}.`,
-      );
-    }
-    case 'skipStage': {
-      const parked = parkedAs(state, command.args.stage);
-      if (typeof parked === 'string') return refuse(parked);
-      const cost = STAGES[parked.stage].skipping;
-      if (cost === undefined)
-        return refuse(`${parked.stage} can't be skipped: later stages need its result.`);
-      return follow({ kind: 'skip' }, `${parked.stage} is skipped: ${cost}.`);
-    }
-    case 'approve':
-      if (state.held === null) return refuse(notHeld(state));
-      return follow({ kind: 'approve' }, 'The accepted plays are published.');
-    case 'reject':
-      if (state.held === null) return refuse(notHeld(state));
-      return follow({ kind: 'reject' }, 'The inputs are set aside; nothing is published.');
-    case 'abort':
-      return follow(
-        { kind: 'abort', by, reason },
-        'The run ends as failed; its inputs are free for a next run.',
-      );
-  }
-}
-
-function parkedAs(state: RunState, stage: StageName | undefined): Parked | string {
-  if (state.parked === null) {
-    return state.stage === null
-      ? 'The run has ended.'
-      : `No stage is parked; ${state.stage} is at work (${state.status}).`;
-  }
-  if (stage !== undefined && stage !== state.parked.stage) {
-    return `${stage} is not parked; ${state.parked.stage} is.`;
-  }
-  return state.parked;
-}
-
-function notHeld(state: RunState): string {
-  return `The run is not held at the quality gate; it is ${state.status}${state.stage === null ? '' : ` in ${state.stage}`}.`;
+export function end(state: RunState, ended: PipelineStatus, what: string, at: string): RunState {
+  return note(
+    { ...state, ended, stage: null, glueRun: null, paused: null, parked: null, held: null, cleanup: null },
+    { at, what },
+  );
 }

@@ -34,13 +34,13 @@ export const identity = ({ arn, region }: Identity): string => `${arn} in ${regi
 export const structure = ({ createdPrefixes }: StructureReport): string =>
   createdPrefixes.length === 0 ? 'complete' : `created ${createdPrefixes.join(', ')}`;
 
-export const scripts = ({ uploaded, changedJobs }: ScriptsReport): string =>
-  uploaded === 0 && changedJobs.length === 0
-    ? 'up to date'
-    : list(
-        uploaded > 0 && `${plural(uploaded, 'object')} uploaded`,
-        changedJobs.length > 0 && `set up ${changedJobs.join(', ')}`,
-      );
+export const scripts = ({ uploaded, changedJobs }: ScriptsReport, orphans: readonly string[]): string =>
+  list(
+    uploaded === 0 && changedJobs.length === 0 && 'up to date',
+    uploaded > 0 && `${plural(uploaded, 'object')} uploaded`,
+    changedJobs.length > 0 && `set up ${changedJobs.join(', ')}`,
+    orphans.length > 0 && `stopped ${orphans.join(', ')}, left by runs that have ended`,
+  );
 
 export const found = ({ files, bytes: size, left }: NewStreams): string =>
   files === 0

@@ -8,16 +8,20 @@
  *
  * Between stages travel only small records: keys of lists and reports in S3, counts, days and editions. A run without
  * trouble stays under 150 history events. A run that ends early leaves its claims: they name a run that has ended, so
- * the next run takes its files over.
+ * the next run takes its files over, unless the run is resumed before: then it goes on as the same run (`resumeFrom`),
+ * with what it had finished and with the Glue runs that it had started.
  */
 import {
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
   condition,
+  ContinueAsNew,
   isCancellation,
+  workflowInfo,
 } from '@temporalio/workflow';
-import type { DayEdition, Preparation, QualitySummary } from '../../pipeline/activity-types.ts';
+import type { DayEdition, NewStreams, Preparation, QualitySummary } from '../../pipeline/activity-types.ts';
+import { resumable } from '../../pipeline/checkpoint.ts';
 import type { Reference } from '../../pipeline/documents.ts';
 import { explain, parseRequest } from '../../pipeline/request.ts';
 import type { ParsedRequest, PipelineRequest } from '../../pipeline/request.ts';
@@ -25,10 +29,13 @@ import type { RowCounts } from '../../pipeline/reports.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import type { ScriptName, StageName } from '../../pipeline/stages.ts';
 import { long, quick } from './activities.ts';
-import { runGlue } from './glue.ts';
+import { GlueStage } from './glue.ts';
+import { stopOrphans } from './orphans.ts';
 import { now, PipelineRun } from './run.ts';
-import { Stages } from './stage.ts';
-import { end, hold } from './state.ts';
+import type { Continued } from './run.ts';
+import { Aborted, Stages, Stopped } from './stage.ts';
+import type { Round } from './stage.ts';
+import { cleaningUp, end, hold } from './state.ts';
 import type { PipelineStatus } from './state.ts';
 import * as say from './summaries.ts';
 
@@ -48,20 +55,46 @@ const STATUS_OF: Readonly<Record<PipelineResult['outcome'], PipelineStatus>> = {
   rejected: 'Rejected',
 };
 
-export async function musicStreamingPipeline(given: PipelineRequest = {}): Promise<PipelineResult> {
+/** @param continued what a long run hands to itself when it continues as new; nobody else gives it */
+export async function musicStreamingPipeline(
+  given: PipelineRequest = {},
+  continued?: Continued,
+): Promise<PipelineResult> {
   const request = checkedRequest(given);
-  const run = new PipelineRun(request.trigger);
+  const run = new PipelineRun(request, continued);
+  const pipeline = new Pipeline(run);
   try {
-    const result = await new Pipeline(run, request).run();
+    if (request.resumeFrom !== undefined && continued === undefined) await takeOver(run, request.resumeFrom);
+    const result = await pipeline.run();
     run.change((state, at) => end(state, STATUS_OF[result.outcome], result.outcome, at));
     await condition(allHandlersFinished);
     return result;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    run.change((state, at) => end(state, isCancellation(error) ? 'Stopped' : 'Aborted', why, at));
-    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    if (error instanceof ContinueAsNew) throw error;
+    await CancellationScope.nonCancellable(() => endEarly(run, pipeline, error));
     throw error;
   }
+}
+
+/** A closed run goes on: what it finished is kept. */
+async function takeOver(
+  run: PipelineRun,
+  { runId, stage }: NonNullable<ParsedRequest['resumeFrom']>,
+): Promise<void> {
+  const { workflowId } = workflowInfo();
+  run.takeOver(resumable(await quick.readProgress({ workflowId, runId }), stage));
+}
+
+async function endEarly(run: PipelineRun, pipeline: Pipeline, error: unknown): Promise<void> {
+  const why = error instanceof Error ? error.message : String(error);
+  const stopped = error instanceof Stopped || isCancellation(error);
+  if (stopped) {
+    const asked = error instanceof Stopped ? error : new Stopped('a cancellation', 'requested of Temporal');
+    await pipeline.secure(asked);
+  }
+  const status = stopped ? 'Stopped' : error instanceof Aborted ? 'Aborted' : 'Failed';
+  run.change((state, at) => end(state, status, why, at));
+  await condition(allHandlersFinished);
 }
 
 function checkedRequest(given: PipelineRequest): ParsedRequest {
@@ -86,30 +119,38 @@ interface Ground {
 class Pipeline {
   readonly #run: PipelineRun;
   readonly #stages: Stages;
-  readonly #request: ParsedRequest;
+  /** Known once the first stage has read the settings. */
+  #context: RunContext | undefined;
 
-  constructor(run: PipelineRun, request: ParsedRequest) {
+  constructor(run: PipelineRun) {
     this.#run = run;
     this.#stages = new Stages(run);
-    this.#request = request;
   }
 
   async run(): Promise<PipelineResult> {
     const ground = await this.#prepareGround();
-    const { inputs, dates } = this.#request;
+    const { dates } = this.#run.request;
     if (dates !== undefined) return await this.#computeAgain(ground, dates);
 
     const { context, reference } = ground;
-    const found = await this.#stages.required('check_for_new_streams', async () => {
-      const result = await quick.findNewStreams(context, inputs === undefined ? {} : { inputs });
+    const found = await this.#stages.required('check_for_new_streams', async ({ overrides }) => {
+      const result = await this.#findStreams(context, overrides);
       return { result, summary: say.found(result) };
     });
     if (found.files === 0) return { run: this.#run.owner.run, outcome: 'no new input', days: [] };
 
-    const prepared = await this.#stages.required('prepare_data', async () => {
-      const result = await this.#prepareInputs(context, reference);
-      return { result, summary: say.prepared(result) };
-    });
+    const prepared = await this.#stages.required(
+      'prepare_data',
+      async ({ overrides }) => {
+        if (overrides.inputs !== undefined) await this.#findStreams(context, overrides);
+        const result = await this.#prepareInputs(context, reference);
+        return { result, summary: say.prepared(result) };
+      },
+      async (kept) => {
+        await this.#adoptInputs(context);
+        return { result: kept, summary: say.prepared(kept) };
+      },
+    );
 
     const none = prepared.redelivered > 0 ? 'every file was delivered before' : 'other runs have the files';
     const judged = prepared.toValidate > 0 ? await this.#validate(ground) : this.#nothingToValidate(none);
@@ -135,16 +176,20 @@ class Pipeline {
       const [result, identity] = await Promise.all([quick.readRunSettings(), quick.validateAwsConnection()]);
       return { result, summary: say.identity(identity) };
     });
-    this.#stages.parkHours = settings.parkHours;
+    this.#stages.patience = settings;
     const context: RunContext = { owner, settings };
+    this.#context = context;
 
     await this.#stages.optional('init_s3_structure', async () => {
       const result = await quick.ensureStructure(context);
       return { result, summary: say.structure(result) };
     });
     const scripts = await this.#stages.required('verify_glue_scripts', async () => {
-      const result = await quick.verifyGlueScripts(context);
-      return { result, summary: say.scripts(result) };
+      const [result, orphans] = await Promise.all([
+        quick.verifyGlueScripts(context),
+        stopOrphans(this.#run, context),
+      ]);
+      return { result, summary: say.scripts(result, orphans) };
     });
     const reference = await this.#stages.required('check_reference_data', async () => {
       const result = await quick.checkReferenceData(context);
@@ -153,12 +198,24 @@ class Pipeline {
     return { context, reference, digests: scripts.digests };
   }
 
+  async #findStreams(context: RunContext, overrides: Round['overrides']): Promise<NewStreams> {
+    const inputs = overrides.inputs ?? this.#run.request.inputs;
+    return await quick.findNewStreams(context, inputs === undefined ? {} : { inputs });
+  }
+
   /** Claims what is free. Files of runs that have ended are taken over, those of running ones wait for a next run. */
   async #prepareInputs(context: RunContext, reference: Reference): Promise<Preparation> {
     const first = await long.prepareData(context, { reference, now: now() });
     if (first.blockedBy === undefined) return first;
     const closedRuns = await quick.findClosedRuns(first.blockedBy);
     return await long.prepareData(context, { reference, now: now(), closedRuns });
+  }
+
+  /** The claims name the closed execution, so any run may have taken the files over since. */
+  async #adoptInputs(context: RunContext): Promise<void> {
+    const { blockedBy } = await long.adoptInputs(context, {});
+    if (blockedBy === undefined) return;
+    await long.adoptInputs(context, { closedRuns: await quick.findClosedRuns(blockedBy) });
   }
 
   async #validate(ground: Ground): Promise<{ rejected: boolean; report: string; rows: RowCounts }> {
@@ -263,12 +320,33 @@ class Pipeline {
     stage: StageName,
     script: ScriptName,
     round: number,
-    overrides: NonNullable<ParsedRequest['overrides']>,
+    { inputs, ...overrides }: Round['overrides'],
   ): Promise<{ result: string; summary: string }> {
-    const work = { stage, script, scriptDigest: digests[script], round };
-    const merged = { ...this.#request.overrides, ...overrides };
-    const { report, ended } = await runGlue(this.#run, context, { ...work, overrides: merged });
+    const merged = { ...this.#run.request.overrides, ...overrides };
+    const work = { stage, script, scriptDigest: digests[script], round, overrides: merged };
+    const glue = new GlueStage(this.#run, this.#stages, context, work);
+    const { report, ended } = await glue.result();
     return { result: report, summary: say.glue(ended) };
+  }
+
+  /** What a stopped run leaves: unfinished output in quarantine, and a record of how it stood. */
+  async secure({ by, why }: Stopped): Promise<void> {
+    const context = this.#context;
+    if (context === undefined) return;
+    const { stage, checkpoints } = this.#run.state;
+    const record = { stoppedAt: now(), by, reason: why, stage, checkpoints };
+    const jobRunIds = [...this.#run.unfinishedGlueRuns];
+    this.#run.change((state, at) => cleaningUp(state, 'setting unfinished output aside', at));
+    try {
+      const { objects } = await long.secureStoppedRun(context, { jobRunIds, record });
+      this.#run.change((state, at) => cleaningUp(state, `${String(objects)} objects set aside`, at));
+    } catch (error) {
+      // The run ends in any case: nothing reads unfinished output, and the orphan sweep of storage removes it later.
+      const said = error instanceof Error ? error.message : String(error);
+      this.#run.change((state, at) =>
+        cleaningUp(state, `unfinished output could not be set aside: ${said}`, at),
+      );
+    }
   }
 
   #nothingToValidate(because: string): { rejected: false; report: undefined } {

@@ -1,0 +1,80 @@
+/**
+ * What a stopped run leaves behind: the output of its unfinished Glue runs goes to quarantine, where nobody takes it for
+ * results, and a record says how the run stood. Published data, finished stages' output and claims stay where they are.
+ */
+import { heartbeat } from '@temporalio/activity';
+import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
+import type { PipelineActivities } from '../../pipeline/activity-types.ts';
+import { layout, PREFIXES } from '../../pipeline/layout.ts';
+import { call } from '../aws/call.ts';
+import { copyWithin } from './copy.ts';
+import { Bucket } from './objects.ts';
+
+/** Listings and copies at once; S3 takes thousands a second. */
+const PARALLEL = 16;
+
+export function createSecuringActivities(s3: S3Client): Pick<PipelineActivities, 'secureStoppedRun'> {
+  return {
+    async secureStoppedRun({ owner, settings }, { jobRunIds, record }) {
+      const bucket = new Bucket(s3, settings.bucket);
+      const { run } = owner;
+      const limit = pLimit(PARALLEL);
+      const keys = jobRunIds.length === 0 ? [] : await writtenBy(bucket, run, jobRunIds);
+      await Promise.all(keys.map((key) => limit(() => setAside(bucket, run, key))));
+      const name = layout.runRecord(run, `stopped/${record.stoppedAt.replaceAll(':', '-')}`);
+      await bucket.writeJson(name, { version: 1, ...owner, ...record, jobRunIds, quarantined: keys });
+      return { objects: keys.length, record: name };
+    },
+  };
+}
+
+/** Names of all that a Glue run writes contain its id. Reports stay: they belong to the run's records. */
+async function writtenBy(bucket: Bucket, run: string, jobRunIds: readonly string[]): Promise<string[]> {
+  const days = [...(await folders(bucket, PREFIXES.plays)), ...(await folders(bucket, PREFIXES.kpis))];
+  const prefixes = [
+    layout.errors(run),
+    layout.review(run),
+    layout.scratch(run),
+    ...days.map((day) => (day.startsWith(PREFIXES.plays) ? `${day}run=${run}/` : day)),
+  ];
+  const limit = pLimit(PARALLEL);
+  const found = await Promise.all(
+    prefixes.map((prefix) =>
+      limit(async () => {
+        const keys: string[] = [];
+        for await (const { key } of bucket.list(prefix)) {
+          if (jobRunIds.some((id) => key.includes(id))) keys.push(key);
+        }
+        heartbeat({ looked: prefix });
+        return keys;
+      }),
+    ),
+  );
+  return found.flat();
+}
+
+/** The prefixes right below a prefix: the days that have data. */
+async function folders(bucket: Bucket, prefix: string): Promise<string[]> {
+  const found: string[] = [];
+  const listing = { Bucket: bucket.name, Prefix: prefix, Delimiter: '/' };
+  const pages = paginateListObjectsV2({ client: bucket.s3 }, listing)[Symbol.asyncIterator]();
+  for (;;) {
+    const page = await call(`ListObjectsV2 ${prefix}`, () => pages.next());
+    if (page.done === true) return found;
+    for (const { Prefix } of page.value.CommonPrefixes ?? []) if (Prefix !== undefined) found.push(Prefix);
+  }
+}
+
+async function setAside(bucket: Bucket, run: string, key: string): Promise<void> {
+  const head = await bucket.head(key);
+  // Set aside by an earlier try.
+  if (head === undefined) return;
+  const source = { key, versionId: head.VersionId ?? 'null', size: head.ContentLength ?? 0 };
+  await copyWithin(bucket, source, layout.quarantined(run, key), () => {
+    heartbeat({ quarantining: key });
+  });
+  await bucket.deleteIf(key, head.ETag ?? '');
+  heartbeat({ quarantined: key });
+}
