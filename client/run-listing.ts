@@ -7,6 +7,8 @@ export const listedRunSchema = z.object({
   workflowId: z.string(),
   /** Temporal run id of the present execution. */
   runId: z.string(),
+  /** The run's id in the bucket; absent before the run's first step. */
+  run: z.string().optional(),
   /** Temporal's own status. */
   execution: z.string(),
   /** The pipeline's status; Temporal's where the run was ended from outside; absent before the run's first step. */
@@ -20,7 +22,7 @@ export const listedRunSchema = z.object({
 export type ListedRun = z.infer<typeof listedRunSchema>;
 
 /** Statuses of a run that goes on. A run that was terminated could not say that it has ended. */
-const GOING_ON: readonly string[] = ['Running', 'NeedsOperator', 'Held', 'Stopping'];
+const GOING_ON: readonly string[] = ['Running', 'Paused', 'NeedsOperator', 'Held', 'Stopping'];
 
 /** The pipeline's own status, unless the execution has ended without the run knowing. */
 export function statusOf(execution: string, status: string | undefined): string | undefined {
@@ -36,6 +38,7 @@ export function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedRun {
   };
   const text = (name: string): string | undefined => attribute(name).map(String)[0];
   const optional = {
+    run: text('PipelineRun'),
     status: statusOf(info.status.name, text('PipelineStatus')),
     stage: text('PipelineStage'),
     trigger: text('PipelineTrigger'),

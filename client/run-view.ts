@@ -54,6 +54,9 @@ export const viewSchema = listedRunSchema.extend({
       failure: z.object({ type: z.string(), message: z.string(), advice: z.string() }),
     })
     .optional(),
+  paused: z
+    .object({ since: z.string(), by: z.string(), reason: z.string(), stopGlue: z.boolean() })
+    .optional(),
   held: z.object({ since: z.string(), until: z.string(), reasons: z.array(z.string()) }).optional(),
   /** What an operator may command now. */
   commands: z.array(z.enum(COMMAND_NAMES)),
@@ -107,6 +110,7 @@ export async function viewOf(
     ...(status.glueRun === null
       ? {}
       : { glueRun: { ...status.glueRun, ...(state === undefined ? {} : { state }) } }),
+    ...(status.paused === null ? {} : { paused: status.paused }),
     ...(status.parked === null ? {} : { parked: status.parked }),
     ...(status.held === null
       ? {}

@@ -126,14 +126,15 @@ export class Runs {
     }
   }
 
+  /** A run that was resumed has several executions; the latest is the one that goes on. */
   async #byRun(run: string): Promise<RunReference> {
-    for await (const { workflowId, runId } of this.#listed('')) {
-      // The first run id is not listed; the part made of the workflow id narrows the search to a few.
-      if (run.slice(0, -9) !== runIdOf(workflowId, '00000000').slice(0, -9)) continue;
-      const reference = await this.#reference(workflowId, runId);
-      if (reference.run === run) return reference;
+    const executions: ListedRun[] = [];
+    for await (const info of this.#listed(` AND PipelineRun = '${run.replaceAll("'", '')}'`)) {
+      executions.push(listed(info));
     }
-    throw notFound(`There is no run ${run}.`, 'msp runs lists them.');
+    const latest = executions.sort((a, b) => b.startedAt.localeCompare(a.startedAt))[0];
+    if (latest === undefined) throw notFound(`There is no run ${run}.`, 'msp runs lists them.');
+    return await this.#reference(latest.workflowId, latest.runId);
   }
 
   async #reference(workflowId: string, runId?: string): Promise<RunReference> {
@@ -142,7 +143,8 @@ export class Runs {
       const firstRunId = described.raw.workflowExecutionInfo?.firstRunId;
       const first =
         firstRunId === undefined || firstRunId === null || firstRunId === '' ? described.runId : firstRunId;
-      return { workflowId, runId: described.runId, firstRunId: first, run: runIdOf(workflowId, first) };
+      const run = listed(described).run ?? runIdOf(workflowId, first);
+      return { workflowId, runId: described.runId, firstRunId: first, run };
     } catch (error) {
       throw explainRun(error, workflowId, this.#link);
     }

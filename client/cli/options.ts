@@ -35,3 +35,8 @@ export const pairsSchema = z
 export function examples(command: Command, lines: readonly string[]): Command {
   return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
 }
+
+/** A key under `streams/`, which need not be said. */
+export function streamKey(key: string): string {
+  return key.startsWith('streams/') ? key : `streams/${key}`;
+}

@@ -93,7 +93,7 @@ export function stageLines(out: Output, view: RunView): string[] {
     return `${mark} ${stage.padEnd(width)}${took}  ${text}`;
   });
   const { stage } = view;
-  const waits = view.parked !== undefined || view.held !== undefined;
+  const waits = (view.paused ?? view.parked ?? view.held) !== undefined;
   // A stage may have ended between the two questions that the view is made of.
   const atWork = stage !== undefined && !view.checkpoints.some((each) => each.stage === stage);
   const current =
@@ -107,33 +107,48 @@ export function stageLines(out: Output, view: RunView): string[] {
 function currentText(view: RunView): string {
   if (view.parked !== undefined) return `parked: ${view.parked.failure.type}`;
   if (view.held !== undefined) return 'held for an operator';
+  if (view.paused !== undefined && view.glueRun === undefined) return 'paused';
   const stage = Object.entries(STAGES).find(([name]) => name === view.stage);
   return glueLine(view) ?? stage?.[1].summary ?? '';
 }
 
 /** What a run waits for and the ways on. */
-export function waitingLines(out: Output, { parked, held, commands, workflowId }: RunView): string[] {
-  if (parked === undefined && held === undefined) return [];
-  const verbs = commands.map((name) => VERBS[name]);
-  const ways = verbs.map((verb) => `  msp ${verb} ${workflowId} --reason "…"`);
+export function waitingLines(out: Output, view: RunView): string[] {
+  const why = whyItWaits(view);
+  if (why.length === 0) return [];
+  const { parked, held, commands, workflowId } = view;
+  const ways = commands.map((name) => `  msp ${VERBS[name]} ${workflowId} --reason "…"`);
   const until = (parked ?? held)?.until;
-  const why =
-    parked === undefined
-      ? [
-          `Held at the quality gate since ${time(held?.since)}; nothing is published yet.`,
-          ...(held?.reasons ?? []).map((reason) => `  - ${reason}`),
-        ]
-      : [
-          `${parked.stage} is parked since ${time(parked.since)}: ${parked.failure.type}`,
-          `  ${parked.failure.message}`,
-          `  ${parked.failure.advice}`,
-        ];
   return [
     '',
     ...why.map((line, i) => (i === 0 ? out.colors.yellow(line) : line)),
     '',
-    `Ways on (without one the run fails at ${time(until)}):`,
+    view.paused !== undefined || until === undefined
+      ? 'Ways on:'
+      : `Ways on (it waits for one until ${time(until)}):`,
     ...ways,
+  ];
+}
+
+function whyItWaits({ paused, parked, held, glueRun }: RunView): string[] {
+  if (paused !== undefined) {
+    const { by, since, reason } = paused;
+    const glue = glueRun === undefined ? '' : ' Its Glue run goes on, and the result is kept.';
+    return [`Paused by ${by} since ${time(since)}: ${reason}.${glue}`];
+  }
+  if (parked !== undefined) {
+    const { stage, since, failure } = parked;
+    return [
+      `${stage} is parked since ${time(since)}: ${failure.type}`,
+      `  ${failure.message}`,
+      `  ${failure.advice}`,
+    ];
+  }
+  if (held === undefined) return [];
+  const { since, reasons } = held;
+  return [
+    `Held at the quality gate since ${time(since)}; nothing is published yet.`,
+    ...reasons.map((reason) => `  - ${reason}`),
   ];
 }
 

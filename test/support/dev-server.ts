@@ -24,8 +24,14 @@ export function toolchain(): Toolchain {
   return toolchainSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-/** @param dbFilename where the server keeps its state; in memory when absent */
-export async function startDevServer(dbFilename?: string): Promise<TestWorkflowEnvironment> {
+/**
+ * @param given.dbFilename where the server keeps its state; in memory when absent
+ * @param given.eventsBeforeContinueAsNew length of a history at which the server suggests a new one; 4096 when absent
+ */
+export async function startDevServer(
+  given: { readonly dbFilename?: string; readonly eventsBeforeContinueAsNew?: number } = {},
+): Promise<TestWorkflowEnvironment> {
+  const { dbFilename, eventsBeforeContinueAsNew: events } = given;
   return await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: toolchain().temporal },
@@ -33,6 +39,9 @@ export async function startDevServer(dbFilename?: string): Promise<TestWorkflowE
         // Twenty polls of the task queue a second are the default, which makes every step of a lone run wait for 50 ms.
         '--dynamic-config-value',
         'history.transferProcessorMaxPollRPS=500',
+        ...(events === undefined
+          ? []
+          : ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${String(events)}`]),
         '--log-level',
         'error',
       ],

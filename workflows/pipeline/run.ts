@@ -83,6 +83,7 @@ export class PipelineRun {
     }
     this.#shown = { status: this.#state.status, stage: null, days: [] };
     upsertSearchAttributes([
+      { key: searchAttributes.run, value: this.#run },
       { key: searchAttributes.status, value: this.#state.status },
       { key: searchAttributes.trigger, value: request.trigger },
     ]);
@@ -120,6 +121,7 @@ export class PipelineRun {
     const { overrides } = this.#request;
     this.#goOnWith(progress);
     if (overrides !== undefined) this.#request = { ...this.#request, overrides };
+    upsertSearchAttributes([{ key: searchAttributes.run, value: this.#run }]);
     this.change((state, at) => takeOver(state, progress, at));
   }
 

@@ -1,15 +1,17 @@
-/** `msp retry`, `skip`, `approve`, `reject`, `abort`: the ways on for a run that waits. */
+/** `msp pause`, `resume`, `retry`, `skip`, `approve`, `reject`, `abort`: commands that a run follows. */
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { overridesSchema } from '../../../pipeline/request.ts';
+import { retryOverridesSchema } from '../../../pipeline/request.ts';
 import { STAGE_NAMES } from '../../../pipeline/stages.ts';
 import { COMMAND_DESCRIPTIONS, type CommandName } from '../../../workflows/pipeline/messages.ts';
 import { checked, withoutUndefined, type CliContext } from '../context.ts';
-import { examples, outputOption, outputSchema, RUN } from '../options.ts';
+import { collect, examples, outputOption, outputSchema, RUN, streamKey } from '../options.ts';
 import { overrideOptions } from './runs.ts';
 
 export function addOperatorCommands(program: Command, context: CliContext): void {
+  add(program, context, { verb: 'pause', name: 'pause', summary: 'begin nothing new until resumed' });
+  add(program, context, { verb: 'resume', name: 'resume', summary: 'go on after a pause' });
   add(program, context, {
     verb: 'retry',
     name: 'retryStage',
@@ -52,7 +54,9 @@ interface OperatorCommand {
   readonly question?: (run: string) => string;
 }
 
-const commandSchema = overridesSchema.extend({
+const commandSchema = retryOverridesSchema.extend({
+  stopGlue: z.boolean().optional(),
+  input: z.array(z.string()).optional(),
   reason: z.string().min(1),
   by: z.string().min(1).optional(),
   stage: z.enum(STAGE_NAMES).optional(),
@@ -83,15 +87,33 @@ function add(
     .addOption(outputOption());
   if (stage === true)
     command.addOption(new Option('--stage <stage>', 'only if this stage is parked').choices(STAGE_NAMES));
-  if (name === 'retryStage') for (const option of overrideOptions) command.addOption(option);
+  if (name === 'retryStage') {
+    for (const option of overrideOptions) command.addOption(option);
+    command.option('--input <key>', 'take only this key under streams/ instead; repeatable', collect);
+  }
+  if (name === 'pause') command.option('--stop-glue', 'also stop the Glue run; it is run again after resume');
   if (question !== undefined) command.option('-y, --yes', 'do not ask');
   command.action(async (run: string, given: unknown) => {
-    const { reason, by = whoAmI(), stage: parked, yes, output, ...overrides } = checked(commandSchema, given);
+    const {
+      reason,
+      by = whoAmI(),
+      stage: parked,
+      yes,
+      output,
+      stopGlue,
+      input,
+      ...glue
+    } = checked(commandSchema, given);
+    const overrides = withoutUndefined({ ...glue, inputs: input?.map(streamKey) });
     await context.withClient(async (client) => {
       const reference = await client.runs.find(run);
       if (question !== undefined) await context.confirm(question(reference.workflowId), yes);
       const hasOverrides = Object.keys(overrides).length > 0;
-      const fields = withoutUndefined({ stage: parked, overrides: hasOverrides ? overrides : undefined });
+      const fields = withoutUndefined({
+        stage: parked,
+        stopGlue,
+        overrides: hasOverrides ? overrides : undefined,
+      });
       const answer = await client.runs.command(name, reference, { by, reason, ...fields });
       if (output === 'json') {
         context.out.json(answerSchema, { workflowId: reference.workflowId, command: name, ...answer });
@@ -103,6 +125,7 @@ function add(
   const confirmed = question === undefined ? '' : ' --yes';
   examples(command, [
     `msp ${verb} latest --reason "looked at the log, a hiccup"${confirmed}`,
+    ...(name === 'pause' ? ['msp pause latest --stop-glue --reason "the source is broken"'] : []),
     ...(name === 'retryStage' ? ['msp retry latest --reason "out of memory" --worker-type G.2X'] : []),
   ]);
 }

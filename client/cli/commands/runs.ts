@@ -11,7 +11,7 @@ import type { PipelineClient } from '../../pipeline-client.ts';
 import { checked, withoutUndefined, type CliContext } from '../context.ts';
 import { EXIT_CODES } from '../errors.ts';
 import { between, time } from '../format.ts';
-import { collect, examples, limitSchema, outputOption, outputSchema, RUN } from '../options.ts';
+import { collect, examples, limitSchema, outputOption, outputSchema, RUN, streamKey } from '../options.ts';
 import { showEnd, showRun } from '../run-text.ts';
 import { follow } from '../watch.ts';
 
@@ -53,7 +53,7 @@ function addRun(program: Command, context: CliContext): void {
   command.action(async (given: unknown) => {
     const { input, date, id, wait, output, ...overrides } = checked(runSchema, given);
     const request = withoutUndefined({
-      inputs: input?.map((key) => (key.startsWith('streams/') ? key : `streams/${key}`)),
+      inputs: input?.map(streamKey),
       dates: date,
       overrides: Object.keys(overrides).length === 0 ? undefined : overrides,
     });

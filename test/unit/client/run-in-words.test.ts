@@ -81,7 +81,7 @@ describe('what a run waits for', () => {
     expect(text).toMatch(
       /validation is parked since 2024-06-25 03:01:00: GlueOutOfMemory\n {2}Java heap space\n {2}Retry with larger/,
     );
-    expect(text).toMatch(/fails at 2024-06-28 03:01:00/);
+    expect(text).toMatch(/waits for one until 2024-06-28 03:01:00/);
     expect(text).toMatch(/msp retry w --reason "…"\n {2}msp abort w/);
   });
 });

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { checkpointsQuery, signals, statusQuery, updates } from '../../workflows/pipeline/messages.ts';
+import type { RunStatus } from '../../workflows/pipeline/state.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { fakeActivities } from '../support/fake-activities.ts';
+import { GlueInHand } from '../support/glue-in-hand.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { startRun } from '../support/started-run.ts';
+import type { Handle } from '../support/started-run.ts';
+import { until } from '../support/until.ts';
+
+const who = { by: 'ada', reason: 'the source is broken' };
+
+async function seen(handle: Handle, what: string, is: (status: RunStatus) => boolean): Promise<RunStatus> {
+  return await until(what, async () => {
+    const status = await handle.query(statusQuery);
+    return is(status) ? status : undefined;
+  });
+}
+
+const glueWorks = (handle: Handle): Promise<RunStatus> =>
+  seen(handle, 'Glue works', ({ glueRun }) => glueRun !== null);
+
+describe('a paused run', () => {
+  let env: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 120_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  it('lets its Glue run go on, keeps the result, begins no stage, and goes on where it stood', async () => {
+    const glue = new GlueInHand('validation');
+    const fake = fakeActivities(glue.activities);
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      const { message } = await handle.executeUpdate(updates.pause, { args: [who] });
+      expect(message).toMatch(/jr_1 goes on and its result is kept/);
+      glue.end();
+      const paused = await seen(handle, 'validation is done', ({ done }) => done === 7);
+      expect(paused).toMatchObject({ status: 'Paused', paused: who, stage: 'validation' });
+      expect(fake.calls).not.toContain('judgeQuality');
+      await handle.executeUpdate(updates.resume, { args: [who] });
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+    });
+    expect(glue.of('validation')).toEqual(['SUCCEEDED']);
+  }, 60_000);
+
+  it('stops its Glue run when asked, and runs the stage again once resumed, in the same round', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, fakeActivities(glue.activities), async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
+      await until('the Glue run is stopped', () =>
+        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
+      );
+      await handle.executeUpdate(updates.resume, { args: [who] });
+      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      glue.end();
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+      const checkpoints = await handle.query(checkpointsQuery);
+      expect(checkpoints.find(({ stage }) => stage === 'validation')).toMatchObject({ round: 1 });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
+  }, 60_000);
+
+  it('starts no Glue run while it waits for a slot, and starts it once when it is resumed', async () => {
+    const glue = new GlueInHand('validation');
+    let busy = true;
+    const fake = fakeActivities({
+      ...glue.activities,
+      startGlueRun: (context, request) =>
+        busy
+          ? Promise.reject(ApplicationFailure.retryable('the job is at its limit', 'GlueBusy'))
+          : glue.activities.startGlueRun(context, request),
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await until('a start was refused', () =>
+        Promise.resolve(fake.calls.includes('startGlueRun') ? true : undefined),
+      );
+      await handle.executeUpdate(updates.pause, { args: [who] });
+      busy = false;
+      await handle.executeUpdate(updates.resume, { args: [who] });
+      await glueWorks(handle);
+      glue.end();
+      await handle.result();
+    });
+    expect(glue.of('validation')).toEqual(['SUCCEEDED']);
+  }, 60_000);
+
+  it('is still parked when it is resumed, and takes no decision before', async () => {
+    let tries = 0;
+    const fake = fakeActivities({
+      archiveInputs: () => {
+        tries += 1;
+        return tries === 1
+          ? Promise.reject(ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch'))
+          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await seen(handle, 'parked', ({ parked }) => parked !== null);
+      await handle.executeUpdate(updates.pause, { args: [who] });
+      await expect(handle.executeUpdate(updates.retryStage, { args: [who] })).rejects.toMatchObject({
+        cause: { message: expect.stringMatching(/paused, by ada: the source is broken\. Resume it first/) },
+      });
+      const { message } = await handle.executeUpdate(updates.resume, { args: [who] });
+      expect(message).toMatch(/archive_processed_data is parked and still needs an operator/);
+      await handle.executeUpdate(updates.retryStage, { args: [who] });
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+    });
+  }, 60_000);
+
+  it('takes the same message twice, from two operators at once and by signal, as one', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, fakeActivities(glue.activities), async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await Promise.all([
+        handle.executeUpdate(updates.pause, { args: [who] }),
+        handle.executeUpdate(updates.pause, { args: [{ ...who, by: 'grace' }] }),
+        handle.signal(signals.pause, who),
+      ]);
+      expect(await handle.query(statusQuery)).toMatchObject({ status: 'Paused' });
+      await handle.signal(signals.resume, who);
+      await seen(handle, 'running', ({ status }) => status === 'Running');
+      await handle.signal(signals.resume, who);
+      glue.end();
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+    });
+    expect(glue.of('validation')).toEqual(['SUCCEEDED']);
+  }, 60_000);
+});

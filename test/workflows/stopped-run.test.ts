@@ -1,0 +1,255 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { StopRecord } from '../../pipeline/activity-types.ts';
+import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { checkpointsQuery, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { fakeActivities } from '../support/fake-activities.ts';
+import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
+import { GlueInHand } from '../support/glue-in-hand.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { foundBy } from '../support/search-attributes.ts';
+import { startRun } from '../support/started-run.ts';
+import type { Handle } from '../support/started-run.ts';
+import { until } from '../support/until.ts';
+
+const who = { by: 'ada', reason: 'wrong reference data' };
+
+/** What asks Temporal is real. */
+function activities(glue: GlueInHand, replacements: Replacements = {}): FakeActivities {
+  return fakeActivities({ ...createRunActivities(), ...glue.activities, ...replacements });
+}
+
+async function glueWorks(handle: Handle): Promise<void> {
+  await until('Glue works', async () =>
+    (await handle.query(statusQuery)).glueRun !== null ? true : undefined,
+  );
+}
+
+async function failureOf(handle: Handle): Promise<unknown> {
+  return await handle.result().catch((error: unknown) => error);
+}
+
+describe('a run that is shut down', () => {
+  let env: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 120_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  it('stops its Glue run, sets unfinished output aside, leaves a record, and is resumed as the same run', async () => {
+    const glue = new GlueInHand('kpi_computation');
+    const secured: { jobRunIds: readonly string[]; record: StopRecord }[] = [];
+    const fake = activities(glue, {
+      secureStoppedRun: (_context, given) => {
+        secured.push(given);
+        return Promise.resolve({ objects: 3, record: 'somewhere' });
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      const { run } = await handle.query(statusQuery);
+      await handle.executeUpdate(updates.emergencyShutdown, { args: [who] });
+      expect(await failureOf(handle)).toMatchObject({
+        cause: { type: 'RunStopped', message: 'Stopped by ada: wrong reference data' },
+      });
+      expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
+      expect(glue.of('kpi_computation')).toEqual(['STOPPED']);
+      expect(secured).toEqual([
+        { jobRunIds: ['jr_2'], record: expect.objectContaining({ ...who, stage: 'kpi_computation' }) },
+      ]);
+
+      const { firstExecutionRunId: runId, workflowId } = handle;
+      const again = await startRun(
+        env,
+        taskQueue,
+        { trigger: 'recovery', resumeFrom: { runId } },
+        workflowId,
+      );
+      await until('a second computation', () => Promise.resolve(glue.runs[2]));
+      glue.end();
+      expect(await again.result()).toMatchObject({ outcome: 'published', run });
+      const checkpoints = await again.query(checkpointsQuery);
+      expect(checkpoints.filter(({ kept }) => kept === true).map(({ stage }) => stage)).toEqual([
+        'check_reference_data',
+        'check_for_new_streams',
+        'validation',
+        'quality_gate',
+        'publish_plays',
+      ]);
+    });
+    expect(glue.of('validation')).toEqual(['SUCCEEDED']);
+    expect(glue.runs.map(({ token }) => token.split('/').slice(1).join('/'))).toEqual([
+      expect.stringMatching(/validation\/1$/),
+      expect.stringMatching(/kpi_computation\/1$/),
+      glue.runs[1]?.token.split('/').slice(1).join('/'),
+      expect.stringMatching(/dynamodb_load\/1$/),
+    ]);
+    expect(fake.calls.filter((name) => name === 'publishPlays')).toHaveLength(1);
+    expect(fake.calls).toContain('adoptInputs');
+  }, 60_000);
+
+  it('does the same when it is cancelled from outside', async () => {
+    const glue = new GlueInHand('validation');
+    const fake = activities(glue);
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.cancel();
+      expect(await failureOf(handle)).toMatchObject({ cause: { name: 'CancelledFailure' } });
+      expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED']);
+    expect(fake.calls).toContain('secureStoppedRun');
+  }, 60_000);
+
+  it('ends although unfinished output could not be set aside, and says so', async () => {
+    const glue = new GlueInHand('validation');
+    const fake = activities(glue, {
+      secureStoppedRun: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')),
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.executeUpdate(updates.emergencyShutdown, { args: [who] });
+      await failureOf(handle);
+      const timeline = await handle.query(timelineQuery);
+      expect(timeline.map(({ what }) => what).join('\n')).toMatch(/could not be set aside/);
+    });
+  }, 60_000);
+
+  it('stops while it is paused, parked or asked twice', async () => {
+    const parked = {
+      archiveInputs: () => Promise.reject(ApplicationFailure.nonRetryable('no', 'ArchiveMismatch')),
+    };
+    await withWorker(env, activities(new GlueInHand(), parked), async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      await handle.executeUpdate(updates.pause, { args: [who] });
+      await Promise.allSettled([
+        handle.executeUpdate(updates.emergencyShutdown, { args: [who] }),
+        handle.executeUpdate(updates.emergencyShutdown, { args: [who] }),
+      ]);
+      expect(await failureOf(handle)).toMatchObject({ cause: { type: 'RunStopped' } });
+    });
+  }, 60_000);
+});
+
+describe('a closed run', () => {
+  let env: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 120_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  it('that was terminated is resumed with the Glue run that it left', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, activities(glue), async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.terminate('by hand');
+      const { firstExecutionRunId: runId, workflowId } = handle;
+      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
+      await glueWorks(again);
+      glue.end();
+      expect(await again.result()).toMatchObject({ outcome: 'published' });
+    });
+    expect(glue.of('validation')).toEqual(['SUCCEEDED']);
+  }, 60_000);
+
+  it('that was terminated has its Glue run stopped by the next run, unless it is resumed', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, activities(glue), async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.terminate('by hand');
+      const next = await startRun(env, taskQueue);
+      await until('its own Glue run', () => Promise.resolve(glue.runs[1]));
+      glue.end();
+      expect(await next.result()).toMatchObject({ outcome: 'published' });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
+  }, 60_000);
+
+  it('does what had finished again only when asked, with new Glue runs', async () => {
+    const glue = new GlueInHand();
+    let tries = 0;
+    const fake = activities(glue, {
+      publishKpis: () => {
+        tries += 1;
+        const day = { day: '2024-06-25', edition: 1 };
+        return tries === 1
+          ? Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied'))
+          : Promise.resolve({ published: [day], superseded: [] });
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      await failureOf(handle);
+      const { firstExecutionRunId: runId, workflowId } = handle;
+      const resumeFrom = { runId, stage: 'kpi_computation' } as const;
+      const again = await startRun(env, taskQueue, { resumeFrom }, workflowId);
+      expect(await again.result()).toMatchObject({ outcome: 'published' });
+    });
+    const rounds = glue.runs.map(({ token }) => token.split('/').slice(-2).join(' '));
+    expect(rounds).toEqual(['validation 1', 'kpi_computation 1', 'kpi_computation 2', 'dynamodb_load 1']);
+  }, 60_000);
+
+  it.each([
+    ['has completed', /has completed: nothing is left to do/],
+    ['never was', /is not there/],
+  ])(
+    'that %s is not resumed, and says so',
+    async (what, message) => {
+      await withWorker(env, activities(new GlueInHand()), async (taskQueue) => {
+        const handle = await startRun(env, taskQueue);
+        await handle.result();
+        const runId =
+          what === 'never was' ? '00000000-0000-4000-8000-000000000000' : handle.firstExecutionRunId;
+        const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, handle.workflowId);
+        expect(await failureOf(again)).toMatchObject({
+          cause: { cause: { type: 'ResumeImpossible', message: expect.stringMatching(message) } },
+        });
+      });
+    },
+    60_000,
+  );
+});
+
+describe('a run whose history has grown long', () => {
+  let env: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    env = await startDevServer({ eventsBeforeContinueAsNew: 60 });
+  }, 120_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  it('continues as new between two stages with all that it knows, and still takes commands', async () => {
+    const glue = new GlueInHand('dynamodb_load');
+    await withWorker(env, activities(glue), async (taskQueue) => {
+      const first = await startRun(env, taskQueue);
+      const handle = env.client.workflow.getHandle(first.workflowId);
+      await until('the load works', async () =>
+        (await handle.query(statusQuery)).stage === 'dynamodb_load' ? true : undefined,
+      );
+      const { runId } = await handle.describe();
+      expect(runId).not.toBe(first.firstExecutionRunId);
+      await handle.executeUpdate(updates.pause, { args: [who] });
+      await handle.executeUpdate(updates.resume, { args: [{ ...who, run: runId }] });
+      glue.end();
+      expect(await first.result()).toMatchObject({ outcome: 'published' });
+      expect(await handle.query(checkpointsQuery)).toHaveLength(15);
+      expect((await handle.query(timelineQuery))[0]?.what).toBe('started (manual)');
+    });
+    expect(glue.runs.map(({ stage }) => stage)).toEqual(['validation', 'kpi_computation', 'dynamodb_load']);
+  }, 60_000);
+});
