@@ -92,14 +92,20 @@ export class GlueStage {
     const { stage, script, scriptDigest, overrides } = this.#work;
     const request = { stage, script, scriptDigest, plan: `${stage}-plan`, token: this.#token, overrides };
     const started = await this.#unlessPaused('always', () => starting.startGlueRun(this.#context, request));
-    if (started === undefined) return await this.#stopIfAsked();
+    if (started === undefined) {
+      await this.#stopIfAsked();
+      return undefined;
+    }
     const { jobName, jobRunId, timeoutMinutes } = started;
     this.#run.unfinishedGlueRuns.add(jobRunId);
     this.#run.change((state, at) => glueRunStarted(state, { jobName, jobRunId }, at));
     const ended = await this.#unlessPaused('to stop Glue', () =>
       awaitingGlue(timeoutMinutes).awaitGlueRun(this.#context, { jobName, jobRunId }),
     );
-    if (ended === undefined) return await this.#stopIfAsked();
+    if (ended === undefined) {
+      await this.#stopIfAsked();
+      return undefined;
+    }
     this.#run.settle(stage);
     if (classifyEndedRun(ended) === undefined) this.#run.unfinishedGlueRuns.delete(jobRunId);
     return { jobName, jobRunId, ended };
@@ -127,9 +133,8 @@ export class GlueStage {
     }
   }
 
-  async #stopIfAsked(): Promise<undefined> {
+  async #stopIfAsked(): Promise<void> {
     if (this.#run.state.paused?.stopGlue === true) await this.#stop();
-    return undefined;
   }
 
   async #stop(): Promise<void> {
