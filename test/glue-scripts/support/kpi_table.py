@@ -15,8 +15,9 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 from music_streaming.backoff import Backoff
-from music_streaming.load import Edition, Loaded, load_day
+from music_streaming.load import Loaded, load_day
 from music_streaming.table import DATE_INDEX, Table
+from music_streaming.wanted import Wanted, wanted_items
 from music_streaming.writer import Rate
 from support.ministack import REGION
 from support.rows import DAY
@@ -52,6 +53,10 @@ def item(
 
 def items(count: int, value: float = 1.0, day: str = DAY) -> list[Row]:
     return [item("genre_listen_count", value + n, day=day, genre=f"genre {n:05d}") for n in range(count)]
+
+
+def wanted(rows: Sequence[Row], edition: int = 1, *, day: str = DAY, published: datetime = PUBLISHED) -> Wanted:
+    return wanted_items(day, edition, list(rows), expected=len(rows), published_at=published, retention=RETENTION)
 
 
 def failure(code: str, **more: Any) -> Answer:
@@ -150,7 +155,7 @@ class KpiTable:
         published: datetime = PUBLISHED,
     ) -> Loaded:
         table = Table((client or self.client()).dynamodb, self.name, backoff or unhurried())
-        return load_day(table, Edition(day, edition, published, RETENTION), list(rows), Rate(None))
+        return load_day(table, wanted(rows, edition, day=day, published=published), Rate(None))
 
     def scan(self) -> dict[str, dict[str, Any]]:
         """All items by id, in DynamoDB's own types."""

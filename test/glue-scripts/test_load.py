@@ -1,1 +1,0 @@
-"""The load of a day into a real table."""
