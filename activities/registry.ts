@@ -1,8 +1,8 @@
 /** All activities of the worker over one set of clients. */
-import type { LocalActivities, PipelineActivities } from '../pipeline/activity-types.ts';
+import type { LocalActivities, PipelineActivities, ShutdownActivities } from '../pipeline/activity-types.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import type { AwsClients } from './aws/clients.ts';
-import { createGlueRunActivities } from './glue/job-runs.ts';
+import { createGlueRunActivities, createGlueStopActivities } from './glue/job-runs.ts';
 import { createScriptActivities } from './glue/scripts.ts';
 import { createIdentityActivities } from './identity.ts';
 import { createSettingsActivities } from './settings.ts';
@@ -14,17 +14,20 @@ import { createPlaysActivities } from './storage/plays.ts';
 import { createQualityActivities } from './storage/quality.ts';
 import { createReferenceActivities } from './storage/reference.ts';
 import { createSecuringActivities } from './storage/secure.ts';
+import { createShutdownReportActivities } from './storage/shutdown-report.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
+import { createTableActivities } from './table.ts';
 import { createLocalActivities, createRunActivities } from './temporal/runs.ts';
+import { createShutdownActivities } from './temporal/shutdown.ts';
 
 /** @param scripts folder with the built Glue scripts */
 export function createActivities(
   clients: AwsClients,
   settings: Settings,
   scripts: string,
-): PipelineActivities & LocalActivities {
-  const { s3, glue, glueOnce, sts } = clients;
+): PipelineActivities & ShutdownActivities & LocalActivities {
+  const { s3, glue, glueOnce, dynamo, sts } = clients;
   return merged(
     createSettingsActivities(settings),
     createIdentityActivities(sts, settings),
@@ -41,6 +44,10 @@ export function createActivities(
     createScriptActivities({ s3, glue }, settings, scripts),
     createGlueRunActivities(glue, glueOnce),
     createRunActivities(),
+    createShutdownActivities(),
+    createGlueStopActivities(glue),
+    createTableActivities(dynamo),
+    createShutdownReportActivities(s3),
     createLocalActivities(),
   );
 }

@@ -15,11 +15,10 @@ import {
 import { z } from 'zod';
 import type { Checkpoint } from '../pipeline/checkpoint.ts';
 import { runIdOf } from '../pipeline/layout.ts';
-import { parseRequest, type PipelineRequest } from '../pipeline/request.ts';
+import { parseRequest, PIPELINE_WORKFLOW, type PipelineRequest } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import {
   checkpointsQuery,
-  PIPELINE_WORKFLOW,
   statusQuery,
   timelineQuery,
   updates,

@@ -3,9 +3,8 @@
  * what `msp schedules apply` makes true; a change by hand shows up as a difference.
  */
 import { ScheduleOverlapPolicy, type ScheduleDescription, type ScheduleOptions } from '@temporalio/client';
-import type { PipelineRequest } from '../pipeline/request.ts';
+import { PIPELINE_WORKFLOW, type PipelineRequest } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
-import { PIPELINE_WORKFLOW } from '../workflows/pipeline/messages.ts';
 
 export interface ScheduleDeclaration {
   readonly id: string;

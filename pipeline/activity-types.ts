@@ -9,6 +9,7 @@ import type { GateVerdict } from './quality.ts';
 import type { RowCounts } from './reports.ts';
 import type { Owner } from './inputs.ts';
 import type { RunContext, RunSettings } from './run-context.ts';
+import type { FoundRun, PausedSchedules, ShutdownFindings, ShutdownReport } from './shutdown.ts';
 import type { ScriptName, StageName } from './stages.ts';
 
 export interface Identity {
@@ -65,6 +66,8 @@ export interface StartedGlueRun {
 }
 
 export interface LiveGlueRun {
+  /** The pipeline run's id in the bucket. */
+  readonly run?: string;
   readonly jobName: string;
   readonly jobRunId: string;
   readonly script: ScriptName;
@@ -185,7 +188,7 @@ export interface PipelineActivities {
   ): Promise<{ readonly jobRunIds: readonly string[] }>;
 
   /** Live Glue runs of the pipeline's jobs that carry a token. */
-  findLiveGlueRuns(context: RunContext): Promise<LiveGlueRun[]>;
+  findLiveGlueRuns(context: { readonly settings: RunSettings }): Promise<LiveGlueRun[]>;
 
   /** Which of these owners have ended, by their run ids in the bucket. */
   findClosedRuns(owners: readonly Owner[]): Promise<string[]>;
@@ -204,6 +207,35 @@ export interface PipelineActivities {
     context: RunContext,
     given: { readonly jobRunIds: readonly string[]; readonly record: StopRecord },
   ): Promise<{ readonly objects: number; readonly record: string }>;
+}
+
+/** What only the emergency shutdown does. All can be repeated. */
+export interface ShutdownActivities {
+  /** Pauses the schedules of the pipeline. */
+  pauseSchedules(
+    settings: RunSettings,
+    given: { readonly shutdown: string; readonly note: string },
+  ): Promise<PausedSchedules>;
+  /** What {@link pauseSchedules} would pause. */
+  listSchedules(settings: RunSettings): Promise<PausedSchedules>;
+  findOpenRuns(settings: RunSettings): Promise<FoundRun[]>;
+  /** Tells every open run to shut down, but for those that were told; returns all that are open. */
+  tellOpenRuns(
+    settings: RunSettings,
+    given: {
+      readonly shutdown: string;
+      readonly by: string;
+      readonly reason: string;
+      /** Temporal run ids. */
+      readonly told: readonly string[];
+    },
+  ): Promise<FoundRun[]>;
+  findPollers(): Promise<string[]>;
+  /** Asks Glue to stop every live run of the pipeline's jobs, without waiting; returns all that are live. */
+  stopLiveGlueRuns(settings: RunSettings): Promise<LiveGlueRun[]>;
+  /** Items of the table as DynamoDB counts them, some hours late; null where it does not tell. */
+  countTableItems(settings: RunSettings): Promise<number | null>;
+  writeShutdownReport(settings: RunSettings, findings: ShutdownFindings): Promise<ShutdownReport>;
 }
 
 /** Runs in the workflow's own worker as a local activity. */

@@ -49,6 +49,9 @@ export const layout = {
   stageReports: (run: string, stage: string): string => `${PREFIXES.runs}${run}/${stage}/`,
   deadLetters: (run: string): string => `${PREFIXES.runs}${run}/dead-letters/`,
 
+  /** The report of an emergency shutdown and the plan that undoes it. */
+  shutdown: (shutdown: string, name: string): string => `processed/shutdowns/${shutdown}/${name}`,
+
   errors: (run: string): string => `${PREFIXES.errors}run=${run}/`,
   review: (run: string): string => `${PREFIXES.review}run=${run}/`,
 

@@ -6,6 +6,9 @@ import { daySchema } from './documents.ts';
 import { workerTypeSchema } from './settings.ts';
 import { STAGE_NAMES } from './stages.ts';
 
+/** The workflow type of a run, as schedules, the UI and the CLI name it. */
+export const PIPELINE_WORKFLOW = 'musicStreamingPipeline';
+
 /** Changes to the Glue runs of one pipeline run or one retried stage; the job definitions stay as they are. */
 export const overridesSchema = z.strictObject({
   workerType: workerTypeSchema.optional(),

@@ -2,14 +2,17 @@
 import { hostname } from 'node:os';
 import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
-import type { LocalActivities, PipelineActivities } from '../pipeline/activity-types.ts';
+import type { LocalActivities, PipelineActivities, ShutdownActivities } from '../pipeline/activity-types.ts';
 import { beatForActivities } from './heartbeats.ts';
+
+/** Everything that workflows call. */
+export type WorkerActivities = PipelineActivities & ShutdownActivities & LocalActivities;
 
 export interface WorkerParts {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly taskQueue: string;
-  readonly activities: PipelineActivities & LocalActivities;
+  readonly activities: WorkerActivities;
   readonly workflows: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
   /** Deployment and build, where the worker is versioned; such a worker gets no tasks until its version is current. */
   readonly version?: { readonly deploymentName: string; readonly buildId: string } | undefined;

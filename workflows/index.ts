@@ -1,2 +1,3 @@
 /** The workflows of the worker: what the bundle exports is what can be started. */
 export { musicStreamingPipeline } from './pipeline/workflow.ts';
+export { emergencyShutdown } from './emergency-shutdown/workflow.ts';

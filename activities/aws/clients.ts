@@ -2,6 +2,7 @@
  * The AWS clients of a worker. Endpoints, region and credentials come from the standard environment, so the same code
  * talks to AWS and to what stands in for it.
  */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -11,6 +12,7 @@ export interface AwsClients {
   readonly glue: GlueClient;
   /** Never repeats a request by itself: for `StartJobRun`, whose repetition would start a second run. */
   readonly glueOnce: GlueClient;
+  readonly dynamo: DynamoDBClient;
   readonly sts: STSClient;
   close(): void;
 }
@@ -37,14 +39,16 @@ export function createAwsClients(): AwsClients {
     // Shorter than the activity's limit, so that an unanswered start is noticed by the activity itself.
     requestHandler: { ...limits, requestTimeout: 30_000 },
   });
+  const dynamo = new DynamoDBClient(patient);
   const sts = new STSClient(patient);
   return {
     s3,
     glue,
     glueOnce,
+    dynamo,
     sts,
     close: () => {
-      for (const client of [s3, glue, glueOnce, sts]) client.destroy();
+      for (const client of [s3, glue, glueOnce, dynamo, sts]) client.destroy();
     },
   };
 }

@@ -14,7 +14,13 @@ import {
 } from '@aws-sdk/client-glue';
 import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
 import { ApplicationFailure } from '@temporalio/common';
-import type { EndedGlueRun, PipelineActivities, StartedGlueRun } from '../../pipeline/activity-types.ts';
+import type {
+  EndedGlueRun,
+  LiveGlueRun,
+  PipelineActivities,
+  ShutdownActivities,
+  StartedGlueRun,
+} from '../../pipeline/activity-types.ts';
 import { FAILURES, isFailureType } from '../../pipeline/failures.ts';
 import { dpuSeconds, isKnownState, isLive, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
 import { layout, s3Uri } from '../../pipeline/layout.ts';
@@ -120,14 +126,7 @@ export function createGlueRunActivities(glue: GlueClient, glueOnce: GlueClient):
         isLive(JobRunState),
       );
       const ids = live.flatMap(({ Id }) => (Id === undefined ? [] : [Id]));
-      for (let at = 0; at < ids.length; at += STOPPED_AT_ONCE) {
-        const stop = new BatchStopJobRunCommand({
-          JobName: jobName,
-          JobRunIds: ids.slice(at, at + STOPPED_AT_ONCE),
-        });
-        // Errors for single runs say that they have ended meanwhile; whether that is so is seen below.
-        await call(`BatchStopJobRun ${jobName}`, (options) => glue.send(stop, options));
-      }
+      await requestStops(glue, jobName, ids);
       for (const id of ids) {
         while (isLive((await getRun(glue, jobName, id)).JobRunState ?? ''))
           await sleepBeating(STOP_POLL_MS, id);
@@ -135,21 +134,49 @@ export function createGlueRunActivities(glue: GlueClient, glueOnce: GlueClient):
       return { jobRunIds: ids };
     },
 
-    async findLiveGlueRuns({ settings }) {
-      const found = await Promise.all(
-        SCRIPT_NAMES.map(async (script) => {
-          const jobName = jobNameOf(settings.pipeline, script);
-          const runs = await recentRuns(glue, jobName);
-          return runs.flatMap(({ Id, JobRunState = '', Arguments }) => {
-            const token = Arguments?.[TOKEN_ARGUMENT];
-            if (Id === undefined || token === undefined || !isLive(JobRunState)) return [];
-            return [{ jobName, jobRunId: Id, script, token }];
-          });
+    findLiveGlueRuns: ({ settings }) => liveRuns(glue, settings.pipeline),
+  };
+}
+
+export function createGlueStopActivities(glue: GlueClient): Pick<ShutdownActivities, 'stopLiveGlueRuns'> {
+  return {
+    async stopLiveGlueRuns({ pipeline }) {
+      const live = await liveRuns(glue, pipeline);
+      await Promise.all(
+        SCRIPT_NAMES.map((script) => {
+          const ids = live.filter((run) => run.script === script).map(({ jobRunId }) => jobRunId);
+          return requestStops(glue, jobNameOf(pipeline, script), ids);
         }),
       );
-      return found.flat();
+      return live;
     },
   };
+}
+
+async function liveRuns(glue: GlueClient, pipeline: string): Promise<LiveGlueRun[]> {
+  const found = await Promise.all(
+    SCRIPT_NAMES.map(async (script) => {
+      const jobName = jobNameOf(pipeline, script);
+      return (await recentRuns(glue, jobName)).flatMap(({ Id, JobRunState = '', Arguments }) => {
+        const token = Arguments?.[TOKEN_ARGUMENT];
+        const run = Arguments?.['--run_id'];
+        if (Id === undefined || token === undefined || !isLive(JobRunState)) return [];
+        return [{ jobName, jobRunId: Id, script, token, ...(run === undefined ? {} : { run }) }];
+      });
+    }),
+  );
+  return found.flat();
+}
+
+/** Errors for single runs say that they have ended meanwhile; whether that is so is seen when they are looked at. */
+async function requestStops(glue: GlueClient, jobName: string, ids: readonly string[]): Promise<void> {
+  for (let at = 0; at < ids.length; at += STOPPED_AT_ONCE) {
+    const stop = new BatchStopJobRunCommand({
+      JobName: jobName,
+      JobRunIds: ids.slice(at, at + STOPPED_AT_ONCE),
+    });
+    await call(`BatchStopJobRun ${jobName}`, (options) => glue.send(stop, options));
+  }
 }
 
 /** Looks twice when an earlier attempt may have started a run that is not listed yet. */

@@ -84,6 +84,11 @@ export class Bucket {
     );
   }
 
+  async writeText(key: string, body: string, ContentType: string): Promise<void> {
+    const put = new PutObjectCommand({ Bucket: this.name, Key: key, Body: body, ContentType });
+    await call(`PutObject ${key}`, (options) => this.s3.send(put, options));
+  }
+
   /**
    * Writes only if the object is still the one with this tag (`undefined`: only if there is none).
    * @returns whether it was written; `false` means that somebody else wrote meanwhile

@@ -2,23 +2,30 @@
  * Activities for tests of the workflow alone: every one answers at once with the answer of an ordinary day, unless the
  * test replaces it. What was called is recorded.
  */
-import type { EndedGlueRun, LocalActivities, PipelineActivities } from '../../pipeline/activity-types.ts';
+import type {
+  EndedGlueRun,
+  LocalActivities,
+  PipelineActivities,
+  ShutdownActivities,
+} from '../../pipeline/activity-types.ts';
 import { createLocalActivities } from '../../activities/temporal/runs.ts';
 
 const rows = { delivered: 100, valid: 97, duplicate: 1, rejected: 1, underReview: 1 };
 const day = { day: '2024-06-25', edition: 1 };
 
-export type Replacements = Partial<PipelineActivities>;
+type Replaceable = PipelineActivities & ShutdownActivities;
+
+export type Replacements = Partial<Replaceable>;
 
 export interface FakeActivities {
-  readonly activities: PipelineActivities & LocalActivities;
+  readonly activities: Replaceable & LocalActivities;
   /** Names in the order of the calls; an activity that is tried again stands here again. */
   readonly calls: string[];
 }
 
 export const succeeded: EndedGlueRun = { state: 'SUCCEEDED', executionSeconds: 30, dpuSeconds: 120 };
 
-const ordinaryDay: PipelineActivities = {
+const ordinaryDay: Replaceable = {
   readRunSettings: () =>
     Promise.resolve({
       pipeline: 'test',
@@ -74,6 +81,14 @@ const ordinaryDay: PipelineActivities = {
   findLiveGlueRuns: () => Promise.resolve([]),
   readProgress: () => Promise.reject(new Error('No run was closed')),
   adoptInputs: () => Promise.resolve({ files: 1 }),
+  pauseSchedules: () => Promise.resolve({ paused: [], pausedBefore: [] }),
+  listSchedules: () => Promise.resolve({ paused: [], pausedBefore: [] }),
+  findOpenRuns: () => Promise.resolve([]),
+  tellOpenRuns: () => Promise.resolve([]),
+  findPollers: () => Promise.resolve(['1@test']),
+  stopLiveGlueRuns: () => Promise.resolve([]),
+  countTableItems: () => Promise.resolve(10),
+  writeShutdownReport: () => Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' }),
   secureStoppedRun: () => Promise.resolve({ objects: 0, record: 'processed/runs/r/stopped/now.json' }),
 };
 
@@ -86,6 +101,6 @@ export function fakeActivities(replacements: Replacements = {}): FakeActivities 
       return (activity as (...given: unknown[]) => unknown)(...args);
     },
   ]);
-  const activities = { ...(Object.fromEntries(recorded) as PipelineActivities), ...createLocalActivities() };
+  const activities = { ...(Object.fromEntries(recorded) as Replaceable), ...createLocalActivities() };
   return { activities, calls };
 }

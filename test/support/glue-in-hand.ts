@@ -37,7 +37,7 @@ export class GlueInHand {
 
   get activities(): Pick<
     Required<Replacements>,
-    'startGlueRun' | 'awaitGlueRun' | 'stopGlueRun' | 'findLiveGlueRuns'
+    'startGlueRun' | 'awaitGlueRun' | 'stopGlueRun' | 'findLiveGlueRuns' | 'stopLiveGlueRuns'
   > {
     return {
       startGlueRun: (_context, { stage, script, token }) => {
@@ -62,14 +62,23 @@ export class GlueInHand {
         for (const run of live) run.ended = { state: 'STOPPED', executionSeconds: 1 };
         return Promise.resolve({ jobRunIds: live.map(({ jobRunId }) => jobRunId) });
       },
-      findLiveGlueRuns: () => Promise.resolve(this.runs.filter(({ ended }) => ended === undefined)),
+      findLiveGlueRuns: () => Promise.resolve(this.#live()),
+      stopLiveGlueRuns: () => {
+        const live = this.#live();
+        this.end({ state: 'STOPPED', executionSeconds: 1 });
+        return Promise.resolve(live);
+      },
     };
+  }
+
+  #live(): Run[] {
+    return this.runs.filter(({ ended }) => ended === undefined);
   }
 
   #start(stage: StageName, script: ScriptName, token: string): Run {
     const jobRunId = `jr_${String(this.runs.length + 1)}`;
     const ended = this.#waiting.has(stage) ? undefined : succeeded;
-    const run: Run = { jobName: `test-${script}`, jobRunId, script, token, stage, ended };
+    const run: Run = { run: 'a-run', jobName: `test-${script}`, jobRunId, script, token, stage, ended };
     this.runs.push(run);
     return run;
   }

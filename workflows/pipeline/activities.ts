@@ -5,7 +5,11 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import { OPERATOR_FAILURES } from '../../pipeline/failures.ts';
-import type { LocalActivities, PipelineActivities } from '../../pipeline/activity-types.ts';
+import type {
+  LocalActivities,
+  PipelineActivities,
+  ShutdownActivities,
+} from '../../pipeline/activity-types.ts';
 
 const retry = {
   // Throttling and brief outages pass within seconds; 8 attempts reach about two minutes, after which a person should know.
@@ -73,6 +77,21 @@ export function awaitingGlue(timeoutMinutes: number): ActivityInterfaceFor<Pipel
     },
   });
 }
+
+/** The emergency shutdown's own. What fails is tried again with its next look, so one call need not try for long. */
+export const shutdown = proxyActivities<ShutdownActivities>({
+  // Fifty runs are told within a second; a minute is for hundreds, on a busy server.
+  startToCloseTimeout: '1m',
+  scheduleToCloseTimeout: '2m',
+  heartbeatTimeout: '10s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    // Seconds count here.
+    initialInterval: '500ms',
+    backoffCoefficient: 1.5,
+    maximumInterval: '10s',
+  },
+});
 
 export const local = proxyLocalActivities<LocalActivities>({
   // It compares two strings.

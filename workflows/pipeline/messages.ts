@@ -95,6 +95,3 @@ export const checkpointsQuery = defineQuery<Checkpoint[]>('checkpoints');
 export const timelineQuery = defineQuery<TimelineEntry[]>('timeline');
 /** All that an execution needs to go on with this run. */
 export const progressQuery = defineQuery<Progress>('progress');
-
-/** The workflow type, as schedules, the UI and the CLI name it. */
-export const PIPELINE_WORKFLOW = 'musicStreamingPipeline';

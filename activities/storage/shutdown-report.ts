@@ -1,0 +1,124 @@
+/**
+ * The report of a shutdown, as JSON and as Markdown, and the plan that undoes it. What a run had done is read from the
+ * record that it wrote when it stopped.
+ */
+import type { S3Client } from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
+import { STAGE_NAMES } from '../../pipeline/stages.ts';
+import { preparedInputsSchema } from '../../pipeline/inputs.ts';
+import { layout } from '../../pipeline/layout.ts';
+import type { FoundRun, ShutdownFindings } from '../../pipeline/shutdown.ts';
+import { Bucket } from './objects.ts';
+
+/** Runs whose records are read at once. */
+const PARALLEL = 16;
+
+const stopRecordSchema = z.looseObject({
+  stage: z.enum(STAGE_NAMES).nullable(),
+  stoppedAt: z.string(),
+  checkpoints: z.array(z.looseObject({ stage: z.string(), outcome: z.string(), summary: z.string() })),
+  jobRunIds: z.array(z.string()),
+  quarantined: z.array(z.string()),
+});
+
+/** A stopped run, for the report. */
+interface StoppedRun extends FoundRun {
+  /** Its record; null where the run had not begun, or had ended before it was told. */
+  readonly stopped: z.infer<typeof stopRecordSchema> | null;
+  /** Files that it keeps claimed. */
+  readonly claims: readonly { readonly key: string; readonly id: string }[];
+}
+
+export function createShutdownReportActivities(
+  s3: S3Client,
+): Pick<ShutdownActivities, 'writeShutdownReport'> {
+  return {
+    async writeShutdownReport({ bucket: name }, findings) {
+      const bucket = new Bucket(s3, name);
+      const limit = pLimit(PARALLEL);
+      const runs = await Promise.all(findings.plan.runs.map((run) => limit(() => recordOf(bucket, run))));
+      const { shutdown } = findings.plan;
+      const written = {
+        report: layout.shutdown(shutdown, 'report.json'),
+        markdown: layout.shutdown(shutdown, 'report.md'),
+        plan: layout.shutdown(shutdown, 'plan.json'),
+      };
+      await bucket.writeJson(written.plan, findings.plan);
+      await bucket.writeJson(written.report, { version: 1, ...findings, runs });
+      await bucket.writeText(written.markdown, markdown(findings, runs), 'text/markdown; charset=utf-8');
+      return written;
+    },
+  };
+}
+
+async function recordOf(bucket: Bucket, found: FoundRun): Promise<StoppedRun> {
+  if (found.run === undefined) return { ...found, stopped: null, claims: [] };
+  const keys: string[] = [];
+  for await (const { key } of bucket.list(`${layout.runFolder(found.run)}stopped/`)) keys.push(key);
+  // Names begin with the time: the last is of the latest stop.
+  const latest = keys.sort().at(-1);
+  const stopped = latest === undefined ? undefined : await bucket.readJson(latest, stopRecordSchema);
+  const inputs = await bucket.readJson(layout.runRecord(found.run, 'inputs'), preparedInputsSchema);
+  const claims = inputs?.value.files.map(({ key, id }) => ({ key, id })) ?? [];
+  return { ...found, stopped: stopped?.value ?? null, claims };
+}
+
+function markdown(findings: ShutdownFindings, runs: readonly StoppedRun[]): string {
+  const { plan, requestedAt, finishedAt, glueRuns, orphanObjects, tableItems, pollers, stillOpen } = findings;
+  const { shutdown, by, reason, schedules } = plan;
+  const list = (items: readonly string[], none: string): string =>
+    items.length === 0 ? none : items.map((item) => `- ${item}`).join('\n');
+  return `${[
+    `# Emergency shutdown ${shutdown}`,
+    `By ${by}: ${reason}`,
+    `Everything was told to stop by ${requestedAt}, and this was written at ${finishedAt}.`,
+    `Undo it: \`msp resume --shutdown ${shutdown}\`. That brings back what is listed here and nothing else.`,
+    '## Schedules',
+    list(
+      [
+        ...schedules.paused.map((id) => `${id}: paused`),
+        ...schedules.pausedBefore.map(({ id, note }) => `${id}: was paused already (${note}) and stays so`),
+      ],
+      'None.',
+    ),
+    '## Runs',
+    list(runs.map(runLine), 'None was open.'),
+    '## Glue runs',
+    list(
+      glueRuns.map(
+        ({ jobName, jobRunId, run, orphan }) =>
+          `${jobRunId} of ${jobName}, for ${run ?? 'an unknown run'}${orphan ? ': no run watched it' : ''}`,
+      ),
+      'None was live.',
+    ),
+    ...(orphanObjects === 0
+      ? []
+      : [`${String(orphanObjects)} objects of unwatched Glue runs were set aside.`]),
+    '## Files claimed by the stopped runs',
+    list(
+      runs.flatMap(({ claims, workflowId }) =>
+        claims.map(({ key, id }) => `${key} (${id}), by ${workflowId}`),
+      ),
+      'None.',
+    ),
+    '## The rest',
+    list(
+      [
+        `items in the table: ${tableItems === null ? 'not known' : `about ${String(tableItems)}`}`,
+        `workers that listen: ${pollers.join(', ') || 'none'}`,
+        ...stillOpen.map((what) => `has not ended: ${what}`),
+      ],
+      '',
+    ),
+  ].join('\n\n')}\n`;
+}
+
+function runLine({ workflowId, run, stopped }: StoppedRun): string {
+  if (stopped === null) return `${workflowId}: had not begun its work, or had ended by itself`;
+  const { stage, checkpoints, quarantined } = stopped;
+  const done = checkpoints.filter(({ outcome }) => outcome === 'done').length;
+  const aside = quarantined.length === 0 ? '' : `, ${String(quarantined.length)} objects set aside`;
+  return `${workflowId} (${run ?? ''}): stopped in ${stage ?? 'no stage'}, ${String(done)} stages done${aside}`;
+}

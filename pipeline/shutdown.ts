@@ -1,0 +1,83 @@
+/**
+ * The emergency shutdown: what it is asked, what it found and did, and the plan by which it is undone. Everything that
+ * it stops is named, because undoing it must bring back exactly that and nothing else.
+ */
+import { z } from 'zod';
+import type { LiveGlueRun } from './activity-types.ts';
+
+export const shutdownRequestSchema = z.strictObject({
+  /** Who asks. */
+  by: z.string().min(1).max(200),
+  /** Why: stands in the schedules' notes, in every run's history and in the report. */
+  reason: z.string().min(1).max(2000),
+  /** Only tell what would be stopped. */
+  dryRun: z.boolean().default(false),
+});
+export type ShutdownRequest = z.input<typeof shutdownRequestSchema>;
+
+export const SHUTDOWN_WORKFLOW = 'emergencyShutdown';
+
+/** One at a time: whoever asks while one is under way joins it. */
+export function shutdownWorkflowId(pipeline: string): string {
+  return `${pipeline}-emergency-shutdown`;
+}
+
+/** Begins the note of each schedule that a shutdown pauses; by it the shutdown recognises its own work. */
+export function shutdownMark(shutdown: string): string {
+  return `Emergency shutdown ${shutdown}`;
+}
+
+/** A run as it is found by Temporal. */
+export const foundRunSchema = z.object({
+  workflowId: z.string(),
+  /** Temporal run id. */
+  runId: z.string(),
+  /** Id in the bucket; absent when the run had not begun. */
+  run: z.string().optional(),
+});
+export type FoundRun = z.infer<typeof foundRunSchema>;
+
+export const pausedSchedulesSchema = z.object({
+  /** Paused by the shutdown. */
+  paused: z.array(z.string()),
+  /** Paused already, with the note that said why: they stay paused when the shutdown is undone. */
+  pausedBefore: z.array(z.object({ id: z.string(), note: z.string() })),
+});
+export type PausedSchedules = z.infer<typeof pausedSchedulesSchema>;
+
+/** Undoes a shutdown; saved with its report. */
+export const undoPlanSchema = z.object({
+  version: z.literal(1),
+  shutdown: z.string(),
+  by: z.string(),
+  reason: z.string(),
+  stoppedAt: z.string(),
+  schedules: pausedSchedulesSchema,
+  runs: z.array(foundRunSchema),
+});
+export type UndoPlan = z.infer<typeof undoPlanSchema>;
+
+export interface StoppedGlueRun extends LiveGlueRun {
+  /** Stopped although no run of the pipeline watched it. */
+  readonly orphan: boolean;
+}
+
+/** All that the report says, but for what it reads from the runs' own records. */
+export interface ShutdownFindings {
+  readonly plan: UndoPlan;
+  readonly requestedAt: string;
+  readonly finishedAt: string;
+  readonly glueRuns: readonly StoppedGlueRun[];
+  /** Objects that were set aside for Glue runs without a run of the pipeline. */
+  readonly orphanObjects: number;
+  readonly tableItems: number | null;
+  readonly pollers: readonly string[];
+  /** What had not ended when the shutdown stopped waiting. */
+  readonly stillOpen: readonly string[];
+}
+
+export interface ShutdownReport {
+  readonly report: string;
+  readonly markdown: string;
+  readonly plan: string;
+}

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
+import type { ShutdownFindings, ShutdownRequest } from '../../pipeline/shutdown.ts';
+import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
+import { statusQuery } from '../../workflows/pipeline/messages.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { fakeActivities } from '../support/fake-activities.ts';
+import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
+import { GlueInHand } from '../support/glue-in-hand.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { foundBy } from '../support/search-attributes.ts';
+import { startRun } from '../support/started-run.ts';
+import type { Handle } from '../support/started-run.ts';
+import { until } from '../support/until.ts';
+
+const who = { by: 'ada', reason: 'the reference data is wrong' };
+const IN_FLIGHT = 50;
+
+describe('an emergency shutdown', () => {
+  let env: TestWorkflowEnvironment;
+  let asked = 0;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 120_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  /** What asks Temporal is real. */
+  function activities(glue: GlueInHand, replacements: Replacements = {}): FakeActivities {
+    return fakeActivities({
+      ...createRunActivities(),
+      ...createShutdownActivities(),
+      ...glue.activities,
+      ...replacements,
+    });
+  }
+
+  async function shutDown(taskQueue: string, request: ShutdownRequest = who): Promise<ShutdownResult> {
+    asked += 1;
+    return await env.client.workflow.execute<(given: ShutdownRequest) => Promise<ShutdownResult>>(
+      'emergencyShutdown',
+      { args: [request], taskQueue, workflowId: `shutdown-${String(asked)}` },
+    );
+  }
+
+  async function schedule(id: string, paused: boolean, taskQueue: string): Promise<void> {
+    await env.client.schedule.create({
+      scheduleId: id,
+      spec: { intervals: [{ every: '1d' }] },
+      action: { type: 'startWorkflow', workflowType: 'musicStreamingPipeline', taskQueue, args: [{}] },
+      state: { paused, ...(paused ? { note: 'a holiday' } : {}) },
+    });
+  }
+
+  async function working(taskQueue: string, count: number): Promise<Handle[]> {
+    const handles = await Promise.all(Array.from({ length: count }, () => startRun(env, taskQueue)));
+    for (const handle of handles) {
+      await until('Glue works', async () =>
+        (await handle.query(statusQuery)).glueRun !== null ? true : undefined,
+      );
+    }
+    return handles;
+  }
+
+  it('pauses the schedules, stops fifty runs with their Glue runs within seconds, and remembers what it did', async () => {
+    const glue = new GlueInHand('validation');
+    const findings: ShutdownFindings[] = [];
+    const fake = activities(glue, {
+      writeShutdownReport: (_settings, given) => {
+        findings.push(given);
+        return Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' });
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      await schedule('test-daily', false, taskQueue);
+      await schedule('test-weekly', true, taskQueue);
+      await schedule('other-daily', false, taskQueue);
+      const handles = await working(taskQueue, IN_FLIGHT);
+      const began = Date.now();
+      const result = await shutDown(taskQueue);
+      expect(Date.parse(result.requestedAt ?? '') - began).toBeLessThan(5_000);
+      expect(result.schedules).toEqual({
+        paused: ['test-daily'],
+        pausedBefore: [{ id: 'test-weekly', note: 'a holiday' }],
+      });
+      expect(result.runs.map(({ runId }) => runId).sort()).toEqual(
+        handles.map(({ firstExecutionRunId }) => firstExecutionRunId).sort(),
+      );
+      expect(result.glueRuns).toHaveLength(IN_FLIGHT);
+      expect(result.glueRuns.some(({ orphan }) => orphan)).toBe(false);
+      for (const handle of handles) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
+      const { state } = await env.client.schedule.getHandle('test-daily').describe();
+      expect(state).toMatchObject({
+        paused: true,
+        note: `Emergency shutdown ${result.shutdown} by ada: the reference data is wrong`,
+      });
+      expect((await env.client.schedule.getHandle('other-daily').describe()).state.paused).toBe(false);
+    });
+    expect(glue.of('validation')).toEqual(Array.from({ length: IN_FLIGHT }, () => 'STOPPED'));
+    expect(findings[0]?.plan.runs).toHaveLength(IN_FLIGHT);
+    for (const id of ['test-daily', 'test-weekly', 'other-daily'])
+      await env.client.schedule.getHandle(id).delete();
+  }, 120_000);
+
+  it('stops a run that began in the same second', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, activities(glue), async (taskQueue) => {
+      const [result, late] = await Promise.all([shutDown(taskQueue), startRun(env, taskQueue)]);
+      expect(result.runs.map(({ runId }) => runId)).toEqual([late.firstExecutionRunId]);
+      expect(await foundBy(late)).toMatchObject({ status: 'Stopped' });
+    });
+    expect(glue.of('validation').every((state) => state === 'STOPPED')).toBe(true);
+  }, 60_000);
+
+  it('stops Glue runs that no run watches, and sets their output aside', async () => {
+    const glue = new GlueInHand('validation');
+    const fake = activities(glue);
+    await withWorker(env, fake, async (taskQueue) => {
+      const [handle] = await working(taskQueue, 1);
+      await handle?.terminate('by hand');
+      const result = await shutDown(taskQueue);
+      expect(result.runs).toEqual([]);
+      expect(result.glueRuns).toMatchObject([{ jobRunId: 'jr_1', orphan: true }]);
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED']);
+    expect(fake.calls).toContain('secureStoppedRun');
+  }, 60_000);
+
+  it('goes on with what can be done when Glue and S3 answer errors, and names what could not', async () => {
+    const glue = new GlueInHand('validation');
+    const denied = (): Promise<never> =>
+      Promise.reject(ApplicationFailure.nonRetryable('no', 'AccessDenied'));
+    let refusals = 3;
+    const fake = activities(glue, {
+      stopLiveGlueRuns: (settings) => {
+        refusals -= 1;
+        return refusals >= 0 ? denied() : glue.activities.stopLiveGlueRuns(settings);
+      },
+      writeShutdownReport: denied,
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const [handle] = await working(taskQueue, 1);
+      const failed: unknown = await shutDown(taskQueue).catch((error: unknown) => error);
+      expect(failed).toMatchObject({
+        cause: {
+          type: 'ShutdownIncomplete',
+          message: expect.stringMatching(/ask for it again\. write the report: AccessDenied: no/),
+          details: [expect.objectContaining({ runs: [expect.anything()] })],
+        },
+      });
+      if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
+    });
+  }, 60_000);
+
+  it('only looks when it is a dry run', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, activities(glue), async (taskQueue) => {
+      const [handle] = await working(taskQueue, 1);
+      const result = await shutDown(taskQueue, { ...who, dryRun: true });
+      expect(result).toMatchObject({ dryRun: true, report: null, requestedAt: null });
+      expect(result.runs).toHaveLength(1);
+      expect(result.glueRuns).toHaveLength(1);
+      expect(glue.of('validation')).toEqual(['RUNNING']);
+      glue.end();
+      expect(await handle?.result()).toMatchObject({ outcome: 'published' });
+    });
+  }, 60_000);
+
+  it('refuses a request without a reason, without an effect', async () => {
+    await withWorker(env, activities(new GlueInHand()), async (taskQueue) => {
+      await expect(shutDown(taskQueue, { by: 'ada', reason: '' })).rejects.toMatchObject({
+        cause: { type: 'RequestInvalid', message: expect.stringMatching(/reason/) },
+      });
+    });
+  }, 60_000);
+});

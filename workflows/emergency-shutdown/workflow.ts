@@ -1,0 +1,321 @@
+/**
+ * The emergency shutdown: everything of the pipeline stops within seconds, nothing is lost, and what was stopped is
+ * written down so that it can be undone.
+ *
+ * The guide's five steps. The first two begin together, because each second counts: schedules are paused, every run is
+ * told, every Glue run is stopped. Then it looks again and again until nothing of the pipeline is open: a run that began
+ * in the same second is told in the next look, and no new one can begin. Runs set their own unfinished output aside;
+ * for Glue runs without a run this does it. Claims stay, so that a resumed run finds its files its own.
+ *
+ * A step that fails does not hold up the others: it is named, and tried again with the next look. Every step can be
+ * repeated, so a worker that is killed in between, or a second shutdown, changes nothing.
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  defineQuery,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { LiveGlueRun } from '../../pipeline/activity-types.ts';
+import { ownerOfToken } from '../../pipeline/glue-run.ts';
+import { runIdOf } from '../../pipeline/layout.ts';
+import { explain } from '../../pipeline/request.ts';
+import type { RunSettings } from '../../pipeline/run-context.ts';
+import { shutdownMark, shutdownRequestSchema } from '../../pipeline/shutdown.ts';
+import type {
+  FoundRun,
+  PausedSchedules,
+  ShutdownReport,
+  ShutdownRequest,
+  StoppedGlueRun,
+} from '../../pipeline/shutdown.ts';
+import { long, quick, shutdown as activities } from '../pipeline/activities.ts';
+import { failureOf } from '../pipeline/failure.ts';
+import { searchAttributes } from '../pipeline/search-attributes.ts';
+import { now } from '../pipeline/run.ts';
+
+/** Time after which somebody must look why a run or a Glue run does not end; Glue itself stops within a minute. */
+const WAIT_HOURS = 2;
+
+/** Interval of looks at what is still open: dense while things end within seconds, then sparing the history. */
+const FIRST_LOOK_SECONDS = 1;
+const LONGEST_LOOK_SECONDS = 30;
+const LOOK_GROWTH = 1.5;
+
+export interface ShutdownStatus {
+  /** Id under which it is undone. */
+  readonly shutdown: string;
+  readonly phase: 'stopping' | 'securing' | 'documenting' | 'done';
+  readonly schedules: PausedSchedules;
+  readonly runs: readonly FoundRun[];
+  /** Runs and Glue runs that have not ended yet. */
+  readonly open: readonly string[];
+  readonly glueRuns: readonly StoppedGlueRun[];
+  /** What went wrong and was not yet put right, by step. */
+  readonly problems: Readonly<Record<string, string>>;
+  /** When all schedules were paused, all runs told and all Glue runs asked to stop. */
+  readonly requestedAt: string | null;
+}
+
+export const shutdownStatusQuery = defineQuery<ShutdownStatus>('status');
+
+export interface ShutdownResult extends Omit<ShutdownStatus, 'phase' | 'open'> {
+  readonly dryRun: boolean;
+  /** Keys of the report and of the plan to undo it; none for a dry run. */
+  readonly report: ShutdownReport | null;
+}
+
+export async function emergencyShutdown(given: ShutdownRequest): Promise<ShutdownResult> {
+  return await new Shutdown(given).run();
+}
+
+class Shutdown {
+  readonly #by: string;
+  readonly #reason: string;
+  readonly #dryRun: boolean;
+  readonly #runs = new Map<string, FoundRun>();
+  readonly #glueRuns = new Map<string, StoppedGlueRun>();
+  #status: ShutdownStatus;
+
+  constructor(given: ShutdownRequest) {
+    const parsed = shutdownRequestSchema.safeParse(given);
+    if (!parsed.success) {
+      throw ApplicationFailure.create({
+        message: `The shutdown's input is not a valid request: ${explain(parsed.error)}`,
+        type: 'RequestInvalid',
+        nonRetryable: true,
+      });
+    }
+    const { by, reason, dryRun } = parsed.data;
+    this.#by = by;
+    this.#reason = reason;
+    this.#dryRun = dryRun;
+    const { workflowId, firstExecutionRunId } = workflowInfo();
+    this.#status = {
+      shutdown: runIdOf(workflowId, firstExecutionRunId),
+      phase: 'stopping',
+      schedules: { paused: [], pausedBefore: [] },
+      runs: [],
+      open: [],
+      glueRuns: [],
+      problems: {},
+      requestedAt: null,
+    };
+    setHandler(shutdownStatusQuery, () => this.#status, {
+      description: 'What is stopped and what is not yet',
+    });
+    upsertSearchAttributes([
+      { key: searchAttributes.run, value: this.#status.shutdown },
+      { key: searchAttributes.status, value: 'Stopping' },
+    ]);
+  }
+
+  /** A cancellation does not stop a shutdown half-way. */
+  async run(): Promise<ShutdownResult> {
+    return await CancellationScope.nonCancellable(() => this.#run());
+  }
+
+  async #run(): Promise<ShutdownResult> {
+    const settings = await quick.readRunSettings();
+    if (this.#dryRun) return await this.#survey(settings);
+
+    await this.#stopEverything(settings);
+    this.#change({ requestedAt: now() });
+    const stillOpen = await this.#untilAllHasEnded(settings);
+
+    this.#change({ phase: 'securing' });
+    const orphanObjects = await this.#try('set unfinished output aside', () => this.#secureOrphans(settings));
+
+    this.#change({ phase: 'documenting' });
+    const report = await this.#try('write the report', () =>
+      this.#document(settings, orphanObjects ?? 0, stillOpen),
+    );
+    const wrong = Object.entries(this.#status.problems).map(([step, message]) => `${step}: ${message}`);
+    upsertSearchAttributes([
+      { key: searchAttributes.status, value: wrong.length === 0 ? 'Completed' : 'Failed' },
+    ]);
+    if (wrong.length > 0) {
+      throw ApplicationFailure.nonRetryable(
+        `Not all of the shutdown could be done; ask for it again. ${wrong.join('; ')}`,
+        'ShutdownIncomplete',
+        this.#result(report ?? null),
+      );
+    }
+    this.#change({ phase: 'done' });
+    return this.#result(report ?? null);
+  }
+
+  /** @returns what is open; `undefined` when not all could be looked at */
+  async #stopEverything(settings: RunSettings): Promise<string[] | undefined> {
+    const [paused, runs, glueRuns] = await Promise.all([
+      this.#try('pause the schedules', () => this.#pauseSchedules(settings)),
+      this.#try('tell the runs', () => this.#tellRuns(settings)),
+      this.#try('stop the Glue runs', () => this.#stopGlueRuns(settings)),
+    ]);
+    if (paused === undefined || runs === undefined || glueRuns === undefined) return undefined;
+    return [...runs, ...glueRuns];
+  }
+
+  async #try<T>(step: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await work();
+      this.#change({ problems: without(this.#status.problems, step) });
+      return result;
+    } catch (error) {
+      const { type, message } = failureOf(error);
+      this.#change({ problems: { ...this.#status.problems, [step]: `${type}: ${message}` } });
+      return undefined;
+    }
+  }
+
+  async #pauseSchedules(settings: RunSettings): Promise<PausedSchedules> {
+    const { shutdown } = this.#status;
+    const note = `${shutdownMark(shutdown)} by ${this.#by}: ${this.#reason}`;
+    const schedules = await activities.pauseSchedules(settings, { shutdown, note });
+    this.#change({ schedules });
+    return schedules;
+  }
+
+  async #survey(settings: RunSettings): Promise<ShutdownResult> {
+    const [schedules, runs, glueRuns] = await Promise.all([
+      activities.listSchedules(settings),
+      activities.findOpenRuns(settings),
+      quick.findLiveGlueRuns({ settings }),
+    ]);
+    for (const run of runs) this.#runs.set(run.runId, run);
+    this.#remember(glueRuns);
+    this.#change({ phase: 'done', schedules });
+    return this.#result(null);
+  }
+
+  async #tellRuns(settings: RunSettings): Promise<string[]> {
+    const told = [...this.#runs.keys()];
+    const { shutdown } = this.#status;
+    const open = await activities.tellOpenRuns(settings, {
+      shutdown,
+      by: this.#by,
+      reason: this.#reason,
+      told,
+    });
+    for (const run of open) this.#runs.set(run.runId, run);
+    return open.map(({ workflowId }) => workflowId);
+  }
+
+  async #stopGlueRuns(settings: RunSettings): Promise<string[]> {
+    const live = await activities.stopLiveGlueRuns(settings);
+    this.#remember(live);
+    return live.map(({ jobRunId }) => jobRunId);
+  }
+
+  /** @returns what is still open when the time is over */
+  async #untilAllHasEnded(settings: RunSettings): Promise<readonly string[]> {
+    const deadline = Date.now() + WAIT_HOURS * 3_600_000;
+    let seconds = FIRST_LOOK_SECONDS;
+    for (let quiet = 0; ;) {
+      const open = await this.#stopEverything(settings);
+      if (open !== undefined) this.#change({ open });
+      quiet = open?.length === 0 ? quiet + 1 : 0;
+      // A run that began in the same second is listed a moment later: the second quiet look sees it.
+      if (quiet === 2) return [];
+      if (Date.now() > deadline) {
+        const { open: left, problems } = this.#status;
+        const what = `after ${String(WAIT_HOURS)} hours these have not ended: ${left.join(', ')}`;
+        if (left.length > 0) this.#change({ problems: { ...problems, 'wait for the end': what } });
+        return left;
+      }
+      await sleep(seconds * 1000);
+      seconds = quiet > 0 ? FIRST_LOOK_SECONDS : Math.min(seconds * LOOK_GROWTH, LONGEST_LOOK_SECONDS);
+    }
+  }
+
+  /** Runs that were told set their output aside themselves. */
+  async #secureOrphans(settings: RunSettings): Promise<number> {
+    const orphans = [...this.#glueRuns.values()].filter(({ orphan }) => orphan);
+    let objects = 0;
+    for (const { run, token, jobRunId } of orphans) {
+      const owner = ownerOfToken(token);
+      if (owner === undefined || run === undefined) continue;
+      const record = { stoppedAt: now(), by: this.#by, reason: this.#reason, stage: null, checkpoints: [] };
+      const context = { owner: { ...owner, run }, settings };
+      objects += (await long.secureStoppedRun(context, { jobRunIds: [jobRunId], record })).objects;
+    }
+    return objects;
+  }
+
+  async #document(
+    settings: RunSettings,
+    orphanObjects: number,
+    stillOpen: readonly string[],
+  ): Promise<ShutdownReport> {
+    const { shutdown, schedules, requestedAt } = this.#status;
+    const [tableItems, pollers] = await Promise.all([
+      activities.countTableItems(settings).catch(() => null),
+      activities.findPollers(),
+    ]);
+    const finishedAt = now();
+    return await activities.writeShutdownReport(settings, {
+      plan: {
+        version: 1,
+        shutdown,
+        by: this.#by,
+        reason: this.#reason,
+        stoppedAt: finishedAt,
+        schedules,
+        runs: [...this.#runs.values()],
+      },
+      requestedAt: requestedAt ?? finishedAt,
+      finishedAt,
+      glueRuns: [...this.#glueRuns.values()],
+      orphanObjects,
+      tableItems,
+      pollers,
+      stillOpen,
+    });
+  }
+
+  #remember(live: readonly LiveGlueRun[]): void {
+    const watched = new Set([...this.#runs.values()].map(({ workflowId }) => workflowId));
+    for (const glueRun of live) {
+      const orphan = !watched.has(ownerOfToken(glueRun.token)?.workflowId ?? '');
+      this.#glueRuns.set(glueRun.jobRunId, { ...glueRun, orphan });
+    }
+  }
+
+  #change(change: Partial<ShutdownStatus>): void {
+    // A Glue run may be found before its run is.
+    this.#remember([...this.#glueRuns.values()]);
+    const found = { runs: [...this.#runs.values()], glueRuns: [...this.#glueRuns.values()] };
+    this.#status = { ...this.#status, ...found, ...change };
+    setCurrentDetails(describe(this.#status, this.#by, this.#reason));
+  }
+
+  #result(report: ShutdownReport | null): ShutdownResult {
+    const { phase, open, ...kept } = this.#status;
+    return { ...kept, dryRun: this.#dryRun, report };
+  }
+}
+
+function without(problems: ShutdownStatus['problems'], step: string): ShutdownStatus['problems'] {
+  return Object.fromEntries(Object.entries(problems).filter(([name]) => name !== step));
+}
+
+function describe(status: ShutdownStatus, by: string, reason: string): string {
+  const { shutdown, phase, schedules, runs, glueRuns, open, problems } = status;
+  const orphans = glueRuns.filter(({ orphan }) => orphan).length;
+  return [
+    `**Emergency shutdown** by ${by}: ${reason}`,
+    [
+      `- schedules paused: ${schedules.paused.join(', ') || 'none'}`,
+      ...schedules.pausedBefore.map(({ id }) => `- paused already: ${id}`),
+      `- runs stopped: ${String(runs.length)}`,
+      `- Glue runs stopped: ${String(glueRuns.length)}${orphans === 0 ? '' : `, ${String(orphans)} of them watched by no run`}`,
+      ...(open.length === 0 ? [] : [`- still ending: ${open.join(', ')}`]),
+      ...Object.entries(problems).map(([step, message]) => `- **could not ${step}**: ${message}`),
+    ].join('\n'),
+    phase === 'done' ? `Undo it with \`msp resume --shutdown ${shutdown}\`.` : `Now ${phase}.`,
+  ].join('\n\n');
+}
