@@ -1,5 +1,11 @@
 /** Job runs of the pipeline's Glue jobs: state, times, cost, what went wrong. */
-import { GetJobRunCommand, paginateGetJobRuns, type GlueClient, type JobRun } from '@aws-sdk/client-glue';
+import {
+  BatchStopJobRunCommand,
+  GetJobRunCommand,
+  paginateGetJobRuns,
+  type GlueClient,
+  type JobRun,
+} from '@aws-sdk/client-glue';
 import { z } from 'zod';
 import { classifyEndedRun, dpuSeconds, isLive } from '../pipeline/glue-run.ts';
 import { jobNameOf } from '../pipeline/settings.ts';
@@ -35,6 +41,12 @@ const WHOLE_ID = /^jr_[0-9a-f]{64}/;
 /** Runs in which the beginning of an id is looked for: those of the last days. */
 const RUNS_SEARCHED = 200;
 
+/** Runs among which live ones are looked for: more than a job's concurrency limit lets live. */
+const LIVE_SEARCHED = 1000;
+
+/** BatchStopJobRun's limit. */
+const STOPPED_AT_ONCE = 25;
+
 export class GlueRuns {
   readonly #glue: GlueClient;
   readonly #jobs: readonly string[];
@@ -59,6 +71,26 @@ export class GlueRuns {
    */
   async get(id: string): Promise<GlueRun> {
     return WHOLE_ID.test(id) ? await this.#get(id) : await this.#byBeginning(id);
+  }
+
+  /**
+   * Asks Glue to stop every live run of the pipeline's jobs; does not wait.
+   * @returns their ids
+   */
+  async stopAll(): Promise<string[]> {
+    const live = (await this.list(LIVE_SEARCHED)).filter(({ state }) => isLive(state));
+    for (const job of this.#jobs) {
+      const ids = live.filter((run) => run.job === job).map(({ id }) => id);
+      for (let at = 0; at < ids.length; at += STOPPED_AT_ONCE) {
+        const stop = { JobName: job, JobRunIds: ids.slice(at, at + STOPPED_AT_ONCE) };
+        try {
+          await this.#glue.send(new BatchStopJobRunCommand(stop));
+        } catch (error) {
+          throw explain(error, `Glue job ${job}`);
+        }
+      }
+    }
+    return live.map(({ id }) => id);
   }
 
   async #byBeginning(beginning: string): Promise<GlueRun> {

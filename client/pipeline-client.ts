@@ -26,8 +26,10 @@ import { Kpis } from './kpis.ts';
 import { GlueLogs } from './logs.ts';
 import { Bucket } from './objects.ts';
 import { Quality } from './quality.ts';
+import { RunRecovery } from './run-recovery.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
+import { Shutdowns } from './shutdowns.ts';
 
 export { ClientError, CLIENT_ERROR_CODES, type ClientErrorCode } from './errors.ts';
 export type { Delivery, DeliveryKind } from './deliveries.ts';
@@ -56,6 +58,10 @@ export class PipelineClient {
   readonly temporal: TemporalLink;
   /** Runs of the pipeline: start, find, status, commands, result. */
   readonly runs: Runs;
+  /** Recovery of closed runs. */
+  readonly recovery: RunRecovery;
+  /** Emergency shutdowns. */
+  readonly shutdowns: Shutdowns;
   readonly schedules: Schedules;
   /** The published KPIs and their table. */
   readonly kpis: Kpis;
@@ -77,6 +83,9 @@ export class PipelineClient {
     this.quality = new Quality(this.bucket);
     this.glue = new GlueRuns(aws.glue, settings.pipeline);
     this.logs = new GlueLogs(aws.logs);
+    this.recovery = new RunRecovery(temporal, settings);
+    const { runs, schedules, glue } = this;
+    this.shutdowns = new Shutdowns(temporal, settings, { runs, schedules, glue });
   }
 
   /**

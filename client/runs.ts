@@ -19,6 +19,7 @@ import { parseRequest, PIPELINE_WORKFLOW, type PipelineRequest } from '../pipeli
 import type { Settings } from '../pipeline/settings.ts';
 import {
   checkpointsQuery,
+  signals,
   statusQuery,
   timelineQuery,
   updates,
@@ -207,6 +208,20 @@ export class Runs {
       const said = refusal.cause instanceof Error ? refusal.cause.message : refusal.message;
       throw refused(said, reference, error);
     }
+  }
+
+  /**
+   * Tells every open run to shut down, by signal, which needs no worker now.
+   * @returns the workflow ids of the runs
+   */
+  async tellAll(args: Omit<CommandInput<'emergencyShutdown'>, 'run'>): Promise<string[]> {
+    const told: string[] = [];
+    for await (const { workflowId, runId } of this.#listed(" AND ExecutionStatus = 'Running'")) {
+      const handle = this.#client.workflow.getHandle(workflowId, runId);
+      await handle.signal(signals.emergencyShutdown, { ...args, run: runId });
+      told.push(workflowId);
+    }
+    return told;
   }
 
   /** Waits for the end of the run, through a reset. No limit of time: a run may wait for days for an operator. */

@@ -101,6 +101,16 @@ export class Schedules {
     await this.#on(id, (handle) => handle.unpause(reason));
   }
 
+  /**
+   * Pauses every schedule of the pipeline that is not paused.
+   * @returns those that were paused by this call
+   */
+  async pauseAll(reason: string): Promise<string[]> {
+    const running = (await this.list()).filter(({ paused }) => !paused).map(({ id }) => id);
+    await Promise.all(running.map((id) => this.pause(id, reason)));
+    return running;
+  }
+
   /** Starts a run now as the schedule would, also while it is paused. */
   async trigger(id: string): Promise<void> {
     await this.#on(id, (handle) => handle.trigger());

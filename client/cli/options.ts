@@ -1,4 +1,5 @@
 /** Options and arguments that several commands have. */
+import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { OUTPUT_FORMATS, type OutputFormat } from './output.ts';
@@ -39,4 +40,13 @@ export function examples(command: Command, lines: readonly string[]): Command {
 /** A key under `streams/`, which need not be said. */
 export function streamKey(key: string): string {
   return key.startsWith('streams/') ? key : `streams/${key}`;
+}
+
+/** The name that the operating system knows, or none in a container without users. */
+export function whoAmI(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown';
+  }
 }

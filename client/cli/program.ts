@@ -7,9 +7,11 @@ import { addIngest } from './commands/ingest.ts';
 import { addLocalCommands } from './commands/local.ts';
 import { addOperatorCommands } from './commands/operate.ts';
 import { addQualityCommands } from './commands/quality.ts';
+import { addRecoverRun } from './commands/recover.ts';
 import { addRunCommands } from './commands/runs.ts';
 import { addScheduleCommands } from './commands/schedules.ts';
 import { addSettings } from './commands/settings.ts';
+import { addShutdown } from './commands/stop.ts';
 import { CliContext, type CliOptions } from './context.ts';
 import { endingOf, EXIT_CODE_MEANINGS, EXIT_CODES, type ExitCode } from './errors.ts';
 
@@ -41,6 +43,9 @@ export function buildProgram(context: CliContext, options: CliOptions): Command 
   addRunCommands(program, context);
   program.commandsGroup('Operate');
   addOperatorCommands(program, context);
+  addShutdown(program, context);
+  const recover = program.command('recover').summary('bring back what failed or was damaged');
+  addRecoverRun(recover, context);
   addScheduleCommands(program, context);
   program.commandsGroup('Look');
   addDataCommands(program, context);

@@ -1,12 +1,11 @@
 /** `msp pause`, `resume`, `retry`, `skip`, `approve`, `reject`, `abort`: commands that a run follows. */
-import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { retryOverridesSchema } from '../../../pipeline/request.ts';
 import { STAGE_NAMES } from '../../../pipeline/stages.ts';
 import { COMMAND_DESCRIPTIONS, type CommandName } from '../../../workflows/pipeline/messages.ts';
 import { checked, withoutUndefined, type CliContext } from '../context.ts';
-import { collect, examples, outputOption, outputSchema, RUN, streamKey } from '../options.ts';
+import { collect, examples, outputOption, outputSchema, RUN, streamKey, whoAmI } from '../options.ts';
 import { overrideOptions } from './runs.ts';
 
 export function addOperatorCommands(program: Command, context: CliContext): void {
@@ -128,13 +127,4 @@ function add(
     ...(name === 'pause' ? ['msp pause latest --stop-glue --reason "the source is broken"'] : []),
     ...(name === 'retryStage' ? ['msp retry latest --reason "out of memory" --worker-type G.2X'] : []),
   ]);
-}
-
-/** The name that the operating system knows, or none in a container without users. */
-function whoAmI(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'unknown';
-  }
 }

@@ -73,7 +73,7 @@ function addRun(program: Command, context: CliContext): void {
   ]);
 }
 
-const startedSchema = z.object({
+export const startedSchema = z.object({
   workflowId: z.string(),
   runId: z.string(),
   firstRunId: z.string(),
@@ -81,7 +81,7 @@ const startedSchema = z.object({
   run: z.string(),
 });
 
-function showStarted({ out }: CliContext, { workflowId, run }: RunReference): void {
+export function showStarted({ out }: CliContext, { workflowId, run }: RunReference): void {
   out.fields([
     ['workflow id', workflowId],
     ['run', run],
@@ -89,7 +89,7 @@ function showStarted({ out }: CliContext, { workflowId, run }: RunReference): vo
   ]);
 }
 
-async function waitForEnd(
+export async function waitForEnd(
   context: CliContext,
   client: PipelineClient,
   reference: RunReference,

@@ -1,0 +1,162 @@
+/** `msp shutdown`: everything stops, or one run. */
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { foundRunSchema, pausedSchedulesSchema } from '../../../pipeline/shutdown.ts';
+import type { ShutdownResult } from '../../../workflows/emergency-shutdown/workflow.ts';
+import { ClientError } from '../../errors.ts';
+import type { PipelineClient } from '../../pipeline-client.ts';
+import type { DirectMeasures } from '../../shutdowns.ts';
+import { checked, type CliContext } from '../context.ts';
+import { examples, outputOption, outputSchema, RUN, whoAmI } from '../options.ts';
+import { showEnd } from '../run-text.ts';
+import { viewOf } from '../../run-view.ts';
+
+const optionsSchema = z.object({
+  all: z.boolean().default(false),
+  run: z.string().optional(),
+  reason: z.string().min(1),
+  by: z.string().min(1).optional(),
+  dryRun: z.boolean().default(false),
+  yes: z.boolean().default(false),
+  output: outputSchema,
+});
+
+export function addShutdown(program: Command, context: CliContext): void {
+  const command = program
+    .command('shutdown')
+    .summary('stop everything now, or one run')
+    .description(
+      'Pauses the schedules, stops every run with its Glue run, sets unfinished output aside, and writes a report with ' +
+        'the plan to undo it. Published data, claims and finished stages stay as they are. Where no worker runs, does ' +
+        'what can be done without one; the rest happens when a worker is back.',
+    )
+    .option('--all', 'everything; the default when no run is named')
+    .option('--run <run>', `only this run: ${RUN}`)
+    .requiredOption('--reason <text>', 'why; stands in notes, histories and the report')
+    .option('--by <name>', 'who gives the command; you, when not given')
+    .option('--dry-run', 'show what would be stopped')
+    .option('-y, --yes', 'do not ask')
+    .addOption(outputOption());
+  command.action(async (given: unknown) => {
+    const { all, run, by = whoAmI(), reason, dryRun, yes, output } = checked(optionsSchema, given);
+    if (all && run !== undefined)
+      throw new ClientError('WrongUse', '--all and --run exclude each other.', {
+        advice: 'Give one of them.',
+      });
+    await context.withClient(async (client) => {
+      if (run !== undefined) await shutDownRun(context, client, run, { by, reason, yes });
+      else await shutDownAll(context, client, { by, reason, dryRun, yes, json: output === 'json' });
+    });
+  });
+  examples(command, [
+    'msp shutdown --reason "the reference data is wrong"',
+    'msp shutdown --dry-run --reason "what would it stop?"',
+    'msp shutdown --run latest --reason "wrong file delivered" --yes',
+  ]);
+}
+
+async function shutDownRun(
+  context: CliContext,
+  client: PipelineClient,
+  run: string,
+  { by, reason, yes }: { readonly by: string; readonly reason: string; readonly yes: boolean },
+): Promise<void> {
+  const reference = await client.runs.find(run);
+  await context.confirm(
+    `Shut ${reference.workflowId} down? Its Glue run is stopped; it can be resumed.`,
+    yes,
+  );
+  const { message } = await client.runs.command('emergencyShutdown', reference, { by, reason });
+  context.out.line(message);
+  await client.runs.result(reference);
+  showEnd(context.out, await viewOf(client, reference));
+  context.out.line(`Resume it: msp recover run ${reference.workflowId} --reason "…"`);
+}
+
+interface ShutDownAll {
+  readonly by: string;
+  readonly reason: string;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+async function shutDownAll(
+  context: CliContext,
+  client: PipelineClient,
+  { by, reason, dryRun, yes, json }: ShutDownAll,
+): Promise<void> {
+  const { pipeline } = client.settings;
+  if (!dryRun) await context.confirm(`Stop everything of ${pipeline}: schedules, runs, Glue runs?`, yes);
+  const reference = await client.shutdowns.start({ by, reason, dryRun });
+  context.out.note(`shutdown ${reference.shutdown}`);
+  if (!(await client.shutdowns.isTaken(reference))) {
+    if (dryRun) throw noWorker('so nothing could be looked at.');
+    showDirect(context, await client.shutdowns.actDirectly(reference, { by, reason }));
+    throw noWorker(
+      'so runs have not ended yet, unfinished output is not set aside, and no report is written.',
+    );
+  }
+  const end = await client.shutdowns.result(reference);
+  if (end.ended === 'failed') throw new ClientError('Failed', end.message);
+  if (json) context.out.json(resultSchema, { ...end.result });
+  else showResult(context, end.result);
+}
+
+function noWorker(what: string): ClientError {
+  return new ClientError('Unreachable', `No worker has taken the shutdown, ${what}`, {
+    advice: 'Start a worker: it goes on with the shutdown by itself.',
+  });
+}
+
+function showDirect({ out }: CliContext, done: DirectMeasures): void {
+  out.line('No worker answers. Done without one:');
+  out.fields([
+    ['schedules paused', done.schedules.join(', ') || 'none was running'],
+    ['runs told', done.runs.join(', ') || 'none was open'],
+    ['Glue runs stopped', done.glueRuns.join(', ') || 'none was live'],
+  ]);
+  for (const problem of done.problems) out.line(out.colors.red(problem));
+}
+
+const resultSchema = z.object({
+  shutdown: z.string(),
+  dryRun: z.boolean(),
+  requestedAt: z.string().nullable(),
+  schedules: pausedSchedulesSchema,
+  runs: z.array(foundRunSchema).readonly(),
+  glueRuns: z
+    .array(
+      z.looseObject({
+        jobName: z.string(),
+        jobRunId: z.string(),
+        run: z.string().optional(),
+        orphan: z.boolean(),
+      }),
+    )
+    .readonly(),
+  report: z.object({ report: z.string(), markdown: z.string(), plan: z.string() }).nullable(),
+});
+
+function showResult({ out }: CliContext, result: ShutdownResult): void {
+  const { schedules, runs, glueRuns, report, shutdown, dryRun } = result;
+  const orphans = glueRuns.filter(({ orphan }) => orphan).length;
+  out.line(dryRun ? 'This would be stopped:' : out.colors.green('Everything is stopped.'));
+  out.fields([
+    ['schedules', schedules.paused.join(', ') || 'none'],
+    ['paused before', schedules.pausedBefore.map(({ id, note }) => `${id} (${note})`).join(', ') || 'none'],
+    ['runs', runs.map(({ workflowId }) => workflowId).join(', ') || 'none'],
+    [
+      'Glue runs',
+      glueRuns.length === 0
+        ? 'none'
+        : `${String(glueRuns.length)}${orphans === 0 ? '' : `, ${String(orphans)} of them watched by no run`}`,
+    ],
+    ...(report === null
+      ? []
+      : ([
+          ['report', report.markdown],
+          ['undo it', `msp resume --shutdown ${shutdown} --reason "…"`],
+        ] as [string, string][])),
+  ]);
+}
