@@ -127,7 +127,7 @@ const resultSchema = z.object({
   runs: z.array(foundRunSchema).readonly(),
   glueRuns: z
     .array(
-      z.looseObject({
+      z.object({
         jobName: z.string(),
         jobRunId: z.string(),
         run: z.string().optional(),
