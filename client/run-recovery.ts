@@ -5,7 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
 import { resumable } from '../pipeline/checkpoint.ts';
 import type { Checkpoint, Progress } from '../pipeline/checkpoint.ts';
 import { PIPELINE_WORKFLOW } from '../pipeline/request.ts';
@@ -31,7 +32,7 @@ export interface RecoveryPlan {
   readonly again: readonly StageName[];
 }
 
-const { EventType, ResetReapplyExcludeType } = temporal.api.enums.v1;
+const { EventType, ResetReapplyExcludeType } = proto.temporal.api.enums.v1;
 
 export class RunRecovery {
   readonly #link: TemporalLink;

@@ -13,7 +13,9 @@ import { z } from 'zod';
 import { PipelineClient } from '../../client/pipeline-client.ts';
 import type { Delivery, PipelineRequest } from '../../client/pipeline-client.ts';
 import { ROOT_KEY } from '../../local/stack/provision/provision.ts';
+import { workerPart } from '../../local/stack/parts.ts';
 import { freePortBase } from '../../local/stack/ports.ts';
+import { StartedProcess } from '../../local/stack/processes.ts';
 import { startStack } from '../../local/stack/start.ts';
 import type { RunningStack } from '../../local/stack/start.ts';
 import { stopStack } from '../../local/stack/stop.ts';
@@ -163,6 +165,15 @@ export class PipelineStack {
   async glueRuns(): Promise<string[]> {
     const runs = await this.client.glue.list(1000);
     return runs.map(({ job }) => job);
+  }
+
+  /** Starts the stack's worker again after it was killed. */
+  async startWorker(): Promise<void> {
+    const { folder, stack: file, environment } = this.running;
+    const { worker } = file.processes;
+    if (worker === undefined) throw new Error('The stack has no worker');
+    const started = await StartedProcess.start(workerPart(environment.worker).command, worker.logFile);
+    folder.writeStack({ ...file, processes: { ...file.processes, worker: started.record } });
   }
 
   /** Makes local Glue misbehave; see its README. */
