@@ -37,6 +37,7 @@ def _wanted(spark: SparkSession, plan: dict[str, Any], day: dict[str, Any]) -> W
         day["edition"],
         _rows(spark, day["files"]),
         expected=day["items"],
+        digest=day["digest"],
         published_at=datetime.fromisoformat(plan["publishedAt"]),
         retention=timedelta(days=plan["retentionDays"]),
     )

@@ -23,7 +23,7 @@ T = TypeVar("T")
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 10.0
 
-# Time without any progress after which the table is given up; on-demand tables adapt within minutes.
+# Time of nothing but refusals after which the table is given up; on-demand tables adapt within minutes.
 PATIENCE_SECONDS = 300.0
 
 THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
@@ -54,13 +54,16 @@ class Backoff:
         self._clock = clock
         self._patience = patience
         self._lock = threading.Lock()
-        self._moved_at = clock()
+        self._refused_since: float | None = None
         self.retries = 0
         self.throttles: Counter[str] = Counter()
 
-    def call(self, request: Callable[[], T]) -> T:
+    def call(self, request: Callable[[], T], is_progress: Callable[[T], bool] = lambda _answer: True) -> T:
         """Repeats the request as long as it is throttled or the service fails. Raises what can't get better, and
-        TableStalledError when nothing got better for too long."""
+        TableStalledError when nothing got better for too long.
+
+        is_progress: whether an answer shows that the table still takes or gives something
+        """
         pauses = Pauses(self)
         while True:
             try:
@@ -73,28 +76,26 @@ class Backoff:
             except (ConnectionError, HTTPClientError) as error:
                 pauses.retry(error)
             else:
-                self.moved()
+                if is_progress(answer):
+                    self._refused_since = None
                 return answer
 
-    def moved(self) -> None:
-        """Something was written or read: whoever waits may go on waiting."""
-        self._moved_at = self._clock()
-
     def note(self, reasons: Iterable[str]) -> None:
-        """Counts why requests were throttled."""
+        """Counts why a request was throttled, each reason once."""
         with self._lock:
-            self.throttles.update(reasons)
+            self.throttles.update(set(reasons))
 
     def count_retry(self, cause: Exception | None) -> None:
-        still = self._clock() - self._moved_at
-        if still > self._patience:
+        with self._lock:
+            now = self._clock()
+            since = self._refused_since = now if self._refused_since is None else self._refused_since
+            self.retries += 1
+        if now - since > self._patience:
             why = "it left requests unprocessed" if cause is None else f"the last refusal was: {cause}"
             raise TableStalledError(
-                f"DynamoDB took nothing for {still:.0f} s ({why}); "
+                f"DynamoDB did nothing but refuse for {now - since:.0f} s ({why}); "
                 "look at the table's throttling and limits, then retry the load"
             ) from cause
-        with self._lock:
-            self.retries += 1
 
     def sleep(self, seconds: float) -> None:
         self._sleep(seconds)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,10 @@ TOP_GENRES = 5
 DIMENSIONS = ("genre", "rank", "hour", "country")
 
 SCHEMA = "id string, metric_type string, date string, value double, dimensions string, metadata string"
+COLUMNS = tuple(column.split(" ")[0] for column in SCHEMA.split(", "))
+
+ItemRow = tuple[str, str, str, float, str, str]
+"""An item as it is written: a value for each column, dimensions and metadata as JSON."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Item:
         named = [f"{name}={self.dimensions[name]}" for name in DIMENSIONS if name in self.dimensions]
         return f"{self.metric_type}#{self.date}#{','.join(named) or 'all'}"
 
-    def row(self) -> tuple[str, str, str, float, str, str]:
+    def row(self) -> ItemRow:
         dimensions, metadata = _json(self.dimensions), _json(self.metadata)
         return (self.id, self.metric_type, self.date, float(self.value), dimensions, metadata)
 
@@ -48,11 +53,15 @@ class Day:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the items in the order of their ids."""
-        digest = hashlib.sha256()
-        for row in sorted(item.row() for item in self.items):
-            digest.update(_json(row).encode())
-        return digest.hexdigest()
+        return digest_of(item.row() for item in self.items)
+
+
+def digest_of(rows: Iterable[ItemRow]) -> str:
+    """SHA-256 over the items in the order of their ids."""
+    digest = hashlib.sha256()
+    for row in sorted(rows):
+        digest.update(_json(row).encode())
+    return digest.hexdigest()
 
 
 def items_of(kpis: dict[str, DayKpis]) -> dict[str, Day]:

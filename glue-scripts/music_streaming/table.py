@@ -31,6 +31,9 @@ COMPARED = ("metric_type", "date", "value", "dimensions", "metadata")
 # Whole doubles are all there are below this, and their digits fit into a number of DynamoDB.
 EXACT = 2**53
 
+# What a report calls the reason where BatchGetItem answers, but leaves keys out.
+UNPROCESSED = "UnprocessedKeys"
+
 _serializer = TypeSerializer()
 _deserializer = TypeDeserializer()
 
@@ -86,17 +89,26 @@ class Table:
         return {item["id"]: item for item in found}
 
     def _read_batch(self, ids: list[str]) -> list[Attributes]:
-        pending: dict[str, Any] = {self.name: {"Keys": [{"id": {"S": id}} for id in ids], "ConsistentRead": True}}
+        keys: list[Any] = [{"id": {"S": id}} for id in ids]
         found: list[Attributes] = []
         pauses = Pauses(self.backoff)
         while True:
-            request = pending
-            answer = self.backoff.call(lambda request=request: self.client.batch_get_item(RequestItems=request))
-            items = answer.get("Responses", {}).get(self.name, [])
+            items, left = self._get(keys)
             found.extend(deserialize(item) for item in items)
-            pending = answer.get("UnprocessedKeys") or {}
-            if not pending:
+            if not left:
                 return found
-            if items:
+            self.backoff.note([UNPROCESSED])
+            if len(left) < len(keys):
                 pauses = Pauses(self.backoff)
             pauses.retry()
+            keys = left
+
+    def _get(self, keys: list[Any]) -> tuple[list[Any], list[Any]]:
+        """The items of these keys that are there, and the keys that the service left for another request."""
+
+        def request() -> tuple[list[Any], list[Any]]:
+            answer = self.client.batch_get_item(RequestItems={self.name: {"Keys": keys, "ConsistentRead": True}})
+            left: dict[str, Any] = answer.get("UnprocessedKeys") or {}
+            return answer["Responses"].get(self.name, []), left.get(self.name, {}).get("Keys", [])
+
+        return self.backoff.call(request, lambda answer: len(answer[1]) < len(keys))

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from music_streaming.errors import ItemError
+from music_streaming.items import COLUMNS, digest_of
 from music_streaming.table import Attributes, number
 
 # DynamoDB's limits. Each of the two indexes has metric type and date as its keys, in either order.
@@ -46,15 +47,16 @@ class Wanted:
 
 
 def wanted_items(
-    day: str, edition: int, rows: list[Row], *, expected: int, published_at: datetime, retention: timedelta
+    day: str, edition: int, rows: list[Row], *, expected: int, digest: str, published_at: datetime, retention: timedelta
 ) -> Wanted:
     """
     expected: how many items the edition has
+    digest: of the edition's items, as `items.digest_of` computes it
     published_at: what the items' `timestamp` says; they expire `retention` later
 
     Raises ItemError when the rows are not the edition's items.
     """
-    _check(day, rows, expected)
+    _check(day, rows, expected, digest)
     stamps = {
         "timestamp": published_at.isoformat(),
         "edition": edition,
@@ -76,7 +78,7 @@ def _attributes(row: Row) -> Attributes:
     }
 
 
-def _check(day: str, rows: list[Row], expected: int) -> None:
+def _check(day: str, rows: list[Row], expected: int, digest: str) -> None:
     wrong: list[str] = []
     if len(rows) != expected:
         wrong.append(f"there are {len(rows)} instead of {expected}")
@@ -86,6 +88,8 @@ def _check(day: str, rows: list[Row], expected: int) -> None:
         if problem is not None:
             wrong.append(f"{row['id']}: {problem}")
         seen.add(row["id"])
+    if not wrong and digest_of(tuple(row[name] for name in COLUMNS) for row in rows) != digest:
+        wrong.append("their digest is another")
     if wrong:
         more = f" and {len(wrong) - NAMED_ITEMS} more" if len(wrong) > NAMED_ITEMS else ""
         raise ItemError(

@@ -5,6 +5,9 @@ it, and then writes in transactions each of which checks that the guard still na
 forgotten, paused or doubled can neither overwrite nor bring back anything once a newer edition has begun. The guard
 has no metric and no date, so no index and no reader sees it.
 
+An edition takes the guard even where it finds nothing to change, as when a day goes back to what it was: the edition
+between may still be on its way. It is the only write of such a load, and loading the same edition again needs none.
+
 The transactions of a day follow one another: DynamoDB refuses two at a time that name the same item, and all of them
 name the guard. A hundred changes each, they are few.
 """
@@ -22,6 +25,7 @@ from botocore.exceptions import ClientError
 
 from music_streaming.backoff import Pauses, error_code
 from music_streaming.table import Attributes, Table, serialize
+from music_streaming.wanted import Wanted
 
 # TransactWriteItems takes a hundred actions, one of which is the check of the guard.
 CHANGES_AT_ONCE = 99
@@ -55,7 +59,9 @@ class Written:
     dead: dict[str, str] = field(default_factory=dict)
     """Why an item can't be written, by its id."""
     requests: int = 0
+    """Those that were answered, the one for the guard among them."""
     units: float = 0.0
+    """Write units of table and indexes, as far as the service tells: of refused requests it doesn't."""
 
 
 class Rate:
@@ -92,14 +98,16 @@ class Rate:
 class Writer:
     """Writes one day. Raises Superseded when a newer edition owns it."""
 
-    def __init__(self, table: Table, day: str, edition: int, rate: Rate) -> None:
+    def __init__(self, table: Table, wanted: Wanted, rate: Rate) -> None:
         self._table = table
-        self._guard = {"id": {"S": f"day#{day}"}}
-        self._edition = {"N": str(edition)}
+        self._guard = {"id": {"S": f"day#{wanted.day}"}}
+        self._edition = {"N": str(wanted.edition)}
         self._rate = rate
         self.written = Written()
 
-    def take_guard(self) -> None:
+    def take_guard(self) -> bool:
+        """Returns whether it was taken from another edition."""
+
         def update() -> Any:
             return self._table.client.update_item(
                 TableName=self._table.name,
@@ -107,22 +115,28 @@ class Writer:
                 UpdateExpression="SET edition = :edition",
                 ConditionExpression="attribute_not_exists(edition) OR edition <= :edition",
                 ExpressionAttributeValues={":edition": self._edition},
+                ReturnValues="UPDATED_OLD",
                 ReturnConsumedCapacity="TOTAL",
             )
 
         try:
-            self._count(self._table.backoff.call(update).get("ConsumedCapacity"))
+            answer = self._table.backoff.call(update)
         except ClientError as error:
             if error_code(error) == "ConditionalCheckFailedException":
                 raise Superseded from error
             raise
+        self._count(answer["ConsumedCapacity"]["CapacityUnits"])
+        return answer.get("Attributes", {}).get("edition", self._edition) != self._edition
 
-    def owned_by_newer(self) -> bool:
+    def has_guard(self) -> bool:
+        """Whether nothing but this edition can change the day any more."""
         answer = self._table.backoff.call(
             lambda: self._table.client.get_item(TableName=self._table.name, Key=self._guard, ConsistentRead=True)
         )
-        owner = answer.get("Item", {}).get("edition", {}).get("N")
-        return owner is not None and int(owner) > int(self._edition["N"])
+        owner = answer.get("Item")
+        if owner is not None and int(owner["edition"]["N"]) > int(self._edition["N"]):
+            raise Superseded
+        return owner is not None and owner["edition"] == self._edition
 
     def write(self, changes: list[Change]) -> None:
         """Until every change is written or known to be impossible. Needs the guard."""
@@ -164,7 +178,12 @@ class Writer:
                 TransactItems=actions, ClientRequestToken=token, ReturnConsumedCapacity="TOTAL"
             )
         )
-        units = sum(self._count(capacity) for capacity in answer.get("ConsumedCapacity", []))
+        # A repetition answers with the units of a read; what the lost answer told is not known.
+        units = sum(
+            expected if "ReadCapacityUnits" in capacity else capacity["CapacityUnits"]
+            for capacity in answer["ConsumedCapacity"]
+        )
+        self._count(units)
         self._rate.charge(units - expected)
 
     def _after(self, error: ClientError, changes: list[Change], pauses: Pauses) -> list[Change]:
@@ -201,8 +220,6 @@ class Writer:
         self.written.dead |= {changes[at].id: reason for at, reason in impossible.items()}
         return [change for at, change in enumerate(changes) if at not in impossible]
 
-    def _count(self, capacity: Any) -> float:
-        units = (capacity or {}).get("CapacityUnits", 0.0)
+    def _count(self, units: float) -> None:
         self.written.requests += 1
         self.written.units += units
-        return units

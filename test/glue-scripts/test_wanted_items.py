@@ -43,7 +43,12 @@ def test_an_id_that_occurs_twice_is_named() -> None:
 
 def test_items_that_are_missing_are_told() -> None:
     with pytest.raises(ItemError, match="there are 2 instead of 3"):
-        wanted_items(DAY, 1, [GOOD, OTHER], expected=3, published_at=PUBLISHED, retention=RETENTION)
+        wanted_items(DAY, 1, [GOOD, OTHER], expected=3, digest="", published_at=PUBLISHED, retention=RETENTION)
+
+
+def test_items_of_another_digest_are_not_the_editions() -> None:
+    with pytest.raises(ItemError, match="their digest is another"):
+        wanted_items(DAY, 1, [GOOD], expected=1, digest="0" * 64, published_at=PUBLISHED, retention=RETENTION)
 
 
 def test_of_many_wrong_items_the_first_are_named_and_the_others_counted() -> None:

@@ -8,13 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.exceptions import ConnectionClosedError
 
 from music_streaming.backoff import Backoff
+from music_streaming.items import COLUMNS, digest_of
 from music_streaming.load import Loaded, load_day
 from music_streaming.table import DATE_INDEX, Table
 from music_streaming.wanted import Wanted, wanted_items
@@ -51,12 +54,20 @@ def item(
     }
 
 
-def items(count: int, value: float = 1.0, day: str = DAY) -> list[Row]:
-    return [item("genre_listen_count", value + n, day=day, genre=f"genre {n:05d}") for n in range(count)]
+def items(number: int, value: float = 1.0, day: str = DAY) -> list[Row]:
+    return [item("genre_listen_count", value + n, day=day, genre=f"genre {n:05d}") for n in range(number)]
 
 
 def wanted(rows: Sequence[Row], edition: int = 1, *, day: str = DAY, published: datetime = PUBLISHED) -> Wanted:
-    return wanted_items(day, edition, list(rows), expected=len(rows), published_at=published, retention=RETENTION)
+    return wanted_items(
+        day,
+        edition,
+        list(rows),
+        expected=len(rows),
+        digest=digest_of(tuple(row[column] for column in COLUMNS) for row in rows),
+        published_at=published,
+        retention=RETENTION,
+    )
 
 
 def failure(code: str, **more: Any) -> Answer:
@@ -65,14 +76,18 @@ def failure(code: str, **more: Any) -> Answer:
     return AWSResponse("http://made.up", 400, {}, None), parsed
 
 
-def throttled(reason: str | None = None) -> Answer:
-    reasons = [] if reason is None else [{"reason": reason, "resource": "arn:made-up"}]
-    return failure("ThrottlingException", ThrottlingReasons=reasons)
+def throttled(*reasons: str, code: str = "ThrottlingException") -> Answer:
+    # The SDK gives the member the name that the service's model has, which is not the same in all errors.
+    member = "throttlingReasons" if code == "ThrottlingException" else "ThrottlingReasons"
+    return failure(code, **{member: [{"reason": reason, "resource": "arn:made-up"} for reason in reasons]})
 
 
 def cancelled(*codes: str) -> Answer:
     """A transaction that was refused; a reason for each of its actions."""
-    reasons = [{"Code": code} if code == "None" else {"Code": code, "Message": f"{code} here"} for code in codes]
+    reasons: list[dict[str, str]] = [{"Code": code} for code in codes]
+    for reason in reasons:
+        if reason["Code"] != "None":
+            reason["Message"] = f"{reason['Code']} here"
     return failure("TransactionCanceledException", CancellationReasons=reasons)
 
 
@@ -106,14 +121,34 @@ class Client:
 
         self.dynamodb.meta.events.register(f"before-call.dynamodb.{operation}", on_call)
 
-    def after(self, operation: str, handler: Callable[[], None]) -> None:
-        """Calls the handler after the service has answered; what it raises is raised instead of the answer."""
-        self.dynamodb.meta.events.register(f"after-call.dynamodb.{operation}", lambda **_rest: handler())
-
     def answer_first(self, operation: str, *answers: Answer) -> None:
         """The first calls of the operation get these answers and never reach the service."""
         left = list(answers)
         self.before(operation, lambda _operation, _request: left.pop(0) if left else None)
+
+    def answer_all(self, operation: str, answer: Answer) -> None:
+        self.before(operation, lambda _operation, _request: answer)
+
+    def lose_answer(self, operation: str, nth: int = 1, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """The connection breaks after the service has done what the nth call of the operation asked for."""
+        calls = count(1)
+
+        def after(**_rest: Any) -> None:
+            if next(calls) == nth:
+                meanwhile()
+                raise ConnectionClosedError(endpoint_url=self.endpoint)
+
+        self.dynamodb.meta.events.register(f"after-call.dynamodb.{operation}", after)
+
+    def before_nth(self, operation: str, nth: int, meanwhile: Callable[[], object]) -> None:
+        """Something else happens before the nth call of the operation is sent."""
+        calls = count(1)
+
+        def before(_operation: str, _request: dict[str, Any]) -> None:
+            if next(calls) == nth:
+                meanwhile()
+
+        self.before(operation, before)
 
     @property
     def writes(self) -> int:
@@ -153,9 +188,10 @@ class KpiTable:
         client: Client | None = None,
         backoff: Backoff | None = None,
         published: datetime = PUBLISHED,
+        rate: Rate | None = None,
     ) -> Loaded:
         table = Table((client or self.client()).dynamodb, self.name, backoff or unhurried())
-        return load_day(table, wanted(rows, edition, day=day, published=published), Rate(None))
+        return load_day(table, wanted(rows, edition, day=day, published=published), rate or Rate(None))
 
     def scan(self) -> dict[str, dict[str, Any]]:
         """All items by id, in DynamoDB's own types."""
@@ -169,6 +205,21 @@ class KpiTable:
     def edition(self, day: str = DAY) -> int | None:
         guard = self.scan().get(f"day#{day}")
         return None if guard is None else int(guard["edition"]["N"])
+
+    def query(self, day: str = DAY) -> list[dict[str, Any]]:
+        """What the index shows of the day, as the loader asks for it."""
+        pages = self._reader.get_paginator("query").paginate(
+            TableName=self.name,
+            IndexName=DATE_INDEX,
+            KeyConditionExpression="#date = :day",
+            ProjectionExpression="id",
+            ExpressionAttributeNames={"#date": "date"},
+            ExpressionAttributeValues={":day": {"S": day}},
+        )
+        return [found for page in pages for found in page["Items"]]
+
+    def delete(self, id: str) -> None:
+        self._reader.delete_item(TableName=self.name, Key={"id": {"S": id}})
 
     def put(self, found: dict[str, Any]) -> None:
         self._reader.put_item(TableName=self.name, Item=found)
