@@ -1,0 +1,57 @@
+/**
+ * docs/without-msp.md, followed: its commands as they stand in the page, with the CLIs of Temporal and AWS, against a
+ * real stack. How its Glue runs end is scripted, so no Spark is needed.
+ */
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { DocumentShell } from '../support/document-shell.ts';
+import { followDocument } from '../support/document-test.ts';
+import { PipelineStack } from '../support/pipeline-stack.ts';
+import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
+import { validationReport } from '../support/validation-report.ts';
+
+const VALIDATION = '*-validate-data';
+
+/** One good row and a broken one. */
+const PLAYS = csv(['1,0000000000000000000001,2024-06-25 10:00:00', 'x,y,z']);
+
+describe('docs/without-msp.md', () => {
+  let stack: PipelineStack;
+  let shell: DocumentShell;
+  beforeAll(async () => {
+    stack = await PipelineStack.start();
+    shell = new DocumentShell(stack.running.environment.operator);
+    shell.write('songs.csv', songsCsv());
+    shell.write('users.csv', usersCsv());
+    shell.write('plays.csv', PLAYS);
+  }, 120_000);
+  afterAll(async () => {
+    await shell.stop();
+    await stack.stop();
+  }, 60_000);
+
+  followDocument('docs/without-msp.md', {
+    shell: () => shell,
+    situations: {
+      'the validation runs out of memory': async () => {
+        const end = { state: 'FAILED', category: 'OUT_OF_MEMORY_ERROR', errorMessage: 'Java heap space' };
+        await stack.faults({ kind: 'run', job: VALIDATION, times: 1, end });
+      },
+      'the next validation rejects half of the rows': async () => {
+        const id = createHash('sha256').update(PLAYS).digest('hex').slice(0, 32);
+        const rows = { delivered: 2, valid: 1, duplicate: 0, rejected: 1, underReview: 0 };
+        const end = { state: 'SUCCEEDED', writes: [validationReport({ id, key: 'streams/plays.csv', rows })] };
+        await stack.faults({ kind: 'run', job: VALIDATION, times: 1, end });
+      },
+      'Glue refuses to run jobs, and two files have arrived': async () => {
+        await stack.faults({
+          kind: 'api',
+          operation: 'StartJobRun',
+          error: { code: 'AccessDeniedException', message: 'not authorized to perform: glue:StartJobRun' },
+        });
+        await stack.deliver('monday.csv', csv(plays(1, 5, ['2024-06-24'])));
+        await stack.deliver('wednesday.csv', csv(plays(2, 5, ['2024-06-26'])));
+      },
+    },
+  });
+});
