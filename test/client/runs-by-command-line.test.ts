@@ -109,7 +109,7 @@ describe('a run from the command line', () => {
       await cli('run', '--id', 'parked');
       expect(await needsOperator(cli, 'parked')).toMatchObject({
         parked: { stage: 'archive_processed_data', failure: { type: 'ArchiveMismatch' } },
-        commands: ['retryStage', 'skipStage', 'abort'],
+        commands: ['retryStage', 'skipStage', 'pause', 'emergencyShutdown', 'abort'],
       });
       const other = await cli('retry', 'parked', '--reason', 'again', '--stage', 'validation');
       expect(other).toMatchObject({ exitCode: 4 });
