@@ -3,7 +3,7 @@
  * diff, so the second must not write at all and the third only what changed. MiniStack stands for DynamoDB: its time is
  * not AWS's, but requests and units are counted as there.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePortBase } from '../local/stack/ports.ts';
 import { ROOT_KEY } from '../local/stack/provision/provision.ts';
@@ -48,7 +48,7 @@ export async function benchLoader(folder: string): Promise<Part> {
         version: 1,
         run: 'bench',
         table,
-        days: [{ day: DAY, edition: load.edition, files: [items], items: ITEMS, digest: `${load.edition}` }],
+        days: [{ day: DAY, edition: load.edition, files: [items.file], items: ITEMS, digest: items.digest }],
         publishedAt: new Date().toISOString(),
         retentionDays: 365,
         deadLetterPrefix: `${work}/dead-letters/`,
@@ -84,10 +84,11 @@ export async function benchLoader(folder: string): Promise<Part> {
   }
 }
 
-/** @returns the Parquet file of the items */
-async function writeItems(folder: string, changed: number): Promise<string> {
+/** @returns the Parquet file of the items, and their digest */
+async function writeItems(folder: string, changed: number): Promise<{ file: string; digest: string }> {
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'items.parquet');
+  const log = join(folder, 'write_items.log');
   await measured(
     {
       command: (await toolchain()).python,
@@ -95,10 +96,11 @@ async function writeItems(folder: string, changed: number): Promise<string> {
         join(checkoutFolder(), 'bench', 'scripts', 'write_items.py'),
         ...[file, '--day', DAY, '--items', `${ITEMS}`, '--changed', `${changed}`],
       ],
-      environment: { PATH: '/usr/bin:/bin' },
+      environment: { PATH: '/usr/bin:/bin', PYTHONPATH: join(checkoutFolder(), 'glue-scripts') },
       workingDirectory: folder,
     },
-    join(folder, 'write_items.log'),
+    log,
   );
-  return file;
+  const digest = (await readFile(log, 'utf8')).trim();
+  return { file, digest };
 }

@@ -1,6 +1,8 @@
 """Writes items of a day as `compute_kpis.py` does, for the loader: top songs of as many genres as it takes.
 
 python write_items.py OUT_PARQUET --day 2024-06-25 --items 10000 --changed 100
+
+Needs `music_streaming` on the path; prints the digest of the items.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import argparse
 
 import duckdb
+
+from music_streaming.items import COLUMNS, digest_of
 
 ITEMS = """
 copy (
@@ -39,6 +43,8 @@ def main() -> None:
     given = parser.parse_args()
     query = ITEMS.replace("{out}", given.out)
     duckdb.execute(query, {"day": given.day, "items": given.items, "changed": given.changed})
+    rows = duckdb.execute(f"select {', '.join(COLUMNS)} from read_parquet($out)", {"out": given.out}).fetchall()
+    print(digest_of(rows))
 
 
 if __name__ == "__main__":
