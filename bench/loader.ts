@@ -1,6 +1,6 @@
 /**
  * The load: ten thousand items into an empty table, the same again, and then with one in a hundred changed. A load is a
- * diff, so the second must not write at all and the third only what changed. MiniStack stands for DynamoDB: its time is
+ * diff, so the second must not write at all and the last only what changed. MiniStack stands for DynamoDB: its time is
  * not AWS's, but requests and units are counted as there.
  */
 import { mkdir, readFile } from 'node:fs/promises';
@@ -30,7 +30,9 @@ interface Load {
 
 const LOADS: readonly Load[] = [
   { name: 'first load', edition: 1, changed: 0, expectedWrites: ITEMS },
-  { name: 'unchanged', edition: 2, changed: 0, expectedWrites: 0 },
+  { name: 'unchanged', edition: 1, changed: 0, expectedWrites: 0 },
+  // A new edition takes the day's guard, one write, even where no item differs.
+  { name: 'new edition', edition: 2, changed: 0, expectedWrites: 0 },
   { name: '1 % changed', edition: 3, changed: CHANGED, expectedWrites: CHANGED },
 ];
 
@@ -42,7 +44,7 @@ export async function benchLoader(folder: string): Promise<Part> {
     const aws = { endpoint: stack.endpoints.aws, ...ROOT_KEY };
     const figures = [];
     for (const load of LOADS) {
-      const work = join(folder, `edition-${load.edition}`);
+      const work = join(folder, load.name.replaceAll(/\W/g, '-'));
       const items = await writeItems(work, load.changed);
       const plan: LoadPlan = {
         version: 1,
