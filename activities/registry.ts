@@ -1,10 +1,13 @@
 /** All activities of the worker over one set of clients. */
 import type { LocalActivities, PipelineActivities } from '../pipeline/activity-types.ts';
+import type { ProcedureActivities } from '../pipeline/procedures/activity-types.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import type { AwsClients } from './aws/clients.ts';
 import { createGlueRunActivities } from './glue/job-runs.ts';
 import { createScriptActivities } from './glue/scripts.ts';
 import { createIdentityActivities } from './identity.ts';
+import { createProcedureReportActivities } from './procedures/report.ts';
+import { createRecoveryActivities } from './recovery/activities.ts';
 import { createSettingsActivities } from './settings.ts';
 import { createAdoptionActivities } from './storage/adoption.ts';
 import { createArchiveActivities } from './storage/archive.ts';
@@ -16,6 +19,7 @@ import { createReferenceActivities } from './storage/reference.ts';
 import { createSecuringActivities } from './storage/secure.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
+import { openRunIds } from './temporal/open-runs.ts';
 import { createLocalActivities, createRunActivities } from './temporal/runs.ts';
 
 /** @param scripts folder with the built Glue scripts */
@@ -23,8 +27,9 @@ export function createActivities(
   clients: AwsClients,
   settings: Settings,
   scripts: string,
-): PipelineActivities & LocalActivities {
-  const { s3, glue, glueOnce, sts } = clients;
+): PipelineActivities & ProcedureActivities & LocalActivities {
+  const { s3, glue, glueOnce, sts, dynamo } = clients;
+  const runs = createRunActivities();
   return merged(
     createSettingsActivities(settings),
     createIdentityActivities(sts, settings),
@@ -40,8 +45,10 @@ export function createActivities(
     createSecuringActivities(s3),
     createScriptActivities({ s3, glue }, settings, scripts),
     createGlueRunActivities(glue, glueOnce),
-    createRunActivities(),
+    runs,
     createLocalActivities(),
+    createProcedureReportActivities(s3),
+    createRecoveryActivities({ s3, dynamo, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),
   );
 }
 

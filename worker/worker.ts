@@ -3,13 +3,15 @@ import { hostname } from 'node:os';
 import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { LocalActivities, PipelineActivities } from '../pipeline/activity-types.ts';
+import type { ProcedureActivities } from '../pipeline/procedures/activity-types.ts';
 import { beatForActivities } from './heartbeats.ts';
 
 export interface WorkerParts {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly taskQueue: string;
-  readonly activities: PipelineActivities & LocalActivities;
+  /** Tests of runs alone leave those of the procedures out. */
+  readonly activities: PipelineActivities & LocalActivities & Partial<ProcedureActivities>;
   readonly workflows: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
   /** Deployment and build, where the worker is versioned; such a worker gets no tasks until its version is current. */
   readonly version?: { readonly deploymentName: string; readonly buildId: string } | undefined;

@@ -2,9 +2,11 @@
  * The AWS clients of a worker. Endpoints, region and credentials come from the standard environment, so the same code
  * talks to AWS and to what stands in for it.
  */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { STSClient } from '@aws-sdk/client-sts';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 export interface AwsClients {
   readonly s3: S3Client;
@@ -12,6 +14,7 @@ export interface AwsClients {
   /** Never repeats a request by itself: for `StartJobRun`, whose repetition would start a second run. */
   readonly glueOnce: GlueClient;
   readonly sts: STSClient;
+  readonly dynamo: DynamoDBDocumentClient;
   close(): void;
 }
 
@@ -38,13 +41,15 @@ export function createAwsClients(): AwsClients {
     requestHandler: { ...limits, requestTimeout: 30_000 },
   });
   const sts = new STSClient(patient);
+  const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(patient));
   return {
     s3,
     glue,
     glueOnce,
     sts,
+    dynamo,
     close: () => {
-      for (const client of [s3, glue, glueOnce, sts]) client.destroy();
+      for (const client of [s3, glue, glueOnce, sts, dynamo]) client.destroy();
     },
   };
 }
