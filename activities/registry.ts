@@ -1,10 +1,14 @@
 /** All activities of the worker over one set of clients. */
 import type { LocalActivities, PipelineActivities, ShutdownActivities } from '../pipeline/activity-types.ts';
+import type { ProcedureActivities } from '../pipeline/procedures/activity-types.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import type { AwsClients } from './aws/clients.ts';
+import { createTableActivities } from './dynamodb/description.ts';
 import { createGlueRunActivities, createGlueStopActivities } from './glue/job-runs.ts';
 import { createScriptActivities } from './glue/scripts.ts';
 import { createIdentityActivities } from './identity.ts';
+import { createProcedureReportActivities } from './procedures/report.ts';
+import { createRecoveryActivities } from './recovery/activities.ts';
 import { createSettingsActivities } from './settings.ts';
 import { createAdoptionActivities } from './storage/adoption.ts';
 import { createArchiveActivities } from './storage/archive.ts';
@@ -17,7 +21,7 @@ import { createSecuringActivities } from './storage/secure.ts';
 import { createShutdownReportActivities } from './storage/shutdown-report.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
-import { createTableActivities } from './table.ts';
+import { openRunIds } from './temporal/open-runs.ts';
 import { createLocalActivities, createRunActivities } from './temporal/runs.ts';
 import { createShutdownActivities } from './temporal/shutdown.ts';
 
@@ -26,8 +30,9 @@ export function createActivities(
   clients: AwsClients,
   settings: Settings,
   scripts: string,
-): PipelineActivities & ShutdownActivities & LocalActivities {
-  const { s3, glue, glueOnce, dynamo, sts } = clients;
+): PipelineActivities & ShutdownActivities & ProcedureActivities & LocalActivities {
+  const { s3, glue, glueOnce, sts, dynamo } = clients;
+  const runs = createRunActivities();
   return merged(
     createSettingsActivities(settings),
     createIdentityActivities(sts, settings),
@@ -43,12 +48,14 @@ export function createActivities(
     createSecuringActivities(s3),
     createScriptActivities({ s3, glue }, settings, scripts),
     createGlueRunActivities(glue, glueOnce),
-    createRunActivities(),
+    runs,
     createShutdownActivities(),
     createGlueStopActivities(glue),
     createTableActivities(dynamo),
     createShutdownReportActivities(s3),
     createLocalActivities(),
+    createProcedureReportActivities(s3),
+    createRecoveryActivities({ s3, dynamo, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),
   );
 }
 

@@ -66,6 +66,20 @@ export const FAILURES = {
     handling: 'operator',
     advice: 'Start a new run instead: it takes over the inputs that the closed run had claimed.',
   },
+  RecoveryImpossible: {
+    handling: 'operator',
+    advice:
+      'Name days, files or a run that have records, or use find; abort this procedure and start another.',
+  },
+  PlanOutdated: {
+    handling: 'operator',
+    advice: 'Abort, then start the procedure again: it plans from the present state.',
+  },
+  RunNotCompleted: {
+    handling: 'operator',
+    advice:
+      'Look at the named run (msp status), correct the cause, then retry the step: it starts another run.',
+  },
   DocumentInvalid: {
     handling: 'operator',
     advice: 'Look at the named object; restore an earlier version of it, then retry the stage.',

@@ -24,9 +24,10 @@ export const fileRecordSchema = z.object({
   owner: ownerSchema,
   /**
    * `claimed`: being processed. `published`: its accepted plays count (or it had none), the run is not done with it.
-   * `done`: archived. `refused`: an operator rejected it at the gate; delivering it again is a new try.
+   * `done`: archived. `refused`: an operator rejected it; delivering it again is a new try. `due`: its plays are to be
+   * made again; delivering it again replaces what it brought before.
    */
-  state: z.enum(['claimed', 'published', 'done', 'refused']),
+  state: z.enum(['claimed', 'published', 'done', 'refused', 'due']),
   claimedAt: timestampSchema,
   /** The content that it replaces under its key, if it is a correction. */
   replaces: fileIdSchema.optional(),
@@ -35,6 +36,8 @@ export const fileRecordSchema = z.object({
   /** Days in which it has accepted plays; known once validated. */
   days: z.array(daySchema).default([]),
   archivedAs: z.string().optional(),
+  /** The procedure that last asked for its plays to be made again; it asks once. */
+  renewedFor: z.string().optional(),
 });
 export type FileRecord = z.infer<typeof fileRecordSchema>;
 
@@ -92,8 +95,20 @@ export function judgeDelivery({
   if (known && (!superseded || previous === undefined)) {
     return previous === undefined ? { kind: 'redelivery' } : { kind: 'redelivery', replaces: previous };
   }
-  const replaces = previous ?? (unfinished ? fileRecord.replaces : undefined);
+  const itself = fileRecord?.state === 'due' ? fileId : undefined;
+  const replaces = previous ?? itself ?? (unfinished ? fileRecord.replaces : undefined);
   return replaces === undefined ? { kind: 'new' } : { kind: 'correction', replaces };
+}
+
+/**
+ * The record of a file whose plays are to be made again. A file that a run has claimed for that purpose stays claimed:
+ * whoever takes it over goes on with it.
+ * @param procedure asks once: the record comes back as it is when it has asked before
+ */
+export function renew(record: FileRecord, procedure: string): FileRecord {
+  if (record.renewedFor === procedure) return record;
+  const underWay = record.state === 'claimed' && record.replaces === record.id;
+  return { ...record, renewedFor: procedure, state: underWay ? record.state : 'due' };
 }
 
 /** An object under `streams/`, as listed. */

@@ -16,6 +16,7 @@ export const PREFIXES = {
   playsManifests: 'processed/manifests/plays/',
   kpisManifests: 'processed/manifests/kpis/',
   runs: 'processed/runs/',
+  procedures: 'processed/procedures/',
   kpis: 'kpis/',
   archived: 'archived/',
   scripts: 'scripts/',
@@ -68,6 +69,11 @@ export const layout = {
 
   /** An input that an operator refused at the gate, or unfinished output that a shutdown set aside. */
   quarantined: (run: string, key: string): string => `${PREFIXES.quarantine}run=${run}/${key}`,
+
+  /** What a procedure writes: evidence, plan, snapshot, report. */
+  procedureFolder: (procedure: string): string => `${PREFIXES.procedures}${procedure}/`,
+  procedureRecord: (procedure: string, name: string): string =>
+    `${PREFIXES.procedures}${procedure}/${name}.json`,
 
   script: (name: string, digest: string, file: string): string =>
     `${PREFIXES.scripts}${name}/${digest}/${file}`,

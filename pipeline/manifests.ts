@@ -65,28 +65,33 @@ export interface PlaysContribution {
   readonly scriptDigest: string;
   readonly part?: PlaysPart | undefined;
   readonly sources: readonly { readonly id: string; readonly key: string; readonly rows: number }[];
-  /** Sources that no longer count, and the file that replaced each. */
-  readonly retire: readonly { readonly id: string; readonly by: string }[];
+  /** Sources that no longer count, the file that replaced each, and its key. */
+  readonly retire: readonly { readonly id: string; readonly by: string; readonly key?: string }[];
 }
 
 /**
  * The day's next edition with the contribution folded in, or the current manifest itself when it has it already.
- * A source that counts already (an earlier run published it and died before it was done) is not added again.
+ * A source that counts already (an earlier run published it and died before it was done) is not added again, unless it
+ * replaces itself: then its earlier rows make room for the new ones. No key has two sources that count.
  */
 export function foldPlays(current: PlaysManifest | undefined, added: PlaysContribution): PlaysManifest {
   if (current !== undefined && hasContribution(current, added)) return current;
   const live = current?.sources ?? [];
-  const replacedBy = new Map(added.retire.map(({ id, by }) => [id, by]));
-  const newlyRetired = live.flatMap((source) => {
-    const by = replacedBy.get(source.id);
-    return by === undefined ? [] : [{ ...source, retiredBy: by }];
-  });
+  const replacedBy = replacements(live, added);
   const kept = live.filter((source) => !replacedBy.has(source.id));
   const fresh = added.sources.filter((source) => !kept.some((known) => known.id === source.id));
   const freshIds = new Set(fresh.map((source) => source.id));
+  const newlyRetired = live.flatMap((source) => {
+    const by = replacedBy.get(source.id);
+    return by === undefined || freshIds.has(source.id) ? [] : [{ ...source, retiredBy: by }];
+  });
   const part = added.part?.sources.some((id) => freshIds.has(id)) === true ? added.part : undefined;
   const liveIds = new Set([...kept.map(({ id }) => id), ...freshIds]);
-  const parts = [...(current?.parts ?? []), ...(part === undefined ? [] : [part])];
+  const earlier = (current?.parts ?? []).map((each) => ({
+    ...each,
+    sources: each.sources.filter((id) => !freshIds.has(id)),
+  }));
+  const parts = [...earlier, ...(part === undefined ? [] : [part])];
   return {
     version: 1,
     kind: 'plays',
@@ -103,12 +108,35 @@ export function foldPlays(current: PlaysManifest | undefined, added: PlaysContri
   };
 }
 
+/** Which live sources stop counting, and by what: those named, and those of a key that something else is brought for. */
+function replacements(live: PlaysManifest['sources'], added: PlaysContribution): Map<string, string> {
+  const replacedBy = new Map(added.retire.map(({ id, by }) => [id, by]));
+  const newOfKey = new Map([
+    ...added.retire.flatMap(({ key, by }) => (key === undefined ? [] : [[key, by] as const])),
+    ...added.sources.map(({ key, id }) => [key, id] as const),
+  ]);
+  for (const { id, key } of live) {
+    const by = newOfKey.get(key);
+    if (by !== undefined && by !== id && !replacedBy.has(id)) replacedBy.set(id, by);
+  }
+  return replacedBy;
+}
+
 function hasContribution(current: PlaysManifest, added: PlaysContribution): boolean {
   const live = new Set(current.sources.map((source) => source.id));
+  const brought = new Set(added.sources.map(({ id }) => id));
   const mine = current.run === added.run || current.parts.some((part) => part.run === added.run);
-  return (
-    mine && added.sources.every(({ id }) => live.has(id)) && added.retire.every(({ id }) => !live.has(id))
-  );
+  const isRetired = ({ id }: { readonly id: string }): boolean => brought.has(id) || !live.has(id);
+  return mine && added.sources.every(({ id }) => live.has(id)) && added.retire.every(isRetired);
+}
+
+/** An earlier edition of a day put back as a new one. */
+export function rollBack(
+  current: PlaysManifest,
+  earlier: PlaysManifest,
+  { run, publishedAt }: Pick<PlaysManifest, 'run' | 'publishedAt'>,
+): PlaysManifest {
+  return { ...earlier, edition: current.edition + 1, run, publishedAt };
 }
 
 /** What becomes of computed KPIs: an older edition never replaces a newer one, the same one stays as it is. */

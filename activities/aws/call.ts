@@ -35,6 +35,11 @@ export function failure(type: FailureType, message: string, cause?: unknown): Ap
   });
 }
 
+/** Whether an error is a failure of this type. */
+export function isFailureOf(error: unknown, type: FailureType): boolean {
+  return error instanceof ApplicationFailure && error.type === type;
+}
+
 /** Name, code, HTTP status and message of an error, whatever class it is of. */
 export function traitsOf(error: unknown): ErrorTraits & { readonly message: string } {
   if (typeof error !== 'object' || error === null) return { message: String(error) };

@@ -6,14 +6,15 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
 import { STSClient } from '@aws-sdk/client-sts';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 export interface AwsClients {
   readonly s3: S3Client;
   readonly glue: GlueClient;
   /** Never repeats a request by itself: for `StartJobRun`, whose repetition would start a second run. */
   readonly glueOnce: GlueClient;
-  readonly dynamo: DynamoDBClient;
   readonly sts: STSClient;
+  readonly dynamo: DynamoDBDocumentClient;
   close(): void;
 }
 
@@ -39,16 +40,16 @@ export function createAwsClients(): AwsClients {
     // Shorter than the activity's limit, so that an unanswered start is noticed by the activity itself.
     requestHandler: { ...limits, requestTimeout: 30_000 },
   });
-  const dynamo = new DynamoDBClient(patient);
   const sts = new STSClient(patient);
+  const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(patient));
   return {
     s3,
     glue,
     glueOnce,
-    dynamo,
     sts,
+    dynamo,
     close: () => {
-      for (const client of [s3, glue, glueOnce, dynamo, sts]) client.destroy();
+      for (const client of [s3, glue, glueOnce, sts, dynamo]) client.destroy();
     },
   };
 }

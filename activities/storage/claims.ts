@@ -88,6 +88,7 @@ export class Claims {
       if (this.#isOwn(current?.owner) && current?.state === 'claimed') return current;
       const replaces = verdict.kind === 'correction' ? { replaces: verdict.replaces } : {};
       const days = current?.days ?? [];
+      const renewed = current?.renewedFor === undefined ? {} : { renewedFor: current.renewedFor };
       return {
         version: 1,
         id,
@@ -99,6 +100,7 @@ export class Claims {
         claimedAt: now,
         days,
         ...replaces,
+        ...renewed,
       };
     };
     await changeDocument(this.#bucket, layout.file(id), fileRecordSchema, decide);

@@ -2,16 +2,11 @@
  * Verifying and publishing KPIs. Verification reads the items that the Glue run wrote and holds them against what is
  * true of every right set of items. Publishing is a conditional write for each day; repeating it changes nothing.
  */
-import { createHash } from 'node:crypto';
 import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import pLimit from 'p-limit';
 import type { DayEdition, PipelineActivities } from '../../pipeline/activity-types.ts';
-import type { DataFile } from '../../pipeline/documents.ts';
-import { brokenInvariants, kpiItemSchema } from '../../pipeline/kpi-items.ts';
-import type { KpiItem } from '../../pipeline/kpi-items.ts';
+import { brokenInvariants } from '../../pipeline/kpi-items.ts';
 import { layout, s3Uri } from '../../pipeline/layout.ts';
 import { decideKpis, kpisManifestSchema } from '../../pipeline/manifests.ts';
 import type { KpisManifest } from '../../pipeline/manifests.ts';
@@ -20,6 +15,7 @@ import { kpiReportSchema } from '../../pipeline/reports.ts';
 import type { KpiReport } from '../../pipeline/reports.ts';
 import { failure } from '../aws/call.ts';
 import { changeDocument } from './documents.ts';
+import { readItems } from './items.ts';
 import { Bucket } from './objects.ts';
 import { requireReport } from './reports.ts';
 
@@ -99,48 +95,4 @@ async function publishDay(bucket: Bucket, computed: KpisManifest): Promise<KpisM
     kpisManifestSchema,
     (current) => (current === undefined || decideKpis(current, computed) === 'publish' ? computed : current),
   );
-}
-
-async function readItems(bucket: Bucket, day: ReportedDay): Promise<KpiItem[]> {
-  const items: KpiItem[] = [];
-  for (const file of day.files) {
-    const bytes = await readVerified(bucket, file);
-    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-    for (const row of await parquetReadObjects({ file: buffer, compressors }))
-      items.push(parseItem(row, file.key));
-  }
-  if (items.length !== day.items) {
-    const counts = `${String(items.length)} items, the report says ${String(day.items)}`;
-    throw failure('ReportInvalid', `The files of ${day.day} hold ${counts}`);
-  }
-  return items;
-}
-
-async function readVerified(bucket: Bucket, { key, size, sha256 }: DataFile): Promise<Uint8Array> {
-  const bytes = await bucket.readBytes(key);
-  const found = bytes === undefined ? 'missing' : createHash('sha256').update(bytes).digest('hex');
-  if (bytes === undefined || found !== sha256 || bytes.byteLength !== size) {
-    throw failure(
-      'ReportInvalid',
-      `s3://${bucket.name}/${key} is not what the report says: ${found}, expected ${sha256}`,
-    );
-  }
-  return bytes;
-}
-
-function parseItem(row: Record<string, unknown>, key: string): KpiItem {
-  const json = (column: string): unknown => JSON.parse(String(row[column]));
-  const parsed = kpiItemSchema.safeParse({
-    ...row,
-    value: Number(row['value']),
-    dimensions: json('dimensions'),
-    metadata: json('metadata'),
-  });
-  if (!parsed.success) {
-    const problems = parsed.error.issues
-      .map(({ path, message }) => `${path.join('.')}: ${message}`)
-      .join('; ');
-    throw failure('ReportInvalid', `Item ${String(row['id'])} in ${key} is not a KPI item: ${problems}`);
-  }
-  return parsed.data;
 }

@@ -54,8 +54,8 @@ export class Bucket {
   }
 
   /** @throws `DocumentInvalid` when the object is there but is not what it should be */
-  async readJson<T>(key: string, schema: z.ZodType<T>): Promise<Stored<T> | undefined> {
-    const found = await this.#get(key);
+  async readJson<T>(key: string, schema: z.ZodType<T>, versionId?: string): Promise<Stored<T> | undefined> {
+    const found = await this.#get(key, versionId);
     if (found === undefined) return undefined;
     const body = await text(found.body);
     let json: unknown;
@@ -146,8 +146,8 @@ export class Bucket {
   }
 
   /** Whole content, for small objects. */
-  async readBytes(key: string): Promise<Uint8Array | undefined> {
-    const found = await this.#get(key);
+  async readBytes(key: string, versionId?: string): Promise<Uint8Array | undefined> {
+    const found = await this.#get(key, versionId);
     if (found === undefined) return undefined;
     const chunks: Uint8Array[] = [];
     for await (const chunk of found.body) chunks.push(chunk as Uint8Array);

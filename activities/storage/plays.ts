@@ -103,8 +103,14 @@ function contributionTo(
     scriptDigest: report?.scriptDigest ?? given.scriptDigest,
     part: part === undefined ? undefined : { ...part, run, sources: part.sources.map(({ id }) => id) },
     sources: part?.sources.map(({ id, rows }) => ({ id, rows, key: keys.get(id) ?? '' })) ?? [],
-    retire: retire.filter(({ days }) => days.includes(day)),
+    retire: retire.flatMap(({ id, by, days }) =>
+      days.includes(day) ? [retirement(id, by, keys.get(by))] : [],
+    ),
   };
+}
+
+function retirement(id: string, by: string, key: string | undefined): PlaysContribution['retire'][number] {
+  return key === undefined ? { id, by } : { id, by, key };
 }
 
 /** @returns `undefined` when the day was never published and gets nothing now */
@@ -156,6 +162,8 @@ async function recordPublished(
 }
 
 async function recordRetired(bucket: Bucket, { id, by }: PreparedInputs['retire'][number]): Promise<void> {
+  // A file whose plays were made again goes on counting.
+  if (id === by) return;
   await changeDocument<FileRecord, FileRecord | undefined>(
     bucket,
     layout.file(id),

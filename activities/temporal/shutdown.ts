@@ -5,9 +5,9 @@ import type { Client, ScheduleDescription } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import pLimit from 'p-limit';
 import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
-import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun, PausedSchedules } from '../../pipeline/shutdown.ts';
+import { listOpenRuns } from './open-runs.ts';
 
 type TemporalActivities = Pick<
   ShutdownActivities,
@@ -34,11 +34,11 @@ export function createShutdownActivities(): TemporalActivities {
       return sorted(await schedulesOf(getClient(), pipeline), undefined);
     },
 
-    findOpenRuns: () => findOpenRuns(getClient()),
+    findOpenRuns,
 
     async tellOpenRuns(_settings, { told, ...why }) {
       const client = getClient();
-      const open = await findOpenRuns(client);
+      const open = await findOpenRuns();
       const limit = pLimit(PARALLEL);
       await Promise.all(
         open.filter(({ runId }) => !told.includes(runId)).map((run) => limit(() => tell(client, run, why))),
@@ -79,15 +79,12 @@ function sorted(schedules: readonly ScheduleDescription[], shutdown: string | un
   };
 }
 
-async function findOpenRuns(client: Client): Promise<FoundRun[]> {
-  const { taskQueue } = activityInfo();
-  const query = `WorkflowType = '${PIPELINE_WORKFLOW}' AND TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`;
-  const found: FoundRun[] = [];
-  for await (const { workflowId, runId, typedSearchAttributes } of client.workflow.list({ query })) {
-    const run = typedSearchAttributes.getAll().find(({ key }) => key.name === 'PipelineRun')?.value;
-    found.push({ workflowId, runId, ...(typeof run === 'string' ? { run } : {}) });
-  }
-  return found;
+async function findOpenRuns(): Promise<FoundRun[]> {
+  return (await listOpenRuns()).map(({ workflowId, runId, run }) => ({
+    workflowId,
+    runId,
+    ...(run === undefined ? {} : { run }),
+  }));
 }
 
 /** By signal: it is taken at once, also while no worker is free to answer. */

@@ -79,14 +79,20 @@ def published_plays(
     spark: SparkSession, manifests: list[dict], bucket_uri: str, retiring: set[str]
 ) -> DataFrame | None:
     """The plays that count by these manifests, without those of sources that are being withdrawn."""
-    files = [
-        f"{bucket_uri}{file['key']}" for manifest in manifests for part in manifest["parts"] for file in part["files"]
-    ]
     live = [
         (manifest["day"], source["id"])
         for manifest in manifests
         for source in manifest["sources"]
         if source["id"] not in retiring
+    ]
+    counted = {source for _day, source in live}
+    # A part of which nothing counts is not read: its plays are being made again, perhaps because its files are lost.
+    files = [
+        f"{bucket_uri}{file['key']}"
+        for manifest in manifests
+        for part in manifest["parts"]
+        if not counted.isdisjoint(part["sources"])
+        for file in part["files"]
     ]
     if not files or not live:
         return None

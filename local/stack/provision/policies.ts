@@ -1,7 +1,7 @@
 /**
  * Who may do what. Four identities, each with the rights that it uses and no others:
  *
- * - the **worker** arranges data and starts jobs: the bucket, the pipeline's own Glue jobs, nothing in the table;
+ * - the **worker** arranges data and starts jobs: the bucket, the pipeline's own Glue jobs; it reads the table and writes nothing in it;
  * - the **job role** is what scripts run as: reads inputs from where the worker has staged them, never touches what was
  *   delivered or archived, and is the only one that writes the table;
  * - the **operator** delivers files, reads everything, and may stop Glue runs in an emergency;
@@ -57,7 +57,8 @@ export function workerPolicy(scope: Scope): Statement[] {
     {
       Sid: 'ListBucket',
       Effect: 'Allow',
-      Action: ['s3:ListBucket', 's3:GetBucketVersioning'],
+      // Versions are where a recovery finds what an object held before.
+      Action: ['s3:ListBucket', 's3:ListBucketVersions', 's3:GetBucketVersioning'],
       Resource: [bucketArn(scope)],
     },
     {
@@ -86,8 +87,9 @@ export function workerPolicy(scope: Scope): Statement[] {
     {
       Sid: 'SeeTheTable',
       Effect: 'Allow',
-      Action: ['dynamodb:DescribeTable'],
-      Resource: [tableArn(scope)],
+      // A recovery compares the items with what is published; writing them is the jobs' alone.
+      Action: ['dynamodb:DescribeTable', 'dynamodb:Query', 'dynamodb:BatchGetItem'],
+      Resource: [tableArn(scope), `${tableArn(scope)}/index/*`],
     },
     {
       Sid: 'ReadTheJobsLogs',

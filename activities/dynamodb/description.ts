@@ -1,10 +1,12 @@
 /** The KPI table as DynamoDB describes it. Its items are the load job's alone. */
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { ShutdownActivities } from '../pipeline/activity-types.ts';
-import { call } from './aws/call.ts';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
+import { call } from '../aws/call.ts';
 
-export function createTableActivities(dynamo: DynamoDBClient): Pick<ShutdownActivities, 'countTableItems'> {
+export function createTableActivities(
+  dynamo: DynamoDBDocumentClient,
+): Pick<ShutdownActivities, 'countTableItems'> {
   return {
     async countTableItems({ table }) {
       const describe = new DescribeTableCommand({ TableName: table });

@@ -1,0 +1,104 @@
+/** Published days against their manifests: validated plays, KPI files, items in the table. Reads only. */
+import { layout } from '../../pipeline/layout.ts';
+import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifests.ts';
+import type { KpisManifest, PlaysManifest } from '../../pipeline/manifests.ts';
+import type { Damage, DayEvidence, TableDifference } from '../../pipeline/recovery/evidence.ts';
+import { isFailureOf } from '../aws/call.ts';
+import type { KpiTable } from '../dynamodb/table.ts';
+import { readItems } from '../storage/items.ts';
+import type { Documents } from './documents.ts';
+import type { Expected, Inspection } from './inspection.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface ExaminedDay {
+  readonly evidence: DayEvidence;
+  readonly damages: readonly Damage[];
+}
+
+export interface DaysGiven {
+  readonly inspection: Inspection;
+  readonly documents: Documents;
+  readonly table: KpiTable;
+  /** Ids in the bucket of the runs that are at work: what they change now is no damage. */
+  readonly openRuns: ReadonlySet<string>;
+  readonly now: string;
+  readonly retentionDays: number;
+}
+
+export class Days {
+  readonly #given: DaysGiven;
+  /** Items that were compared with the table. */
+  items = 0;
+
+  constructor(given: DaysGiven) {
+    this.#given = given;
+  }
+
+  async examine(day: string): Promise<ExaminedDay> {
+    const { documents, openRuns } = this.#given;
+    const plays = await documents.read('plays', layout.manifest('plays', day), playsManifestSchema);
+    const kpis = await documents.read('kpis', layout.manifest('kpis', day), kpisManifestSchema);
+    const validated = await this.#damagesOf(
+      'validated',
+      day,
+      plays?.parts.flatMap(({ files }) => files) ?? [],
+    );
+    const computed = await this.#damagesOf('kpi', day, kpis?.files ?? []);
+    const table = kpis === undefined || computed.length > 0 ? null : await this.#compare(kpis);
+    const behind = plays !== undefined && plays.edition > (kpis?.edition ?? 0) && !openRuns.has(plays.run);
+    return {
+      evidence: { day, plays: playsOf(plays), kpis: kpisOf(kpis), behind, table },
+      damages: [...validated, ...computed],
+    };
+  }
+
+  async #damagesOf(layer: 'validated' | 'kpi', day: string, files: readonly Expected[]): Promise<Damage[]> {
+    const damages: Damage[] = [];
+    for (const { key, size, sha256 } of files) {
+      const problem = await this.#given.inspection.problemOf({ key, size, sha256 });
+      if (problem === undefined) continue;
+      const backup = await this.#given.inspection.goodCopy({ size, sha256 }, [key]);
+      damages.push({ layer, problem, key, size, sha256, day, ...(backup === undefined ? {} : { backup }) });
+    }
+    return damages;
+  }
+
+  /** @returns `null` where nothing can be said: a run is loading the day, or its files can't be read as items */
+  async #compare(kpis: KpisManifest): Promise<TableDifference | null> {
+    const { inspection, table, openRuns, now, retentionDays } = this.#given;
+    if (openRuns.has(kpis.run)) return null;
+    try {
+      const published = await readItems(inspection.bucket, kpis);
+      this.items += published.length;
+      const difference = await table.compare(kpis.day, published);
+      // Items of a day that was published so long ago have expired, as they should.
+      const expired = Date.parse(kpis.publishedAt) + retentionDays * DAY_MS < Date.parse(now);
+      return expired ? { ...difference, missing: 0 } : difference;
+    } catch (error) {
+      if (isFailureOf(error, 'ReportInvalid')) return null;
+      throw error;
+    }
+  }
+}
+
+function playsOf(manifest: PlaysManifest | undefined): DayEvidence['plays'] {
+  if (manifest === undefined) return null;
+  const { edition, sources, parts } = manifest;
+  return {
+    edition,
+    sources: sources.map(({ id, key, rows }) => ({ id, key, rows })),
+    parts: parts.map(({ run, files, sources: ids, rows }) => ({
+      run,
+      files: files.map(({ key }) => key),
+      sources: ids,
+      rows,
+    })),
+  };
+}
+
+function kpisOf(manifest: KpisManifest | undefined): DayEvidence['kpis'] {
+  if (manifest === undefined) return null;
+  const { edition, plays, items, digest, referenceVersion, files } = manifest;
+  return { edition, plays, items, digest, referenceVersion, files: files.map(({ key }) => key) };
+}

@@ -1,0 +1,130 @@
+/**
+ * The look at the data before a recovery: all that the scope names, and what a repair of it would touch. A file whose
+ * plays are made again changes every day that it has plays in, so those days are looked at as well. Reads only, apart
+ * from the evidence that it writes; repeating it writes the same evidence of the same world.
+ */
+import pLimit from 'p-limit';
+import { keyRecordSchema } from '../../pipeline/inputs.ts';
+import type { FileRecord } from '../../pipeline/inputs.ts';
+import { tableDiffers } from '../../pipeline/recovery/evidence.ts';
+import type { Damage, DayEvidence, Evidence, SourceEvidence } from '../../pipeline/recovery/evidence.ts';
+import { sourcesToRenew } from '../../pipeline/recovery/plan.ts';
+import { keyRecordOf } from '../storage/claims.ts';
+import { Days } from './days.ts';
+import type { DaysGiven } from './days.ts';
+import { InputFiles } from './files.ts';
+import type { ClosedRuns } from './files.ts';
+import { ScopeReader } from './scope.ts';
+import type { Selection } from './scope.ts';
+
+/** Files and days looked at at once: each waits for a few calls at a time. */
+const PARALLEL = 8;
+
+export class Examination {
+  readonly #given: DaysGiven;
+  readonly #files: InputFiles;
+  readonly #days: Days;
+  readonly #scope: ScopeReader;
+  readonly #limit = pLimit(PARALLEL);
+  readonly #damages: Damage[] = [];
+  readonly #evidence = new Map<string, DayEvidence>();
+
+  constructor(given: DaysGiven, closedRuns: ClosedRuns) {
+    this.#given = given;
+    this.#files = new InputFiles(given.inspection, closedRuns);
+    this.#days = new Days(given);
+    this.#scope = new ScopeReader(given.inspection.bucket, given.documents);
+  }
+
+  async of(procedure: string, selection: Selection): Promise<Evidence> {
+    const except = new Set(selection.except);
+    const { days, files } = await this.#scope.resolve(selection);
+    const examined = await Promise.all(files.map((file) => this.#limit(() => this.#files.examine(file))));
+    this.#damages.push(...examined.filter((damage) => damage !== undefined));
+    await this.#examineDays(days);
+    const sources = await this.#sources();
+    const { inspection, documents } = this.#given;
+    const { objects, bytes } = inspection;
+    return {
+      version: 1,
+      procedure,
+      looked: { files: files.length, days: this.#evidence.size, objects, bytes, items: this.#days.items },
+      damages: this.#damages.filter(({ key }) => !except.has(key)).sort(byKey),
+      documents: documents.damages.filter(({ key }) => !except.has(key)).sort(byKey),
+      days: this.#affected(sources),
+      sources,
+    };
+  }
+
+  async #examineDays(days: readonly string[]): Promise<void> {
+    const unknown = days.filter((day) => !this.#evidence.has(day));
+    const examined = await Promise.all(unknown.map((day) => this.#limit(() => this.#days.examine(day))));
+    for (const { evidence, damages } of examined) {
+      this.#evidence.set(evidence.day, evidence);
+      this.#damages.push(...damages);
+    }
+  }
+
+  /** The files whose plays have to be made again, and with each the days that this changes, until no more turn up. */
+  async #sources(): Promise<SourceEvidence[]> {
+    const found = new Map<string, SourceEvidence>();
+    for (;;) {
+      const gone = new Set(this.#damages.flatMap(({ key, backup }) => (backup === undefined ? [key] : [])));
+      const needed = sourcesToRenew([...this.#evidence.values()], gone);
+      const unknown = [...needed].filter((id) => !found.has(id));
+      if (unknown.length === 0) return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      const records = new Map((await this.#scope.records(unknown)).map((record) => [record.id, record]));
+      for (const id of unknown) {
+        const record = records.get(id);
+        // Without its record nobody knows its key; the plan names it as lost by its id.
+        found.set(id, record === undefined ? unrecorded(id) : await this.#source(record));
+      }
+      await this.#examineDays([...found.values()].flatMap(({ days }) => days));
+    }
+  }
+
+  async #source(record: FileRecord): Promise<SourceEvidence> {
+    const { id, key, size, sha256, days } = record;
+    const backup = await this.#files.goodCopy(record);
+    const blocked = await this.#whyBlocked(record);
+    return {
+      ...{ id, key, size, sha256, days },
+      ...(backup === undefined ? {} : { backup }),
+      ...(blocked === undefined ? {} : { blocked }),
+    };
+  }
+
+  async #whyBlocked(record: FileRecord): Promise<string | undefined> {
+    const { key, size, sha256, owner, state } = record;
+    const { bucket } = this.#given.inspection;
+    if ((state === 'claimed' || state === 'published') && (await this.#files.isOpen(owner))) {
+      return `run ${owner.run} is processing it`;
+    }
+    const { pending } = (await bucket.readJson(keyRecordOf(key), keyRecordSchema))?.value ?? {};
+    if (pending !== undefined && (await this.#files.isOpen(pending))) {
+      return `run ${pending.run} is processing another version of it`;
+    }
+    const problem = await this.#given.inspection.problemOf({ key, size, sha256 });
+    return problem === undefined || problem === 'missing'
+      ? undefined
+      : 'a newer delivery waits under its key';
+  }
+
+  #affected(sources: readonly SourceEvidence[]): DayEvidence[] {
+    const touched = new Set([
+      ...sources.flatMap(({ days }) => days),
+      ...this.#damages.flatMap(({ day }) => day ?? []),
+    ]);
+    return [...this.#evidence.values()]
+      .filter(({ day, behind, table }) => behind || tableDiffers(table) || touched.has(day))
+      .sort((a, b) => (a.day < b.day ? -1 : 1));
+  }
+}
+
+function unrecorded(id: string): SourceEvidence {
+  return { id, key: id, size: 0, sha256: id.padEnd(64, '0'), days: [] };
+}
+
+function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+}

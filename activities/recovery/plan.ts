@@ -1,0 +1,94 @@
+/** RDATA-1 and RDATA-2: looking at the data, and planning from what was seen. Write the evidence and the plan, again when repeated. */
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { evidenceSchema, tableDiffers } from '../../pipeline/recovery/evidence.ts';
+import type { Evidence } from '../../pipeline/recovery/evidence.ts';
+import { planRecovery } from '../../pipeline/recovery/plan.ts';
+import type { RecoveryPlan } from '../../pipeline/recovery/plan.ts';
+import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
+import { summarise } from '../../pipeline/recovery/summary.ts';
+import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
+import { layout } from '../../pipeline/layout.ts';
+import type { RunContext } from '../../pipeline/run-context.ts';
+import { KpiTable } from '../dynamodb/table.ts';
+import { requireRecord, writePlan } from '../procedures/documents.ts';
+import { Bucket } from '../storage/objects.ts';
+import { Documents } from './documents.ts';
+import { Examination } from './examine.ts';
+import type { ClosedRuns } from './files.ts';
+import { Inspection } from './inspection.ts';
+import { planRollback } from './rollback.ts';
+
+/** What the recovery has to know of runs; asked of Temporal. */
+export interface Runs {
+  readonly closedRuns: ClosedRuns;
+  /** Ids in the bucket of the runs that are at work. */
+  readonly openRuns: () => Promise<readonly string[]>;
+}
+
+export interface RecoveryParts {
+  readonly s3: S3Client;
+  readonly dynamo: DynamoDBDocumentClient;
+  readonly runs: Runs;
+}
+
+export function createRecoveryPlanActivities(
+  parts: RecoveryParts,
+): Pick<RecoveryActivities, 'examineData' | 'planRecovery'> {
+  return {
+    async examineData(context, { request, now }) {
+      const { owner, settings } = context;
+      const evidence = await examine(parts, context, request, now);
+      const bucket = new Bucket(parts.s3, settings.bucket);
+      await bucket.writeJson(layout.procedureRecord(owner.run, 'evidence'), evidence);
+      const { files, days, objects, items } = evidence.looked;
+      return { files, days, objects, items, damages: damagesIn(evidence) };
+    },
+
+    async planRecovery({ owner, settings }, { request }) {
+      const bucket = new Bucket(parts.s3, settings.bucket);
+      const evidence = await requireRecord(bucket, owner.run, 'evidence', evidenceSchema);
+      const plan = await completed(bucket, owner.run, request, evidence);
+      const { digest, key } = await writePlan(bucket, owner.run, plan);
+      return summarise(plan, { digest, key, workers: settings.numberOfWorkers });
+    },
+  };
+}
+
+export async function examine(
+  { s3, dynamo, runs }: RecoveryParts,
+  { owner, settings }: RunContext,
+  request: ParsedRecoveryRequest,
+  now: string,
+): Promise<Evidence> {
+  const bucket = new Bucket(s3, settings.bucket);
+  const examination = new Examination(
+    {
+      inspection: new Inspection(bucket, request.deep),
+      documents: new Documents(bucket),
+      table: new KpiTable(dynamo, settings.table),
+      openRuns: new Set(await runs.openRuns()),
+      now,
+      retentionDays: settings.retentionDays,
+    },
+    runs.closedRuns,
+  );
+  return await examination.of(owner.run, request);
+}
+
+async function completed(
+  bucket: Bucket,
+  id: string,
+  { rollback }: ParsedRecoveryRequest,
+  evidence: Evidence,
+): Promise<RecoveryPlan> {
+  const found = planRecovery(evidence);
+  const plan = { version: 1, procedure: 'dataRecovery', id, ...found, rollback: null } as const;
+  return rollback === undefined ? plan : await planRollback(bucket, plan, rollback);
+}
+
+/** Everything in the evidence that is not as its record says. */
+export function damagesIn({ damages, documents, days }: Evidence): number {
+  const differing = days.filter(({ behind, table }) => behind || tableDiffers(table));
+  return damages.length + documents.length + differing.length;
+}

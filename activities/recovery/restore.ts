@@ -1,0 +1,149 @@
+/**
+ * RDATA-3: putting objects and documents back. A good object is never overwritten: each is looked at right before, what
+ * is damaged goes to quarantine first, and the restored one is verified. So repeating any of it ends in the same state.
+ */
+import { heartbeat } from '@temporalio/activity';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { fileRecordSchema } from '../../pipeline/inputs.ts';
+import type { FileRecord } from '../../pipeline/inputs.ts';
+import { layout } from '../../pipeline/layout.ts';
+import { kpisManifestSchema, playsManifestSchema, rollBack } from '../../pipeline/manifests.ts';
+import type { PlaysManifest } from '../../pipeline/manifests.ts';
+import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
+import { recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
+import type { DocumentRestore, RecoveryPlan } from '../../pipeline/recovery/plan.ts';
+import { failure, isFailureOf } from '../aws/call.ts';
+import { agreedPlan } from '../procedures/documents.ts';
+import { copyWithin } from '../storage/copy.ts';
+import { changeDocument } from '../storage/documents.ts';
+import { Bucket } from '../storage/objects.ts';
+import { Inspection } from './inspection.ts';
+import type { Expected } from './inspection.ts';
+
+const SCHEMAS = { plays: playsManifestSchema, kpis: kpisManifestSchema, file: fileRecordSchema } as const;
+
+export function createRestoreActivities(s3: S3Client): Pick<RecoveryActivities, 'restoreObjects'> {
+  return {
+    async restoreObjects({ owner, settings }, { digest }) {
+      const bucket = new Bucket(s3, settings.bucket);
+      const plan = await agreedPlan(bucket, owner.run, recoveryPlanSchema, digest);
+      const restoring = new Restoring(bucket, owner.run);
+      for (const document of plan.documents) await restoring.document(document);
+      for (const { from, ...expected } of plan.restores) await restoring.object(expected, from);
+      if (plan.rollback !== null) await rollBackDay(bucket, owner.run, plan.rollback);
+      const { restored, good, quarantined } = restoring;
+      return { restored, good, quarantined };
+    },
+  };
+}
+
+export class Restoring {
+  restored = 0;
+  good = 0;
+  quarantined = 0;
+  readonly #bucket: Bucket;
+  readonly #procedure: string;
+  readonly #inspection: Inspection;
+
+  constructor(bucket: Bucket, procedure: string) {
+    this.#bucket = bucket;
+    this.#procedure = procedure;
+    this.#inspection = new Inspection(bucket, false);
+  }
+
+  /** @throws `ArchiveMismatch` when the restored object is not the right one after all */
+  async object(
+    expected: Expected,
+    from: { readonly key: string; readonly versionId: string },
+  ): Promise<void> {
+    const problem = await this.#inspection.problemOf(expected);
+    if (problem === undefined) {
+      this.good += 1;
+      return;
+    }
+    if (problem !== 'missing') await this.#setAside(expected.key);
+    await copyWithin(this.#bucket, { ...from, size: expected.size }, expected.key, () => {
+      heartbeat({ restoring: expected.key });
+    });
+    if ((await this.#inspection.problemOf(expected)) !== undefined) {
+      throw failure(
+        'ArchiveMismatch',
+        `s3://${this.#bucket.name}/${expected.key} was restored from version ${from.versionId} of ${from.key}, and is not right`,
+      );
+    }
+    this.restored += 1;
+  }
+
+  /** On the condition that nobody wrote the document meanwhile. */
+  async document({ kind, key, from }: DocumentRestore): Promise<void> {
+    const schema = SCHEMAS[kind];
+    const head = await this.#bucket.head(key);
+    if (head !== undefined && (await this.#isReadable(kind, key))) {
+      this.good += 1;
+      return;
+    }
+    const earlier = await this.#bucket.readJson<unknown>(from.key, schema, from.versionId);
+    if (earlier === undefined) {
+      throw failure('DocumentInvalid', `Version ${from.versionId} of ${from.key} is gone`);
+    }
+    if (head !== undefined) await this.#setAside(key);
+    if (!(await this.#bucket.writeJsonIf(key, earlier.value, head?.ETag))) {
+      throw failure('PublishConflict', `${key} was written by somebody else while it was being restored`);
+    }
+    this.restored += 1;
+  }
+
+  async #isReadable(kind: DocumentRestore['kind'], key: string): Promise<boolean> {
+    try {
+      return (await this.#bucket.readJson<unknown>(key, SCHEMAS[kind])) !== undefined;
+    } catch (error) {
+      if (isFailureOf(error, 'DocumentInvalid')) return false;
+      throw error;
+    }
+  }
+
+  /** A copy of what is there now, before something else takes its place. */
+  async #setAside(key: string): Promise<void> {
+    const head = await this.#bucket.head(key);
+    if (head === undefined) return;
+    const source = { key, versionId: head.VersionId ?? 'null', size: head.ContentLength ?? 0 };
+    await copyWithin(this.#bucket, source, layout.quarantined(this.#procedure, key), () => {
+      heartbeat({ quarantining: key });
+    });
+    this.quarantined += 1;
+  }
+}
+
+/** The earlier edition as a new one; files that no longer count may be delivered again. */
+async function rollBackDay(
+  bucket: Bucket,
+  procedure: string,
+  { day, from, leaving, current: planned }: NonNullable<RecoveryPlan['rollback']>,
+): Promise<void> {
+  const earlier = await bucket.readJson(from.key, playsManifestSchema, from.versionId);
+  if (earlier === undefined)
+    throw failure('DocumentInvalid', `Version ${from.versionId} of ${from.key} is gone`);
+  const publishedAt = new Date().toISOString();
+  await changeDocument<PlaysManifest, PlaysManifest>(
+    bucket,
+    layout.manifest('plays', day),
+    playsManifestSchema,
+    (current) => {
+      if (current?.run === procedure) return current;
+      if (current?.edition !== planned) {
+        const found = current === undefined ? 'gone' : `at edition ${String(current.edition)}`;
+        throw failure('PlanOutdated', `${day} is ${found}; the plan was made at edition ${String(planned)}`);
+      }
+      return rollBack(current, earlier.value, { run: procedure, publishedAt });
+    },
+  );
+  for (const id of leaving) {
+    await changeDocument<FileRecord, FileRecord | undefined>(
+      bucket,
+      layout.file(id),
+      fileRecordSchema,
+      (current) => (current?.state === 'done' ? { ...current, state: 'refused' } : current),
+    );
+    heartbeat({ leaving: id });
+  }
+}

@@ -1,0 +1,70 @@
+/** Going back to an earlier edition of a day: finding the manifest that it had, and whether its plays are still there. Reads only. */
+import { layout } from '../../pipeline/layout.ts';
+import { playsManifestSchema } from '../../pipeline/manifests.ts';
+import type { RecoveryPlan, Restore } from '../../pipeline/recovery/plan.ts';
+import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
+import { failure } from '../aws/call.ts';
+import type { Bucket } from '../storage/objects.ts';
+import { findVersion } from './documents.ts';
+import { Inspection } from './inspection.ts';
+
+/** @throws `RecoveryImpossible` when there is no such edition, or it is the present one */
+export async function planRollback(
+  bucket: Bucket,
+  plan: RecoveryPlan,
+  { day, edition }: NonNullable<ParsedRecoveryRequest['rollback']>,
+): Promise<RecoveryPlan> {
+  const key = layout.manifest('plays', day);
+  const current = (await bucket.readJson(key, playsManifestSchema))?.value;
+  if (current === undefined) throw failure('RecoveryImpossible', `${day} has never been published`);
+  if (edition >= current.edition) {
+    throw failure(
+      'RecoveryImpossible',
+      `Edition ${String(edition)} of ${day} is no earlier one: the present edition is ${String(current.edition)}`,
+    );
+  }
+  const earlier = await findVersion(bucket, key, playsManifestSchema, (found) => found.edition === edition);
+  if (earlier === undefined) {
+    throw failure('RecoveryImpossible', `No version of ${key} is edition ${String(edition)}`);
+  }
+  const files = earlier.value.parts.flatMap((part) => part.files);
+  const { restores, lost } = await restoresOf(bucket, files);
+  if (lost.length > 0) return { ...plan, restores: [], returns: [], recompute: [], lost };
+  const kept = new Set(earlier.value.sources.map(({ id }) => id));
+  const leaving = current.sources.map(({ id }) => id).filter((id) => !kept.has(id));
+  return {
+    ...plan,
+    restores,
+    // Whatever else is wrong with the day is another recovery's; the present edition is left behind here.
+    returns: [],
+    recompute: [day],
+    rollback: { day, edition, from: earlier.from, current: current.edition, leaving },
+    lost: [],
+    before: [],
+  };
+}
+
+async function restoresOf(
+  bucket: Bucket,
+  files: readonly { readonly key: string; readonly size: number; readonly sha256: string }[],
+): Promise<{ restores: Restore[]; lost: RecoveryPlan['lost'] }> {
+  const inspection = new Inspection(bucket, false);
+  const restores: Restore[] = [];
+  const lost: RecoveryPlan['lost'] = [];
+  for (const { key, size, sha256 } of files) {
+    const problem = await inspection.problemOf({ key, size, sha256 });
+    if (problem === undefined) continue;
+    const from = await inspection.goodCopy({ size, sha256 }, [key]);
+    if (from === undefined) {
+      lost.push({
+        layer: 'validated',
+        what: key,
+        because: 'no version of it has the right bytes',
+        remedy: 'Choose another edition.',
+      });
+    } else {
+      restores.push({ layer: 'validated', problem, key, size, sha256, from });
+    }
+  }
+  return { restores, lost };
+}

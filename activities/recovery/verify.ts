@@ -1,0 +1,55 @@
+/** RDATA-5: the same look as before the recovery, and the days' records held against those of before. Writes what it found. */
+import { layout } from '../../pipeline/layout.ts';
+import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifests.ts';
+import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
+import { shownLines } from '../../pipeline/procedures/plan.ts';
+import { recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
+import type { Before } from '../../pipeline/recovery/plan.ts';
+import { verification } from '../../pipeline/recovery/verification.ts';
+import { agreedPlan } from '../procedures/documents.ts';
+import { Bucket } from '../storage/objects.ts';
+import { Documents } from './documents.ts';
+import { examine } from './plan.ts';
+import type { RecoveryParts } from './plan.ts';
+
+export function createVerifyActivities(parts: RecoveryParts): Pick<RecoveryActivities, 'verifyRecovery'> {
+  return {
+    async verifyRecovery(context, { digest, request, now }) {
+      const { owner, settings } = context;
+      const bucket = new Bucket(parts.s3, settings.bucket);
+      const plan = await agreedPlan(bucket, owner.run, recoveryPlanSchema, digest);
+      const evidence = await examine(parts, context, request, now);
+      const after = await Promise.all(plan.before.map(({ day }) => recordOf(bucket, day)));
+      const found = verification(plan, evidence, after);
+      await bucket.writeJson(layout.procedureRecord(owner.run, 'verification'), found);
+      const { remaining, differences, differingDays, lost } = found;
+      return {
+        remaining: remaining.length,
+        differing: differingDays,
+        lost: lost.length,
+        lines: shownLines([...remaining, ...differences]),
+      };
+    },
+  };
+}
+
+async function recordOf(bucket: Bucket, day: string): Promise<Before> {
+  const documents = new Documents(bucket);
+  const plays = await documents.read('plays', layout.manifest('plays', day), playsManifestSchema);
+  const kpis = await documents.read('kpis', layout.manifest('kpis', day), kpisManifestSchema);
+  return {
+    day,
+    playsEdition: plays?.edition ?? null,
+    sources: plays?.sources.map(({ id, rows }) => ({ id, rows })) ?? [],
+    kpis:
+      kpis === undefined
+        ? null
+        : {
+            edition: kpis.edition,
+            plays: kpis.plays,
+            items: kpis.items,
+            digest: kpis.digest,
+            referenceVersion: kpis.referenceVersion,
+          },
+  };
+}

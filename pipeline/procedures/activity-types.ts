@@ -1,0 +1,68 @@
+/**
+ * The contract between procedures and their activities. Arguments and results are small JSON; plans, evidence and
+ * reports are documents in the procedure's folder.
+ */
+import type { ParsedRecoveryRequest } from '../recovery/request.ts';
+import type { RunContext } from '../run-context.ts';
+import type { PlanSummary } from './plan.ts';
+import type { ProcedureRecord } from './report.ts';
+import type { CommonRequest } from './request.ts';
+
+/** What a look at the data found, in figures; the evidence is a document. */
+export interface Examined {
+  readonly files: number;
+  readonly days: number;
+  readonly objects: number;
+  readonly items: number;
+  /** Objects, documents and days that are not as their records say. */
+  readonly damages: number;
+}
+
+/** Names the plan that was approved: an activity that acts on another one fails. */
+export interface Agreed {
+  readonly digest: string;
+}
+
+export interface Restored {
+  readonly restored: number;
+  /** Objects that had become right meanwhile, and were left alone. */
+  readonly good: number;
+  readonly quarantined: number;
+}
+
+/** What a pipeline run has to be given after the restoration. */
+export interface Rerun {
+  readonly inputs: readonly (readonly string[])[];
+  readonly dates: readonly (readonly string[])[];
+}
+
+export interface Verified {
+  /** What was to be repaired and still is not as it should be. */
+  readonly remaining: number;
+  /** Days whose numbers differ from those of before. */
+  readonly differing: number;
+  readonly lost: number;
+  readonly lines: readonly string[];
+}
+
+export interface RecoveryActivities {
+  examineData(
+    context: RunContext,
+    given: { readonly request: ParsedRecoveryRequest; readonly now: string },
+  ): Promise<Examined>;
+  planRecovery(context: RunContext, given: { readonly request: ParsedRecoveryRequest }): Promise<PlanSummary>;
+  restoreObjects(context: RunContext, agreed: Agreed): Promise<Restored>;
+  /** Puts the inputs whose plays are made again back where runs find them; what is already done is left out. */
+  returnInputs(context: RunContext, agreed: Agreed & { readonly now: string }): Promise<Rerun>;
+  verifyRecovery(
+    context: RunContext,
+    given: Agreed & { readonly request: ParsedRecoveryRequest; readonly now: string },
+  ): Promise<Verified>;
+}
+
+export interface ProcedureActivities extends RecoveryActivities {
+  writeProcedureReport(
+    context: RunContext,
+    given: { readonly request: CommonRequest; readonly record: ProcedureRecord; readonly now: string },
+  ): Promise<{ readonly key: string }>;
+}

@@ -1,0 +1,41 @@
+/**
+ * The procedures and their steps, by the ids under which the on-call guide lists them. A step is the unit that an
+ * operator sees and asks for again; the workflow of a procedure says what each does.
+ */
+
+export const PROCEDURES = {
+  dataRecovery: {
+    summary: 'Find damaged or lost data, restore it from copies or compute it again, and verify',
+    steps: {
+      'RDATA-1': 'identify the affected range',
+      'RDATA-2': 'locate the backups and plan',
+      'RDATA-3': 'restore to the right stage',
+      'RDATA-4': 'run validation and KPIs again',
+      'RDATA-5': 'verify against the records from before',
+    },
+  },
+  pipelineReset: {
+    summary: 'Stop what runs, set the named processing state back, and start anew',
+    steps: {
+      'RESET-0': 'look at what a reset would change',
+      'RESET-1': 'stop active runs and their Glue jobs',
+      'RESET-2': 'take a snapshot of the state',
+      'RESET-3': 'reset the processing state',
+      'RESET-4': 'verify the prerequisites',
+      'RESET-5': 'resume schedules and watch the first run',
+    },
+  },
+} as const;
+
+export type ProcedureName = keyof typeof PROCEDURES;
+export type StepId = { [N in ProcedureName]: keyof (typeof PROCEDURES)[N]['steps'] & string }[ProcedureName];
+export const PROCEDURE_NAMES = Object.keys(PROCEDURES) as ProcedureName[];
+
+export interface StepDefinition {
+  readonly id: StepId;
+  readonly title: string;
+}
+
+export function stepsOf(name: ProcedureName): StepDefinition[] {
+  return Object.entries(PROCEDURES[name].steps).map(([id, title]) => ({ id: id as StepId, title }));
+}

@@ -1,0 +1,272 @@
+/**
+ * How damaged data is repaired, decided from the evidence alone: pure, so that the same world gives the same plan and
+ * its digest says whether the world has changed.
+ *
+ * In this order of preference: an object is restored from a version that has the right bytes; KPIs and items are made
+ * again from the day's plays; plays are made again from the input files that brought them. A day of which a file can't
+ * be had in any version stays as it is published, because a day computed without it would be wrong; it is named as
+ * lost. A file whose plays are made again touches every day that it has plays in, so a day that is lost blocks it. And
+ * a part of a day is replaced as a whole: were a file's earlier rows to stay in it, those that the present rules no
+ * longer accept would go on counting.
+ */
+import { z } from 'zod';
+import { countSchema, daySchema, fileIdSchema, sha256Schema } from '../documents.ts';
+import { DOCUMENT_KINDS, LAYERS, PROBLEMS, tableDiffers } from './evidence.ts';
+import type { Damage, DayEvidence, Evidence, SourceEvidence } from './evidence.ts';
+
+const copySchema = z.object({ key: z.string(), versionId: z.string() });
+
+const restoreSchema = z.object({
+  layer: z.enum(LAYERS),
+  problem: z.enum(PROBLEMS),
+  key: z.string(),
+  size: countSchema,
+  sha256: sha256Schema,
+  from: copySchema,
+});
+export type Restore = z.infer<typeof restoreSchema>;
+
+const documentRestoreSchema = z.object({ kind: z.enum(DOCUMENT_KINDS), key: z.string(), from: copySchema });
+export type DocumentRestore = z.infer<typeof documentRestoreSchema>;
+
+/** An input file whose plays are made again: its bytes are delivered again under its own key. */
+const returnSchema = z.object({
+  id: fileIdSchema,
+  key: z.string(),
+  size: countSchema,
+  sha256: sha256Schema,
+  days: z.array(daySchema),
+  from: copySchema,
+});
+export type Return = z.infer<typeof returnSchema>;
+
+const beforeSchema = z.object({
+  day: daySchema,
+  playsEdition: countSchema.nullable(),
+  sources: z.array(z.object({ id: fileIdSchema, rows: countSchema })),
+  kpis: z
+    .object({
+      edition: countSchema,
+      plays: countSchema,
+      items: countSchema,
+      digest: z.string(),
+      referenceVersion: z.string(),
+    })
+    .nullable(),
+});
+/** What the records say of a day before anything is done; the result is held against it. */
+export type Before = z.infer<typeof beforeSchema>;
+
+const lostSchema = z.object({
+  layer: z.enum(LAYERS),
+  /** Key, or `day D`. */
+  what: z.string(),
+  because: z.string(),
+  remedy: z.string(),
+});
+export type Lost = z.infer<typeof lostSchema>;
+
+export const recoveryPlanSchema = z.object({
+  version: z.literal(1),
+  procedure: z.literal('dataRecovery'),
+  id: z.string(),
+  documents: z.array(documentRestoreSchema),
+  restores: z.array(restoreSchema),
+  returns: z.array(returnSchema),
+  /** Days whose KPIs and items are made again from their plays. */
+  recompute: z.array(daySchema),
+  rollback: z
+    .object({
+      day: daySchema,
+      edition: countSchema,
+      from: copySchema,
+      current: countSchema,
+      leaving: z.array(fileIdSchema),
+    })
+    .nullable(),
+  lost: z.array(lostSchema),
+  before: z.array(beforeSchema),
+});
+export type RecoveryPlan = z.infer<typeof recoveryPlanSchema>;
+
+type Found = Pick<RecoveryPlan, 'documents' | 'restores' | 'returns' | 'recompute' | 'lost' | 'before'>;
+
+export function planRecovery({ damages, documents, days, sources }: Evidence): Found {
+  const gone = new Map(
+    damages.filter(({ backup }) => backup === undefined).map((damage) => [damage.key, damage]),
+  );
+  const remade = remake(days, sources, gone);
+  const touched = new Set(remade.returns.flatMap((file) => file.days));
+  const recompute = days
+    .filter((day) => !remade.lostDays.has(day.day) && !touched.has(day.day) && needsComputing(day, gone))
+    .map(({ day }) => day)
+    .sort();
+  for (const day of recompute) touched.add(day);
+  return {
+    documents: documents.flatMap(({ kind, key, backup }) =>
+      backup === undefined ? [] : [{ kind, key, from: backup }],
+    ),
+    restores: damages.flatMap(restoreOf),
+    returns: remade.returns,
+    recompute,
+    lost: [
+      ...documents.flatMap(({ key, backup }) => (backup === undefined ? [lostDocument(key)] : [])),
+      ...damages.flatMap((damage) => lostObject(damage)),
+      ...remade.lost,
+      ...days
+        .filter((day) => remade.lostDays.has(day.day) && needsComputing(day, gone))
+        .map((day) => lostKpis(day, gone)),
+    ],
+    before: days.filter(({ day }) => touched.has(day)).map(beforeOf),
+  };
+}
+
+function restoreOf({ layer, problem, key, size, sha256, backup }: Damage): Restore[] {
+  return backup === undefined ? [] : [{ layer, problem, key, size, sha256, from: backup }];
+}
+
+function needsComputing(
+  { plays, kpis, behind, table }: DayEvidence,
+  gone: ReadonlyMap<string, Damage>,
+): boolean {
+  if (plays === null) return false;
+  return behind || tableDiffers(table) || kpis?.files.some((key) => gone.has(key)) === true;
+}
+
+/** Which files have to be processed again, and which days can't be repaired that way. */
+function remake(
+  days: readonly DayEvidence[],
+  sources: readonly SourceEvidence[],
+  gone: ReadonlyMap<string, Damage>,
+): { returns: Return[]; lostDays: ReadonlySet<string>; lost: Lost[] } {
+  const byId = new Map(sources.map((source) => [source.id, source]));
+  const renewed = sourcesToRenew(days, gone);
+  const needed = new Map(days.map((day) => [day.day, sourcesOfDay(day, gone, renewed)]));
+  const why = new Map<string, string>();
+  const remedies = new Map<string, string>();
+  // A lost day keeps the files of other days from being processed again, which loses those days: until nothing changes.
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const [day, ids] of needed) {
+      if (why.has(day)) continue;
+      for (const id of ids) {
+        const source = byId.get(id);
+        const reason = whyNot(source, id, why);
+        if (reason === undefined) continue;
+        why.set(day, reason.because);
+        remedies.set(day, reason.remedy);
+        changed = true;
+        break;
+      }
+    }
+  }
+  const wanted = new Set([...needed].flatMap(([day, ids]) => (why.has(day) ? [] : ids)));
+  const returns = [...wanted].sort().flatMap((id) => {
+    const source = byId.get(id);
+    if (source?.backup === undefined) return [];
+    const { key, size, sha256, backup } = source;
+    return [{ id, key, size, sha256, days: [...source.days].sort(), from: backup }];
+  });
+  const lost = [...why].map(([day, because]) => ({
+    layer: 'validated' as const,
+    what: `plays of ${day}`,
+    because,
+    remedy: remedies.get(day) ?? '',
+  }));
+  return { returns, lostDays: new Set(why.keys()), lost };
+}
+
+/** The files whose plays have to be made again: those of parts that are gone, and whatever shares a part with them. */
+export function sourcesToRenew(days: readonly DayEvidence[], gone: Keys): ReadonlySet<string> {
+  const renewed = new Set<string>();
+  for (let before = -1; before !== renewed.size;) {
+    before = renewed.size;
+    for (const day of days) for (const id of sourcesOfDay(day, gone, renewed)) renewed.add(id);
+  }
+  return renewed;
+}
+
+interface Keys {
+  has(key: string): boolean;
+}
+
+/** Which rows of a part are gone with one of its files is not known, so all its live sources are meant. */
+function sourcesOfDay({ plays }: DayEvidence, gone: Keys, renewed: Keys): string[] {
+  if (plays === null) return [];
+  const live = new Set(plays.sources.map(({ id }) => id));
+  const ids = plays.parts.flatMap(({ files, sources }) => {
+    const counting = sources.filter((id) => live.has(id));
+    return files.some((key) => gone.has(key)) || counting.some((id) => renewed.has(id)) ? counting : [];
+  });
+  return [...new Set(ids)].sort();
+}
+
+function whyNot(
+  source: SourceEvidence | undefined,
+  id: string,
+  lostDays: ReadonlyMap<string, string>,
+): { because: string; remedy: string } | undefined {
+  if (source === undefined || source.backup === undefined) {
+    const key = source?.key ?? id;
+    return {
+      because: `no version of its input ${key} has the right bytes`,
+      remedy: `Deliver ${key} again, as it was, then recover the day again.`,
+    };
+  }
+  if (source.blocked !== undefined) {
+    return {
+      because: `${source.key}: ${source.blocked}`,
+      remedy: 'Run the pipeline, then recover the day again.',
+    };
+  }
+  const blocking = source.days.find((day) => lostDays.has(day));
+  if (blocking === undefined) return undefined;
+  return {
+    because: `${source.key} has plays of ${blocking} as well, which is lost`,
+    remedy: `Recover ${blocking} first, then this day again.`,
+  };
+}
+
+function lostDocument(key: string): Lost {
+  return {
+    layer: 'record',
+    what: key,
+    because: 'no version of it can be read',
+    remedy: 'Deliver again, as they were, the files that it was about.',
+  };
+}
+
+/** Plays without a backup are named with their day; KPIs without one are made again. */
+function lostObject({ layer, key, problem, backup }: Damage): Lost[] {
+  if (backup !== undefined || layer === 'validated' || layer === 'kpi') return [];
+  const because = `it is ${problem === 'missing' ? 'missing' : `damaged (${problem})`} and no version of it has the right bytes`;
+  const remedy =
+    layer === 'raw'
+      ? 'Deliver it again, as it was.'
+      : 'Deliver it again, as it was: it is recognised and archived, and nothing else changes.';
+  return [{ layer, what: key, because, remedy }];
+}
+
+/** What a day would need that can't be computed any more. */
+function lostKpis({ day, kpis }: DayEvidence, gone: ReadonlyMap<string, Damage>): Lost {
+  const filesGone = kpis?.files.some((key) => gone.has(key)) === true;
+  return {
+    layer: filesGone ? 'kpi' : 'table',
+    what: filesGone ? `KPIs of ${day}` : `items of ${day} in the table`,
+    because: 'they can only be computed from the plays of the day, which are lost',
+    remedy: 'Recover the plays of the day first.',
+  };
+}
+
+function beforeOf({ day, plays, kpis }: DayEvidence): Before {
+  const shown = kpis === null ? null : { edition: kpis.edition, plays: kpis.plays, items: kpis.items };
+  return {
+    day,
+    playsEdition: plays?.edition ?? null,
+    sources: plays?.sources.map(({ id, rows }) => ({ id, rows })) ?? [],
+    kpis:
+      shown === null || kpis === null
+        ? null
+        : { ...shown, digest: kpis.digest, referenceVersion: kpis.referenceVersion },
+  };
+}

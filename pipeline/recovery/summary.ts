@@ -1,0 +1,68 @@
+/** A recovery plan in figures and lines for the person who decides. */
+import { estimate, shownLines } from '../procedures/plan.ts';
+import type { PlanSummary } from '../procedures/plan.ts';
+import type { RecoveryPlan } from './plan.ts';
+
+/** Glue jobs of a run over inputs: validation, KPIs, load; a run that only computes days again has no validation. */
+const JOBS = { inputs: 3, dates: 2 };
+
+/** Inputs and days that one run is given; the run's own limits may take fewer, and the rest is left to the next. */
+export const BATCH = 200;
+
+export function batches<T>(all: readonly T[]): T[][] {
+  const found: T[][] = [];
+  for (let at = 0; at < all.length; at += BATCH) found.push(all.slice(at, at + BATCH));
+  return found;
+}
+
+export function summarise(
+  plan: RecoveryPlan,
+  given: { readonly digest: string; readonly key: string; readonly workers: number },
+): PlanSummary {
+  const { digest, key, workers } = given;
+  const { documents, restores, returns, recompute, rollback, lost, before } = plan;
+  const moved = [...restores, ...returns];
+  const objects = moved.length + documents.length + (rollback === null ? 0 : 1);
+  const bytes = moved.reduce((sum, { size }) => sum + size, 0);
+  const inputRuns = batches(returns).length;
+  const dateRuns = batches(recompute).length;
+  const days = new Set([...returns.flatMap((file) => file.days), ...recompute]).size;
+  const items = before.reduce((sum, { kpis }) => sum + (kpis?.items ?? 0), 0);
+  const glueJobs = inputRuns * JOBS.inputs + dateRuns * JOBS.dates;
+  return {
+    digest,
+    key,
+    empty: objects + recompute.length === 0,
+    objects,
+    bytes,
+    days,
+    items,
+    runs: inputRuns + dateRuns,
+    ...estimate({ objects, bytes, items, glueJobs, workers }),
+    lost: lost.length,
+    lines: shownLines(linesOf(plan)),
+  };
+}
+
+function linesOf({ documents, restores, returns, recompute, rollback, lost }: RecoveryPlan): string[] {
+  return [
+    ...lost.map(({ layer, what, because, remedy }) => `LOST ${layer} ${what}: ${because}. ${remedy}`),
+    ...(rollback === null
+      ? []
+      : [
+          `put edition ${String(rollback.edition)} of ${rollback.day} back in place of edition ${String(rollback.current)}`,
+          ...rollback.leaving.map((id) => `file ${id} no longer counts for ${rollback.day}`),
+        ]),
+    ...documents.map(({ key, from }) => `restore ${key} from version ${from.versionId}`),
+    ...restores.map(({ key, problem, from, layer }) => {
+      const source =
+        from.key === key ? `version ${from.versionId}` : `${from.key} (version ${from.versionId})`;
+      const aside = problem === 'missing' ? '' : '; what is there now goes to quarantine';
+      return `restore ${layer} ${key} (${problem}) from ${source}${aside}`;
+    }),
+    ...returns.map(
+      ({ key, days, from }) => `process ${key} again from ${from.key}: new editions of ${days.join(', ')}`,
+    ),
+    ...recompute.map((day) => `compute the KPIs of ${day} again from its plays and load them`),
+  ];
+}

@@ -1,0 +1,76 @@
+/** What a recovery has come to: the records from before held against those of after. Pure. */
+import { tableDiffers } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
+import type { Before, RecoveryPlan } from './plan.ts';
+
+export interface Verification {
+  readonly version: 1;
+  /** What was to be repaired, or broke meanwhile, and is not as its record says. */
+  readonly remaining: readonly string[];
+  /** How days differ from what they were; none where the same plays give the same numbers. */
+  readonly differences: readonly string[];
+  readonly differingDays: number;
+  readonly lost: RecoveryPlan['lost'];
+}
+
+export function verification(plan: RecoveryPlan, evidence: Evidence, after: readonly Before[]): Verification {
+  const lost = new Set(plan.lost.map(({ what }) => what));
+  const lostDays = new Set(plan.lost.flatMap(({ what }) => /^plays of (\S+)$/.exec(what)?.[1] ?? []));
+  const now = new Map(after.map((day) => [day.day, day]));
+  const compared = plan.before.map((day) => ({ day: day.day, found: differencesOf(day, now.get(day.day)) }));
+  return {
+    version: 1,
+    remaining: [
+      ...evidence.documents
+        .filter(({ key }) => !lost.has(key))
+        .map(({ key, problem }) => `${key}: ${problem}`),
+      ...evidence.damages
+        .filter(({ key, day }) => !lost.has(key) && (day === undefined || !lostDays.has(day)))
+        .map(({ key, problem }) => `${key}: ${problem}`),
+      ...evidence.days
+        .filter(({ day }) => !lostDays.has(day))
+        .flatMap(({ day, behind, table }) => [
+          ...(behind ? [`${day}: its KPIs are older than its plays`] : []),
+          ...(tableDiffers(table) ? [`${day}: the table differs from the published items`] : []),
+        ]),
+    ],
+    differences: compared.flatMap(({ found }) => found),
+    differingDays: compared.filter(({ found }) => found.length > 0).length,
+    lost: plan.lost,
+  };
+}
+
+function differencesOf(before: Before, after: Before | undefined): string[] {
+  const { day } = before;
+  if (after === undefined) return [`${day}: it has no manifest any more`];
+  const differences: string[] = [];
+  const rows = new Map(after.sources.map(({ id, rows: count }) => [id, count]));
+  for (const { id, rows: was } of before.sources) {
+    const is = rows.get(id);
+    if (is === undefined)
+      differences.push(`${day}: file ${id} no longer counts (it had ${String(was)} rows)`);
+    else if (is !== was)
+      differences.push(`${day}: file ${id} has ${String(is)} rows instead of ${String(was)}`);
+  }
+  for (const { id, rows: is } of after.sources) {
+    if (before.sources.some((source) => source.id === id)) continue;
+    differences.push(`${day}: file ${id} counts now (${String(is)} rows)`);
+  }
+  return [...differences, ...kpiDifferences(before, after)];
+}
+
+function kpiDifferences({ day, kpis: was }: Before, { kpis: is }: Before): string[] {
+  // Without KPIs before, there is nothing to compare with.
+  if (was === null) return [];
+  if (is === null) return [`${day}: it has no KPIs any more`];
+  if (was.digest === is.digest) return [];
+  const reference =
+    was.referenceVersion === is.referenceVersion
+      ? ''
+      : `; the reference data is another one (${is.referenceVersion} instead of ${was.referenceVersion})`;
+  const figures =
+    was.plays === is.plays && was.items === is.items
+      ? 'the same number of plays and items, but other values'
+      : `${String(is.plays)} plays and ${String(is.items)} items instead of ${String(was.plays)} and ${String(was.items)}`;
+  return [`${day}: ${figures}${reference}`];
+}

@@ -1,0 +1,114 @@
+/**
+ * How a workflow takes commands, whatever they are: each as an update, refused in the validator where possible, which
+ * leaves no trace in the history, and as a signal that logs a command which can't be followed and goes on.
+ *
+ * Whether a command is meant for this execution is asked of a local activity: `workflowInfo().runId` must not decide
+ * it, because after a reset the same history is replayed under another run id, and a decision that changes between
+ * replays breaks the run.
+ */
+import {
+  ApplicationFailure,
+  defineSignal,
+  defineUpdate,
+  log,
+  proxyLocalActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { z } from 'zod';
+import type { LocalActivities } from '../../pipeline/activity-types.ts';
+
+const local = proxyLocalActivities<LocalActivities>({
+  // It compares two strings.
+  startToCloseTimeout: '5s',
+});
+
+/** A command as it arrives: by name, with at least the run that it may name. */
+interface Commanded {
+  readonly name: string;
+  readonly args: { readonly run?: string | undefined };
+}
+
+export interface Listener<C extends Commanded, A> {
+  readonly names: readonly C['name'][];
+  readonly schema: z.ZodType<C>;
+  /** What each is for and takes; the Temporal UI shows it. */
+  readonly descriptions: Readonly<Record<C['name'], string>>;
+  /** Why a command can't be followed now, if so. Changes nothing. */
+  readonly refusal: (command: C) => string | undefined;
+  /** Follows a command that is meant for this execution. @throws refused() when it can't be followed any more */
+  readonly follow: (command: C) => A;
+}
+
+export function listen<C extends Commanded, A>(listener: Listener<C, A>): void {
+  for (const name of listener.names) new Command(listener, name).register();
+}
+
+export function refused(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'CommandRefused');
+}
+
+class Command<C extends Commanded, A> {
+  readonly #listener: Listener<C, A>;
+  readonly #name: C['name'];
+
+  constructor(listener: Listener<C, A>, name: C['name']) {
+    this.#listener = listener;
+    this.#name = name;
+  }
+
+  /** What arrives is not typed: the UI sends whatever was typed into its form. */
+  register(): void {
+    const description = this.#listener.descriptions[this.#name];
+    setHandler(defineUpdate<A, [unknown]>(this.#name), (args) => this.#follow(args), {
+      description,
+      validator: (args) => {
+        this.#refuseWhatCannotBe(args);
+      },
+    });
+    setHandler(
+      defineSignal<[unknown]>(this.#name),
+      async (args) => {
+        try {
+          await this.#follow(args);
+        } catch (error) {
+          if (!(error instanceof ApplicationFailure)) throw error;
+          log.warn('Command was not followed', { command: this.#name, because: error.message });
+        }
+      },
+      { description },
+    );
+  }
+
+  /** Runs only when a command arrives, never in a replay, so it may look at the current run id. */
+  #refuseWhatCannotBe(args: unknown): void {
+    const command = this.#parse(args);
+    const { runId, originalExecutionRunId } = workflowInfo();
+    const { run } = command.args;
+    if (run !== undefined && run !== runId) throw refused(`The command is for run ${run}; this is ${runId}.`);
+    if (run === undefined && runId !== originalExecutionRunId) {
+      throw refused(`This run was reset: name the run that the command is for ("run": "${runId}").`);
+    }
+    const refusal = this.#listener.refusal(command);
+    if (refusal !== undefined) throw refused(refusal);
+  }
+
+  async #follow(args: unknown): Promise<A> {
+    const command = this.#parse(args);
+    const { run } = command.args;
+    const meant = await local.isMeantForThisRun({ run: run ?? workflowInfo().originalExecutionRunId });
+    if (!meant)
+      throw refused(`The command is for ${run ?? 'a run that does not exist any more'}, not for this run.`);
+    return this.#listener.follow(command);
+  }
+
+  #parse(args: unknown): C {
+    const parsed = this.#listener.schema.safeParse({ name: this.#name, args });
+    if (parsed.success) return parsed.data;
+    const problems = parsed.error.issues.map(
+      ({ path, message }) => `${path.slice(1).join('.') || 'argument'}: ${message}`,
+    );
+    const description = this.#listener.descriptions[this.#name];
+    throw refused(`${this.#name} takes one JSON object. ${problems.join('; ')}. ${description}`);
+  }
+}

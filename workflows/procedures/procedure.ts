@@ -1,0 +1,309 @@
+/**
+ * How every procedure works, once: plan, approval, action, verification, report.
+ *
+ * A plan is a document in S3 with a digest; an approval names the digest and nothing else is approved by it. Right
+ * before the first action the plan is made again: if its digest has changed, so has the world, and the procedure asks
+ * again. Steps are done one after another. Each can be repeated: a killed worker repeats its activities, and a step
+ * that gives up parks the procedure until an operator asks for it again or aborts. A paused procedure begins no step.
+ * However it ends, a report is left in S3.
+ */
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  executeChild,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+} from '@temporalio/workflow';
+import type { RunContext } from '../../pipeline/run-context.ts';
+import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
+import type { PipelineRequest } from '../../pipeline/request.ts';
+import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
+import type { CommonRequest } from '../../pipeline/procedures/request.ts';
+import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
+import { failureOf } from '../pipeline/failure.ts';
+
+import type { musicStreamingPipeline, PipelineResult } from '../pipeline/workflow.ts';
+import { quick } from './activities.ts';
+import { Conversation, now } from './conversation.ts';
+import {
+  approveAhead,
+  ask,
+  begin,
+  complete,
+  end,
+  enter,
+  park,
+  planned,
+  proceed,
+  runStarted,
+  waitOn,
+} from './state.ts';
+import type { Decision, Phase, ProcedureState, ProcedureStatusName } from './state.ts';
+
+/** A step's result and one line about it for people. */
+export interface StepOutcome<T> {
+  readonly result: T;
+  readonly summary: string;
+}
+
+/** How a procedure ended. */
+export interface Ending {
+  readonly status: Extract<ProcedureStatusName, 'Completed' | 'Planned' | 'Rejected'>;
+  /** In words. */
+  readonly outcome: string;
+}
+
+export interface ProcedureResult {
+  readonly id: string;
+  readonly status: ProcedureStatusName;
+  readonly outcome: string;
+  /** Digest of the last plan. */
+  readonly plan: string | null;
+  /** Key of the report. */
+  readonly report: string | null;
+}
+
+class Aborted extends ApplicationFailure {}
+
+/** Carries out a procedure; its failure is the workflow's, after the report. */
+export async function runProcedure(
+  name: ProcedureName,
+  request: CommonRequest,
+  body: (procedure: Procedure) => Promise<Ending>,
+): Promise<ProcedureResult> {
+  const procedure = new Procedure(name, request);
+  try {
+    await procedure.prepare();
+    return await procedure.finish(await body(procedure));
+  } catch (error) {
+    await CancellationScope.nonCancellable(() => procedure.finishBadly(error));
+    throw error;
+  }
+}
+
+export class Procedure {
+  readonly #request: CommonRequest;
+  readonly #conversation: Conversation;
+  #context: RunContext | undefined;
+
+  constructor(name: ProcedureName, request: CommonRequest) {
+    this.#request = request;
+    this.#conversation = new Conversation(name, request);
+  }
+
+  get state(): ProcedureState {
+    return this.#conversation.state;
+  }
+
+  get context(): RunContext {
+    if (this.#context === undefined) throw ApplicationFailure.nonRetryable('The settings are not read yet');
+    return this.#context;
+  }
+
+  async prepare(): Promise<void> {
+    this.#context = { owner: this.#conversation.owner, settings: await quick.readRunSettings() };
+  }
+
+  /**
+   * Makes the plan until one is approved that is still true.
+   * @returns the plan to carry out, or how the procedure ends without doing anything
+   */
+  async agree(make: () => Promise<PlanSummary>): Promise<PlanSummary | Ending> {
+    let plan = await this.#plan(make);
+    for (;;) {
+      if (plan.empty) return { status: 'Completed', outcome: withLost('nothing to do', plan) };
+      if (this.#request.dryRun) return { status: 'Planned', outcome: 'planned; a dry run changes nothing' };
+      if (this.#approvedAhead(plan)) return plan;
+      const decision = await this.#asked();
+      if (decision === undefined) return { status: 'Planned', outcome: 'nobody approved the plan in time' };
+      if (decision.kind === 'reject')
+        return { status: 'Rejected', outcome: `rejected by ${decision.by}: ${decision.reason}` };
+      const again = await this.#plan(make);
+      if (again.digest === plan.digest) return again;
+      plan = again;
+    }
+  }
+
+  async #plan(make: () => Promise<PlanSummary>): Promise<PlanSummary> {
+    this.enter('planning');
+    const plan = await make();
+    this.#conversation.change((state, at) => planned(state, plan, at));
+    return plan;
+  }
+
+  #approvedAhead({ digest }: PlanSummary): boolean {
+    const { approve, by, reason } = this.#request;
+    if (approve === 'wait' || approve.digest !== digest) return false;
+    this.#conversation.change((state, at) => approveAhead(state, { by, reason, digest }, at));
+    return true;
+  }
+
+  async #asked(): Promise<Decision | undefined> {
+    const since = now();
+    this.#conversation.change((state) => ask(state, { since, until: this.#deadline(since) }));
+    const decision = await this.#decision();
+    if (decision === undefined) this.#conversation.change(proceed);
+    return decision;
+  }
+
+  enter(phase: Phase): void {
+    this.#conversation.change((state) => enter(state, phase));
+  }
+
+  /** Does a step; parks where it gives up. */
+  async step<T>(id: StepId, body: (round: number) => Promise<StepOutcome<T>>): Promise<T> {
+    for (;;) {
+      await this.#resumed();
+      this.#conversation.change((state, at) => begin(state, id, at));
+      try {
+        const { result, summary } = await this.#interruptible(() => body(this.#roundOf(id)));
+        this.#conversation.change((state, at) => complete(state, id, 'done', summary, at));
+        return result;
+      } catch (error) {
+        if (isCancellation(error) || error instanceof Aborted) throw error;
+        await this.#parked(id, error);
+      }
+    }
+  }
+
+  notNeeded(id: StepId, because: string): void {
+    this.#conversation.change((state, at) => complete(state, id, 'not needed', because, at));
+  }
+
+  /** Runs the pipeline and waits for its end; an abort stops it as well, and it can be resumed. */
+  async pipelineRun(id: StepId, label: string, request: PipelineRequest): Promise<PipelineResult> {
+    const { run: procedure } = this.#conversation.owner;
+    const workflowId = `${procedure}-${label}-${String(this.#roundOf(id))}`;
+    this.#conversation.change((state, at) => runStarted(state, workflowId, at));
+    try {
+      return await executeChild<typeof musicStreamingPipeline>(PIPELINE_WORKFLOW, {
+        workflowId,
+        args: [{ trigger: 'recovery', ...request }],
+        staticSummary: `for procedure ${procedure}`,
+        // A procedure that is terminated leaves a run that looks after itself.
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+      });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const why =
+        error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : '';
+      throw ApplicationFailure.create({
+        type: 'RunNotCompleted',
+        nonRetryable: true,
+        message: `Pipeline run ${workflowId} did not complete: ${why}`,
+        ...(error instanceof Error ? { cause: error } : {}),
+      });
+    }
+  }
+
+  #roundOf(id: StepId): number {
+    return this.state.steps.find((step) => step.id === id)?.round ?? 1;
+  }
+
+  async #resumed(): Promise<void> {
+    await condition(() => this.state.paused === null || this.state.decision?.kind === 'abort');
+    this.#throwIfAborted();
+  }
+
+  /** Runs work that an abort interrupts; the work's own clean-up comes first. */
+  async #interruptible<T>(work: () => Promise<T>): Promise<T> {
+    const scope = new CancellationScope();
+    this.#conversation.onAbort = () => {
+      scope.cancel();
+    };
+    try {
+      return await scope.run(work);
+    } catch (error) {
+      if (isCancellation(error)) this.#throwIfAborted();
+      throw error;
+    } finally {
+      this.#conversation.onAbort = undefined;
+    }
+  }
+
+  async #parked(step: StepId, error: unknown): Promise<void> {
+    const since = now();
+    const until = this.#deadline(since);
+    this.#conversation.change((state) => park(state, { step, since, until, failure: failureOf(error) }));
+    if ((await this.#decision()) !== undefined) return;
+    throw ApplicationFailure.create({
+      message: `${step} was parked and nobody decided until ${this.state.parked?.until ?? until}`,
+      type: 'ParkExpired',
+      nonRetryable: true,
+      ...(error instanceof Error ? { cause: error } : {}),
+    });
+  }
+
+  /** When a wait for an operator that began at `since` ends. */
+  #deadline(since: string): string {
+    return new Date(Date.parse(since) + this.#patienceHours * 3_600_000).toISOString();
+  }
+
+  /** As long as a parked run waits; until the settings are read, the default of `MSP_PARK_HOURS`. */
+  get #patienceHours(): number {
+    return this.#context?.settings.parkHours ?? 72;
+  }
+
+  /** Waits for an operator's decision and takes it; `undefined` when nobody decides in time. No time runs out in a pause. */
+  async #decision(): Promise<Decision | undefined> {
+    for (;;) {
+      await condition(() => this.state.decision !== null, `${String(this.#patienceHours)}h`);
+      this.#throwIfAborted();
+      const { decision, paused } = this.state;
+      if (decision !== null) {
+        this.#conversation.change(proceed);
+        return decision;
+      }
+      if (paused !== null) await this.#resumed();
+      else if (this.#context?.settings.parkExpiry !== 'wait') return undefined;
+      this.#conversation.change((state, at) => waitOn(state, this.#deadline(at), at));
+    }
+  }
+
+  #throwIfAborted(): void {
+    const { decision } = this.state;
+    if (decision?.kind !== 'abort') return;
+    throw new Aborted(`Aborted by ${decision.by}: ${decision.reason}`, 'ProcedureAborted', true);
+  }
+
+  async finish({ status, outcome }: Ending): Promise<ProcedureResult> {
+    this.enter('reporting');
+    this.#conversation.change((state, at) => end(state, status, outcome, at));
+    const report = await this.#report();
+    await condition(allHandlersFinished);
+    const { id, plan } = this.state;
+    return { id, status, outcome, plan: plan?.digest ?? null, report };
+  }
+
+  /** A report that can't be written must not hide why the procedure ended. */
+  async finishBadly(error: unknown): Promise<void> {
+    const why = error instanceof Error ? error.message : String(error);
+    const aborted = error instanceof Aborted || isCancellation(error);
+    this.#conversation.change((state, at) => end(state, aborted ? 'Aborted' : 'Failed', why, at));
+    try {
+      if (this.#context !== undefined) await this.#report();
+    } catch (unwritten) {
+      log.error('The report was not written', { error: unwritten });
+    }
+    await condition(allHandlersFinished);
+  }
+
+  async #report(): Promise<string> {
+    const { id, procedure, status, startedAt, plan, approval, steps, timeline, outcome } = this.state;
+    const record = { id, procedure, status, startedAt, plan, approval, steps, timeline, outcome };
+    const { key } = await quick.writeProcedureReport(this.context, {
+      request: this.#request,
+      record,
+      now: now(),
+    });
+    this.#conversation.change((state) => ({ ...state, report: key }));
+    return key;
+  }
+}
+
+function withLost(outcome: string, { lost }: PlanSummary): string {
+  return lost === 0 ? outcome : `${outcome}; ${String(lost)} can't be recovered, see the report`;
+}
