@@ -8,6 +8,7 @@ import { createGlueRunActivities, createGlueStopActivities } from './glue/job-ru
 import { createScriptActivities } from './glue/scripts.ts';
 import { createIdentityActivities } from './identity.ts';
 import { createProcedureReportActivities } from './procedures/report.ts';
+import { createUndoPlanActivities } from './procedures/undo-plan.ts';
 import { createRecoveryActivities } from './recovery/activities.ts';
 import { createSettingsActivities } from './settings.ts';
 import { createAdoptionActivities } from './storage/adoption.ts';
@@ -24,6 +25,7 @@ import { createStructureActivities } from './storage/structure.ts';
 import { openRunIds } from './temporal/open-runs.ts';
 import { createLocalActivities, createRunActivities } from './temporal/runs.ts';
 import { createShutdownActivities } from './temporal/shutdown.ts';
+import { createUndoActivities } from './temporal/undo.ts';
 
 /** @param scripts folder with the built Glue scripts */
 export function createActivities(
@@ -55,6 +57,8 @@ export function createActivities(
     createShutdownReportActivities(s3),
     createLocalActivities(),
     createProcedureReportActivities(s3),
+    createUndoPlanActivities(s3),
+    createUndoActivities(),
     createRecoveryActivities({ s3, dynamo, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),
   );
 }

@@ -62,6 +62,11 @@ export const FAILURES = {
     handling: 'operator',
     advice: 'Another run processes the named input now: abort this one, the other brings the data.',
   },
+  ShutdownUnknown: {
+    handling: 'operator',
+    advice:
+      'Give the id that the shutdown printed; its folder is under processed/shutdowns/. Abort this procedure.',
+  },
   ResumeImpossible: {
     handling: 'operator',
     advice: 'Start a new run instead: it takes over the inputs that the closed run had claimed.',

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { LiveGlueRun } from './activity-types.ts';
+import { procedureFields } from './procedures/request.ts';
 
 export const shutdownRequestSchema = z.strictObject({
   /** Who asks. */
@@ -56,6 +57,15 @@ export const undoPlanSchema = z.object({
   runs: z.array(foundRunSchema),
 });
 export type UndoPlan = z.infer<typeof undoPlanSchema>;
+
+export const undoRequestSchema = z.strictObject({
+  ...procedureFields,
+  /** Id of the shutdown, as its report names it. */
+  shutdown: z.string().min(1).max(200),
+});
+export type UndoRequest = z.input<typeof undoRequestSchema>;
+
+export const UNDO_WORKFLOW = 'shutdownRecovery';
 
 export interface StoppedGlueRun extends LiveGlueRun {
   /** Stopped although no run of the pipeline watched it. */

@@ -2,3 +2,4 @@
 exports is what can be started. */
 export { musicStreamingPipeline } from './pipeline/workflow.ts';
 export { emergencyShutdown } from './emergency-shutdown/workflow.ts';
+export { shutdownRecovery } from './shutdown-recovery/workflow.ts';

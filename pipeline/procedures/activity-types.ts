@@ -3,6 +3,7 @@
  * reports are documents in the procedure's folder.
  */
 import type { ParsedRecoveryRequest } from '../recovery/request.ts';
+import type { FoundRun, UndoPlan } from '../shutdown.ts';
 import type { RunContext } from '../run-context.ts';
 import type { PlanSummary } from './plan.ts';
 import type { ProcedureRecord } from './report.ts';
@@ -60,7 +61,33 @@ export interface RecoveryActivities {
   ): Promise<Verified>;
 }
 
-export interface ProcedureActivities extends RecoveryActivities {
+/** What undoing a shutdown has left to do. */
+export interface Undo {
+  readonly runs: readonly FoundRun[];
+  readonly schedules: readonly string[];
+}
+
+export interface UndoActivities {
+  /** What the shutdown stopped. */
+  readUndoPlan(context: RunContext, given: { readonly shutdown: string }): Promise<UndoPlan>;
+  /** Which of it is still as the shutdown left it; the rest has been brought back, or changed by hand. */
+  findStillStopped(context: RunContext, plan: UndoPlan): Promise<Undo>;
+  planUndo(
+    context: RunContext,
+    given: { readonly plan: UndoPlan; readonly undo: Undo },
+  ): Promise<PlanSummary>;
+  /** Starts an execution that goes on with each run; one that goes on already is left alone. */
+  resumeRuns(
+    context: RunContext,
+    given: { readonly runs: readonly FoundRun[] },
+  ): Promise<{ readonly resumed: number }>;
+  unpauseSchedules(
+    context: RunContext,
+    given: { readonly schedules: readonly string[]; readonly note: string },
+  ): Promise<void>;
+}
+
+export interface ProcedureActivities extends RecoveryActivities, UndoActivities {
   writeProcedureReport(
     context: RunContext,
     given: { readonly request: CommonRequest; readonly record: ProcedureRecord; readonly now: string },

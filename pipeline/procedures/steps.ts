@@ -14,6 +14,15 @@ export const PROCEDURES = {
       'RDATA-5': 'verify against the records from before',
     },
   },
+  shutdownRecovery: {
+    summary: 'Undo an emergency shutdown: what it stopped goes on, and nothing else',
+    steps: {
+      'STOP-5': 'plan the recovery from what the shutdown saved',
+      'UNDO-1': 'resume the runs that it stopped',
+      'UNDO-2': 'resume the schedules that it paused',
+      'UNDO-3': 'verify that all of them go on',
+    },
+  },
   pipelineReset: {
     summary: 'Stop what runs, set the named processing state back, and start anew',
     steps: {

@@ -2,14 +2,10 @@
  * The activities that the pipeline calls, in groups that share their limits. Retrying is left to these policies; what
  * an operator must decide (`OPERATOR_FAILURES`) is never retried, and the stage parks at once.
  */
-import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import { OPERATOR_FAILURES } from '../../pipeline/failures.ts';
-import type {
-  LocalActivities,
-  PipelineActivities,
-  ShutdownActivities,
-} from '../../pipeline/activity-types.ts';
+import type { PipelineActivities, ShutdownActivities } from '../../pipeline/activity-types.ts';
 
 const retry = {
   // Throttling and brief outages pass within seconds; 8 attempts reach about two minutes, after which a person should know.
@@ -91,9 +87,4 @@ export const shutdown = proxyActivities<ShutdownActivities>({
     backoffCoefficient: 1.5,
     maximumInterval: '10s',
   },
-});
-
-export const local = proxyLocalActivities<LocalActivities>({
-  // It compares two strings.
-  startToCloseTimeout: '5s',
 });

@@ -6,13 +6,9 @@
 import { STAGES } from '../../pipeline/stages.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import type { RetryOverrides } from '../../pipeline/request.ts';
-import type { CommandArguments, CommandName } from './messages.ts';
+import type { Command, CommandArguments, CommandName } from './messages.ts';
 import { note } from './state.ts';
 import type { Decision, Parked, RunState } from './state.ts';
-
-export type Command = {
-  [N in CommandName]: { readonly name: N; readonly args: CommandArguments<N> };
-}[CommandName];
 
 export type Decided =
   | { readonly followed: true; readonly state: RunState; readonly message: string }

@@ -39,6 +39,22 @@ export const commandSchemas = {
   abort: z.strictObject(commandFields),
 } as const;
 
+const named = <N extends string, A extends z.ZodType>(name: N, args: A) =>
+  z.object({ name: z.literal(name), args });
+
+/** A command as it arrives, with its name. */
+export const commandSchema = z.discriminatedUnion('name', [
+  named('pause', commandSchemas.pause),
+  named('resume', commandSchemas.resume),
+  named('retryStage', commandSchemas.retryStage),
+  named('skipStage', commandSchemas.skipStage),
+  named('approve', commandSchemas.approve),
+  named('reject', commandSchemas.reject),
+  named('emergencyShutdown', commandSchemas.emergencyShutdown),
+  named('abort', commandSchemas.abort),
+]);
+export type Command = z.output<typeof commandSchema>;
+
 export type CommandName = keyof typeof commandSchemas;
 /** As the run takes it. */
 export type CommandArguments<N extends CommandName> = z.output<(typeof commandSchemas)[N]>;

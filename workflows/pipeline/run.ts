@@ -1,42 +1,27 @@
 /**
  * A run in conversation: keeps the state, answers queries, takes commands, and shows each change in the search
  * attributes and the current details. The rules themselves are in `state.ts` and `commands.ts`.
- *
- * Signal handlers log a command that can't be followed and go on; update handlers refuse it, where possible already in
- * the validator, which leaves no trace in the history. Both ask a local activity first whether the command is meant
- * for this execution: `workflowInfo().runId` must not decide it, because after a reset the same history is replayed
- * under another run id, and a decision that changes between replays breaks the run.
  */
-import {
-  ApplicationFailure,
-  defineSignal,
-  defineUpdate,
-  log,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
 import { glueRunToken } from '../../pipeline/glue-run.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import { runIdOf } from '../../pipeline/layout.ts';
 import type { ParsedRequest } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
-import { local } from './activities.ts';
+import { listen, refused } from '../commands/listen.ts';
 import { decide, openCommands } from './commands.ts';
-import type { Command } from './commands.ts';
 import { describeRun } from './details.ts';
 import {
   checkpointsQuery,
   COMMAND_DESCRIPTIONS,
   COMMAND_NAMES,
-  commandSchemas,
+  commandSchema,
   progressQuery,
   statusQuery,
   timelineQuery,
 } from './messages.ts';
-import type { CommandAnswer, CommandName } from './messages.ts';
+import type { Command, CommandAnswer } from './messages.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { initialState, takeOver } from './state.ts';
 import type { RunState, RunStatus } from './state.ts';
@@ -88,7 +73,16 @@ export class PipelineRun {
       { key: searchAttributes.trigger, value: request.trigger },
     ]);
     this.#answerQueries();
-    for (const name of COMMAND_NAMES) this.#takeCommand(name);
+    listen<Command, CommandAnswer>({
+      names: COMMAND_NAMES,
+      schema: commandSchema,
+      descriptions: COMMAND_DESCRIPTIONS,
+      refusal: (command) => {
+        const decided = decide(this.#state, command, now());
+        return decided.followed ? undefined : decided.refusal;
+      },
+      follow: (command) => this.#follow(command),
+    });
   }
 
   get state(): RunState {
@@ -198,71 +192,15 @@ export class PipelineRun {
     });
   }
 
-  /** What arrives is not typed: the UI sends whatever was typed into its form. */
-  #takeCommand(name: CommandName): void {
-    const description = COMMAND_DESCRIPTIONS[name];
-    setHandler(defineUpdate<CommandAnswer, [unknown]>(name), (args) => this.#follow(name, args), {
-      description,
-      validator: (args) => {
-        this.#refuseWhatCannotBe(name, args);
-      },
-    });
-    setHandler(
-      defineSignal<[unknown]>(name),
-      async (args) => {
-        try {
-          await this.#follow(name, args);
-        } catch (error) {
-          if (!(error instanceof ApplicationFailure)) throw error;
-          log.warn('Command was not followed', { command: name, because: error.message });
-        }
-      },
-      { description },
-    );
-  }
-
-  /** Runs only when a command arrives, never in a replay, so it may look at the current run id. */
-  #refuseWhatCannotBe(name: CommandName, args: unknown): void {
-    const command = parseCommand(name, args);
-    const { runId, originalExecutionRunId } = workflowInfo();
-    const named = command.args.run;
-    if (named !== undefined && named !== runId)
-      throw refused(`The command is for run ${named}; this is ${runId}.`);
-    if (named === undefined && runId !== originalExecutionRunId) {
-      throw refused(`This run was reset: name the run that the command is for ("run": "${runId}").`);
-    }
-    const decided = decide(this.#state, command, now());
-    if (!decided.followed) throw refused(decided.refusal);
-  }
-
-  async #follow(name: CommandName, args: unknown): Promise<CommandAnswer> {
-    const command = parseCommand(name, args);
-    const { run } = command.args;
-    const meant = await local.isMeantForThisRun({ run: run ?? workflowInfo().originalExecutionRunId });
-    if (!meant)
-      throw refused(`The command is for ${run ?? 'a run that does not exist any more'}, not for this run.`);
+  #follow(command: Command): CommandAnswer {
     const decided = decide(this.#state, command, now());
     if (!decided.followed) throw refused(decided.refusal);
     const { stage } = this.#state;
     this.change(() => decided.state);
-    if (name === 'abort' || name === 'emergencyShutdown') this.onEnding?.();
-    if (name === 'pause') this.onPause?.();
+    if (command.name === 'abort' || command.name === 'emergencyShutdown') this.onEnding?.();
+    if (command.name === 'pause') this.onPause?.();
     return { accepted: true, stage, message: decided.message };
   }
-}
-
-function parseCommand(name: CommandName, args: unknown): Command {
-  const parsed = commandSchemas[name].safeParse(args);
-  // The name and the arguments come from the same entry of the table.
-  if (parsed.success) return { name, args: parsed.data } as Command;
-  const problems = parsed.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'argument'}: ${message}`,
-  );
-  throw refused(`${name} takes one JSON object. ${problems.join('; ')}. ${COMMAND_DESCRIPTIONS[name]}`);
-}
-
-function refused(message: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(message, 'CommandRefused');
 }
 
 function statusOf(state: RunState): RunStatus {

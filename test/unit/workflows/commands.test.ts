@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { decide, openCommands } from '../../../workflows/pipeline/commands.ts';
-import type { Command } from '../../../workflows/pipeline/commands.ts';
+import type { Command } from '../../../workflows/pipeline/messages.ts';
 import { begin, cleaningUp, end } from '../../../workflows/pipeline/state.ts';
 import type { RunState } from '../../../workflows/pipeline/state.ts';
 import { AT, held, parkedAt, started, who, working } from '../../support/run-states.ts';

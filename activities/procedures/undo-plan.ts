@@ -1,0 +1,51 @@
+/** The plan to undo a shutdown: what the shutdown saved, less what goes on again already. */
+import type { S3Client } from '@aws-sdk/client-s3';
+import { layout } from '../../pipeline/layout.ts';
+import { shownLines } from '../../pipeline/procedures/plan.ts';
+import type { UndoActivities } from '../../pipeline/procedures/activity-types.ts';
+import { undoPlanSchema } from '../../pipeline/shutdown.ts';
+import { failure } from '../aws/call.ts';
+import { Bucket } from '../storage/objects.ts';
+import { writePlan } from './documents.ts';
+
+export function createUndoPlanActivities(s3: S3Client): Pick<UndoActivities, 'readUndoPlan' | 'planUndo'> {
+  return {
+    async readUndoPlan({ settings }, { shutdown }) {
+      const bucket = new Bucket(s3, settings.bucket);
+      const key = layout.shutdown(shutdown, 'plan.json');
+      const found = await bucket.readJson(key, undoPlanSchema);
+      if (found === undefined) {
+        throw failure('ShutdownUnknown', `There is no s3://${bucket.name}/${key}: no shutdown ${shutdown}`);
+      }
+      return found.value;
+    },
+
+    async planUndo({ owner, settings }, { plan, undo }) {
+      const bucket = new Bucket(s3, settings.bucket);
+      const { shutdown, by, reason, stoppedAt, schedules } = plan;
+      const { key, digest } = await writePlan(bucket, owner.run, { version: 1, shutdown, ...undo });
+      const lines = [
+        `shutdown by ${by} at ${stoppedAt}: ${reason}`,
+        ...undo.runs.map(({ workflowId, run }) => `run ${workflowId} goes on as ${run ?? 'a new run'}`),
+        ...undo.schedules.map((id) => `schedule ${id} is resumed`),
+        ...schedules.pausedBefore.map(
+          ({ id, note }) => `schedule ${id} stays paused, as it was before: ${note}`,
+        ),
+      ];
+      return {
+        digest,
+        key,
+        empty: undo.runs.length + undo.schedules.length === 0,
+        objects: 0,
+        bytes: 0,
+        days: 0,
+        items: 0,
+        runs: undo.runs.length,
+        minutes: 0,
+        dollars: 0,
+        lost: 0,
+        lines: shownLines(lines),
+      };
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * The undoing of an emergency shutdown: the runs that it stopped go on where they stood, the schedules that it paused
+ * are resumed. What was paused before stays paused; what somebody has brought back or changed meanwhile is left alone.
+ */
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Undo } from '../../pipeline/procedures/activity-types.ts';
+import { explain } from '../../pipeline/request.ts';
+import { undoRequestSchema } from '../../pipeline/shutdown.ts';
+import type { UndoPlan, UndoRequest } from '../../pipeline/shutdown.ts';
+import { quick } from '../procedures/activities.ts';
+import { runProcedure } from '../procedures/procedure.ts';
+import type { ProcedureResult } from '../procedures/procedure.ts';
+
+export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureResult> {
+  const parsed = undoRequestSchema.safeParse(given);
+  if (!parsed.success) {
+    throw ApplicationFailure.nonRetryable(
+      `The input is not a valid request: ${explain(parsed.error)}`,
+      'RequestInvalid',
+    );
+  }
+  const request = parsed.data;
+  return await runProcedure('shutdownRecovery', request, async (procedure) => {
+    const { context } = procedure;
+    let stopped: { plan: UndoPlan; undo: Undo } | undefined;
+    const agreed = await procedure.agree(() =>
+      procedure.step('STOP-5', async () => {
+        const plan = await quick.readUndoPlan(context, { shutdown: request.shutdown });
+        const undo = await quick.findStillStopped(context, plan);
+        stopped = { plan, undo };
+        const result = await quick.planUndo(context, stopped);
+        return { result, summary: said(undo) };
+      }),
+    );
+    if ('outcome' in agreed || stopped === undefined) {
+      return 'outcome' in agreed ? agreed : { status: 'Completed', outcome: 'nothing to do' };
+    }
+    const { plan, undo } = stopped;
+    procedure.enter('acting');
+    // Runs first: a schedule that fires before them would take their files over.
+    await procedure.step('UNDO-1', async () => {
+      const result = await quick.resumeRuns(context, { runs: undo.runs });
+      return { result, summary: `${String(result.resumed)} runs go on` };
+    });
+    await procedure.step('UNDO-2', async () => {
+      const note = `Shutdown ${request.shutdown} undone by ${request.by}: ${request.reason}`;
+      await quick.unpauseSchedules(context, { schedules: undo.schedules, note });
+      return { result: undefined, summary: undo.schedules.join(', ') };
+    });
+    procedure.enter('verifying');
+    await procedure.step('UNDO-3', async () => {
+      const left = await quick.findStillStopped(context, plan);
+      if (left.runs.length + left.schedules.length > 0) {
+        throw ApplicationFailure.nonRetryable(`Still stopped: ${said(left)}`, 'UnexpectedError');
+      }
+      return { result: undefined, summary: 'nothing of it is stopped any more' };
+    });
+    return { status: 'Completed', outcome: `brought back: ${said(undo)}` };
+  });
+}
+
+function said({ runs, schedules }: Undo): string {
+  const names = [
+    ...runs.map(({ workflowId }) => `run ${workflowId}`),
+    ...schedules.map((id) => `schedule ${id}`),
+  ];
+  return names.length === 0 ? 'nothing' : names.join(', ');
+}
