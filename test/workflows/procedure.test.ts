@@ -113,7 +113,9 @@ describe('a procedure', () => {
     await withProcedure(dry, { dryRun: true }, async (handle) => {
       expect(await handle.result()).toMatchObject({ status: 'Planned', plan: digest('a') });
     });
-    const nothing = fakeProcedures({ planRecovery: () => Promise.resolve(planOf({ empty: true, objects: 0 })) });
+    const nothing = fakeProcedures({
+      planRecovery: () => Promise.resolve(planOf({ empty: true, objects: 0 })),
+    });
     await withProcedure(nothing, {}, async (handle) => {
       expect(await handle.result()).toMatchObject({ status: 'Completed', outcome: 'nothing to do' });
     });
@@ -164,7 +166,9 @@ describe('a procedure', () => {
       await handle.executeUpdate(updates.approve, { args: [{ ...approval, digest: digest('a') }] });
       const { plan } = await until('the new plan is shown', async () => {
         const status = await handle.query(statusQuery);
-        return status.plan?.digest === digest('b') && status.status === 'AwaitingApproval' ? status : undefined;
+        return status.plan?.digest === digest('b') && status.status === 'AwaitingApproval'
+          ? status
+          : undefined;
       });
       expect(plan).toMatchObject({ objects: 2 });
       expect(acting(fake.calls)).toEqual([]);
@@ -218,7 +222,12 @@ describe('a procedure', () => {
         attempts += 1;
         return attempts === 1
           ? Promise.reject(ApplicationFailure.nonRetryable('s3:GetObject is denied', 'AccessDenied'))
-          : Promise.resolve({ remaining: 0, differing: 1, lost: 0, lines: ['2024-07-01: 3 plays instead of 4'] });
+          : Promise.resolve({
+              remaining: 0,
+              differing: 1,
+              lost: 0,
+              lines: ['2024-07-01: 3 plays instead of 4'],
+            });
       },
     });
     await withProcedure(fake, { approve: { digest: digest('a') } }, async (handle) => {
@@ -272,10 +281,15 @@ describe('a procedure', () => {
       },
     );
     await withProcedure(fake, { approve: { digest: digest('a') } }, async (handle) => {
-      const run = await until('a pipeline run works', async () => (await handle.query(statusQuery)).run ?? undefined);
+      const run = await until(
+        'a pipeline run works',
+        async () => (await handle.query(statusQuery)).run ?? undefined,
+      );
       expect(run).toMatch(/-inputs-1-1$/);
       const child = env.client.workflow.getHandle(run);
-      await until('it is parked', async () => ((await foundBy(child)).status === 'NeedsOperator' ? true : undefined));
+      await until('it is parked', async () =>
+        (await foundBy(child)).status === 'NeedsOperator' ? true : undefined,
+      );
       await child.executeUpdate(updates.abort, { args: [approval] });
       const { parked } = await reaches(handle, 'NeedsOperator');
       expect(parked).toMatchObject({ step: 'RDATA-4', failure: { type: 'RunNotCompleted' } });
