@@ -39,18 +39,27 @@ export class Days {
     const { documents, openRuns } = this.#given;
     const plays = await documents.read('plays', layout.manifest('plays', day), playsManifestSchema);
     const kpis = await documents.read('kpis', layout.manifest('kpis', day), kpisManifestSchema);
-    const validated = await this.#damagesOf(
-      'validated',
-      day,
-      plays?.parts.flatMap(({ files }) => files) ?? [],
-    );
-    const computed = await this.#damagesOf('kpi', day, kpis?.files ?? []);
-    const table = kpis === undefined || computed.length > 0 ? null : await this.#compare(kpis);
+    const found = [
+      ...(await this.#damagesOf('validated', day, plays?.parts.flatMap(({ files }) => files) ?? [])),
+      ...(await this.#damagesOf('kpi', day, kpis?.files ?? [])),
+    ];
+    const hasExpired = this.#hasExpired(plays, kpis);
+    const damages = found.filter(({ problem }) => !hasExpired || problem !== 'missing');
+    const computed = damages.some(({ layer }) => layer === 'kpi');
+    const table = kpis === undefined || computed ? null : await this.#compare(kpis);
     const behind = plays !== undefined && plays.edition > (kpis?.edition ?? 0) && !openRuns.has(plays.run);
     return {
       evidence: { day, plays: playsOf(plays), kpis: kpisOf(kpis), behind, table },
-      damages: [...validated, ...computed],
+      damages,
     };
+  }
+
+  /** Plays, KPI files and items of a day are kept for a time after its publication; then it is right that they go. */
+  #hasExpired(...manifests: readonly ({ readonly publishedAt: string } | undefined)[]): boolean {
+    const { now, retentionDays } = this.#given;
+    const expired = ({ publishedAt }: { readonly publishedAt: string }): boolean =>
+      Date.parse(publishedAt) + retentionDays * DAY_MS < Date.parse(now);
+    return manifests.filter((manifest) => manifest !== undefined).every(expired);
   }
 
   async #damagesOf(layer: 'validated' | 'kpi', day: string, files: readonly Expected[]): Promise<Damage[]> {
@@ -66,15 +75,13 @@ export class Days {
 
   /** @returns `null` where nothing can be said: a run is loading the day, or its files can't be read as items */
   async #compare(kpis: KpisManifest): Promise<TableDifference | null> {
-    const { inspection, table, openRuns, now, retentionDays } = this.#given;
+    const { inspection, table, openRuns } = this.#given;
     if (openRuns.has(kpis.run)) return null;
     try {
       const published = await readItems(inspection.bucket, kpis);
       this.items += published.length;
       const difference = await table.compare(kpis.day, published);
-      // Items of a day that was published so long ago have expired, as they should.
-      const expired = Date.parse(kpis.publishedAt) + retentionDays * DAY_MS < Date.parse(now);
-      return expired ? { ...difference, missing: 0 } : difference;
+      return this.#hasExpired(kpis) ? { ...difference, missing: 0 } : difference;
     } catch (error) {
       if (isFailureOf(error, 'ReportInvalid')) return null;
       throw error;

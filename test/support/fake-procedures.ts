@@ -1,0 +1,66 @@
+/** Activities of procedures for tests of their workflows alone: a world in which one object is damaged. */
+import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
+import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
+import type { ProcedureRecord } from '../../pipeline/procedures/report.ts';
+import { fakeActivities } from './fake-activities.ts';
+import type { FakeActivities, Replacements } from './fake-activities.ts';
+
+/** A digest is 64 hex digits, told apart by its first. */
+export const digest = (digit: string): string => digit.repeat(64);
+
+export function planOf(given: Partial<PlanSummary> = {}): PlanSummary {
+  return {
+    digest: digest('a'),
+    key: 'processed/procedures/p/plan.json',
+    empty: false,
+    objects: 1,
+    bytes: 10,
+    days: 0,
+    items: 0,
+    runs: 0,
+    minutes: 1,
+    dollars: 0,
+    lost: 0,
+    lines: ['restore one object'],
+    ...given,
+  };
+}
+
+export interface FakeProcedures {
+  readonly activities: FakeActivities['activities'] & ProcedureActivities;
+  /** Names in the order of the calls. */
+  readonly calls: string[];
+  readonly reports: ProcedureRecord[];
+}
+
+export function fakeProcedures(
+  replacements: Partial<ProcedureActivities> = {},
+  ofRuns: Replacements = {},
+): FakeProcedures {
+  const reports: ProcedureRecord[] = [];
+  const world: ProcedureActivities = {
+    examineData: () => Promise.resolve({ files: 1, days: 1, objects: 1, items: 1, damages: 1 }),
+    planRecovery: () => Promise.resolve(planOf()),
+    restoreObjects: () => Promise.resolve({ restored: 1, good: 0, quarantined: 1 }),
+    returnInputs: () => Promise.resolve({ inputs: [], dates: [] }),
+    verifyRecovery: () => Promise.resolve({ remaining: 0, differing: 0, lost: 0, lines: [] }),
+    writeProcedureReport: (_context, { record }) => {
+      reports.push(record);
+      return Promise.resolve({ key: 'processed/procedures/p/report.json' });
+    },
+    ...replacements,
+  };
+  const { activities, calls } = fakeActivities(ofRuns);
+  const recorded = Object.entries(world).map(([name, activity]) => [
+    name,
+    (...args: unknown[]): unknown => {
+      calls.push(name);
+      return (activity as (...given: unknown[]) => unknown)(...args);
+    },
+  ]);
+  return {
+    activities: { ...activities, ...(Object.fromEntries(recorded) as ProcedureActivities) },
+    calls,
+    reports,
+  };
+}
