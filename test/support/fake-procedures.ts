@@ -44,6 +44,11 @@ export function fakeProcedures(
     restoreObjects: () => Promise.resolve({ restored: 1, good: 0, quarantined: 1 }),
     returnInputs: () => Promise.resolve({ inputs: [], dates: [] }),
     verifyRecovery: () => Promise.resolve({ remaining: 0, differing: 0, lost: 0, lines: [] }),
+    readUndoPlan: () => Promise.reject(new Error('No shutdown was made')),
+    findStillStopped: () => Promise.resolve({ runs: [], schedules: [] }),
+    planUndo: () => Promise.resolve(planOf()),
+    resumeRuns: (_context, { runs }) => Promise.resolve({ resumed: runs.length }),
+    unpauseSchedules: () => Promise.resolve(),
     writeProcedureReport: (_context, { record }) => {
       reports.push(record);
       return Promise.resolve({ key: 'processed/procedures/p/report.json' });
