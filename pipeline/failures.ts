@@ -44,11 +44,11 @@ export const FAILURES = {
   },
   ScriptsInvalid: {
     handling: 'operator',
-    advice: 'Build the worker package again (npm run build), deploy it, then retry the stage.',
+    advice: 'Build the worker package again (`npm run build`), deploy it, then retry the stage.',
   },
   ReferenceDataInvalid: {
     handling: 'operator',
-    advice: 'Deliver songs and users (msp ingest --songs … --users …), then retry the stage.',
+    advice: 'Deliver songs and users (`msp ingest --songs … --users …`), then retry the stage.',
   },
   InputInvalid: {
     handling: 'operator',
@@ -108,7 +108,7 @@ export const FAILURES = {
   },
   GlueRunFailed: {
     handling: 'operator',
-    advice: "Read the run's log (msp logs), correct the cause, then retry the stage.",
+    advice: "Read the run's log (`msp logs`), correct the cause, then retry the stage.",
   },
   GlueOutOfMemory: {
     handling: 'operator',
