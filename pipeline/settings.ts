@@ -84,7 +84,7 @@ const definitions = {
   gateMaxRejectedShare: {
     schema: share,
     default: '0.05',
-    about: "Share of rejected rows above which the gate holds the run (the guide's 5 %).",
+    about: 'Share of rejected rows above which the gate holds the run.',
   },
   gateMaxReviewShare: {
     schema: share,
@@ -154,6 +154,11 @@ export class SettingsError extends Error {
 /** `gateMaxRejectedShare` -> `MSP_GATE_MAX_REJECTED_SHARE`. */
 export function variableOf(name: string): string {
   return `MSP_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** What a setting's value has to be. */
+export function settingSchema(name: SettingName): z.ZodType {
+  return definitions[name].schema;
 }
 
 /** Every setting with its value and where it came from; never throws, so that a wrong one can be shown. */

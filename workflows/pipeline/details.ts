@@ -20,9 +20,11 @@ function headline({ status, stage, round }: RunState): string {
 
 /** What happens, or why nothing does. */
 function situation(state: RunState): string {
-  const { paused, parked, held, cleanup, glueRun, stage } = state;
+  const { paused, parked, held, cleanup, glueRun, stage, ended, timeline } = state;
   const glue = glueRun === null ? '' : `Glue run \`${glueRun.jobRunId}\` of \`${glueRun.jobName}\``;
   if (cleanup !== null) return `Ending: ${cleanup}.`;
+  // The last entry of a run that has ended says how it did.
+  if (ended !== null) return verbatim(timeline.at(-1)?.what ?? '');
   const parts: string[] = [];
   if (paused !== null) {
     const goesOn = glue === '' ? '' : ` ${glue} goes on, and its result is kept.`;
