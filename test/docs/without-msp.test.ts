@@ -55,6 +55,17 @@ describe('docs/without-msp.md', () => {
         await stack.deliver('monday.csv', csv(plays(1, 5, ['2024-06-24'])));
         await stack.deliver('wednesday.csv', csv(plays(2, 5, ['2024-06-26'])));
       },
+      'a file has arrived and its validation takes long': async () => {
+        await stack.forgetFaults();
+        const end = { state: 'SUCCEEDED', afterMs: 600_000 };
+        await stack.faults({ kind: 'run', job: VALIDATION, end });
+        await stack.deliver('thursday.csv', csv(plays(3, 5, ['2024-06-27'])));
+      },
+      'validations take no time any more': async () => {
+        await stack.forgetFaults();
+        const end = { state: 'FAILED', errorMessage: 'not this time' };
+        await stack.faults({ kind: 'run', job: VALIDATION, end });
+      },
     },
   });
 });

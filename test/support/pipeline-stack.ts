@@ -186,6 +186,11 @@ export class PipelineStack {
     });
     if (!answer.ok) throw new Error(`Local Glue refused the faults: ${await answer.text()}`);
   }
+
+  /** Lets local Glue behave again; what has begun with a fault goes on. */
+  async forgetFaults(): Promise<void> {
+    await fetch(`${this.running.stack.endpoints.glue}/_local/faults`, { method: 'DELETE' });
+  }
 }
 
 /** What of the truth the table does not say, and what it says beside it; empty when they agree. */
