@@ -183,6 +183,8 @@ const TOOLING_VARIABLES = [
   'MSP_REAL_DATA',
   'MSP_SCRIPTS_DIR',
   'MSP_LOG_LEVEL',
+  'MSP_DEPLOYMENT',
+  'MSP_BUILD_ID',
 ];
 
 /** `MSP_…` variables that no setting reads: misspelt more often than not. */
