@@ -63,6 +63,7 @@ export function scheduleOptions(declared: ScheduleDeclaration): ScheduleOptions 
       workflowId: declared.workflowId,
       taskQueue: declared.taskQueue,
       args: [declared.request],
+      staticSummary: declared.about,
     },
     policies: {
       overlap: declared.overlap,

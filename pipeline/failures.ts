@@ -44,11 +44,11 @@ export const FAILURES = {
   },
   ScriptsInvalid: {
     handling: 'operator',
-    advice: 'Build the worker package again (npm run build), deploy it, then retry the stage.',
+    advice: 'Build the worker package again (`npm run build`), deploy it, then retry the stage.',
   },
   ReferenceDataInvalid: {
     handling: 'operator',
-    advice: 'Deliver songs and users (msp ingest --songs … --users …), then retry the stage.',
+    advice: 'Deliver songs and users (`msp ingest --songs … --users …`), then retry the stage.',
   },
   InputInvalid: {
     handling: 'operator',
@@ -92,15 +92,17 @@ export const FAILURES = {
   ReportInvalid: {
     handling: 'operator',
     advice:
-      'Worker and scripts do not fit together: deploy one build, then retry the stage that wrote the report.',
+      'Worker and scripts do not fit together: deploy one build, shut the run down, and go on from the stage that wrote the report (`msp recover run RUN --from STAGE`).',
   },
   CountsDisagree: {
     handling: 'operator',
-    advice: 'Rows are missing from the report: look at the log of the validation run, then retry validation.',
+    advice:
+      'Rows are missing from the report: read the log of the validation run, shut the run down, and go on from validation (`msp recover run RUN --from validation`).',
   },
   KpiInvariantBroken: {
     handling: 'operator',
-    advice: 'Look at the named metric; retry kpi_computation, or skip the check knowing what it says.',
+    advice:
+      'Look at the named metric. Skip the check knowing what it says, or shut the run down and go on from kpi_computation (`msp recover run RUN --from kpi_computation`).',
   },
   ArchiveMismatch: {
     handling: 'operator',
@@ -109,11 +111,12 @@ export const FAILURES = {
   },
   GlueJobMissing: {
     handling: 'operator',
-    advice: 'Retry verify_glue_scripts by starting the run again, or create the job.',
+    advice:
+      'Create the job, or shut the run down and go on from verify_glue_scripts, which creates it (`msp recover run RUN --from verify_glue_scripts`).',
   },
   GlueRunFailed: {
     handling: 'operator',
-    advice: "Read the run's log (msp logs), correct the cause, then retry the stage.",
+    advice: "Read the run's log (`msp logs`), correct the cause, then retry the stage.",
   },
   GlueOutOfMemory: {
     handling: 'operator',

@@ -84,7 +84,7 @@ const definitions = {
   gateMaxRejectedShare: {
     schema: share,
     default: '0.05',
-    about: "Share of rejected rows above which the gate holds the run (the guide's 5 %).",
+    about: 'Share of rejected rows above which the gate holds the run.',
   },
   gateMaxReviewShare: {
     schema: share,
@@ -156,6 +156,11 @@ export function variableOf(name: string): string {
   return `MSP_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
+/** What a setting's value has to be. */
+export function settingSchema(name: SettingName): z.ZodType {
+  return definitions[name].schema;
+}
+
 /** Every setting with its value and where it came from; never throws, so that a wrong one can be shown. */
 export function describeSettings(environment: Environment): SettingSource[] {
   return (Object.keys(definitions) as SettingName[]).map((name) => {
@@ -178,6 +183,8 @@ const TOOLING_VARIABLES = [
   'MSP_REAL_DATA',
   'MSP_SCRIPTS_DIR',
   'MSP_LOG_LEVEL',
+  'MSP_DEPLOYMENT',
+  'MSP_BUILD_ID',
 ];
 
 /** `MSP_…` variables that no setting reads: misspelt more often than not. */

@@ -36,17 +36,23 @@ export const SCRIPT_NAMES = ['validate_data', 'compute_kpis', 'load_dynamodb'] a
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 
 export const STAGES: Readonly<Record<StageName, StageTraits>> = {
-  validate_aws_connection: { summary: 'AWS credentials answer, in the expected account and region' },
+  validate_aws_connection: {
+    summary: 'check that the AWS credentials work, in the expected account and region',
+  },
   init_s3_structure: {
-    summary: 'the bucket is versioned and has every prefix of the layout',
+    summary: 'check that the bucket is versioned, and create the prefixes that it lacks',
     skipping: 'missing prefixes stay missing; the run itself does not need their markers',
   },
-  verify_glue_scripts: { summary: 'scripts are in S3 under their digest and the Glue jobs point at them' },
-  check_reference_data: { summary: 'songs and users are present; their version is fixed for the run' },
-  check_for_new_streams: { summary: 'which files have arrived' },
+  verify_glue_scripts: {
+    summary: 'upload the scripts under their digest and make the Glue jobs point at them',
+  },
+  check_reference_data: {
+    summary: 'check that songs and users are there, and fix their version for the run',
+  },
+  check_for_new_streams: { summary: 'find the files that have arrived' },
   prepare_data: { summary: 'claim the inputs, fix their digests and stage them' },
   validation: { summary: 'judge every row (Glue)', script: 'validate_data' },
-  quality_gate: { summary: 'pass, warn, or hold for an operator' },
+  quality_gate: { summary: 'judge the validation: pass, warn, or hold the run for an operator' },
   publish_plays: { summary: 'publish the accepted plays of each affected day' },
   kpi_computation: { summary: 'compute the KPIs of each affected day (Glue)', script: 'compute_kpis' },
   kpi_verification: {

@@ -3,7 +3,7 @@
  * and a few programs, and nothing of the one who runs the tests.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -19,6 +19,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   msp: `exec '${process.execPath}' '${MSP}' "$@"`,
   npx: 'exec "$@"',
 };
+
+/** Whether a program that the set-up does not bring along is on the machine. */
+export function hasProgram(name: string): boolean {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.some((folder) => existsSync(join(folder, name)));
+}
 
 export interface Ended {
   readonly exitCode: number;

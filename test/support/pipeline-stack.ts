@@ -20,6 +20,7 @@ import { startStack } from '../../local/stack/start.ts';
 import type { RunningStack } from '../../local/stack/start.ts';
 import { stopStack } from '../../local/stack/stop.ts';
 import { kpiItemSchema } from '../../pipeline/kpi-items.ts';
+import type { StageName } from '../../pipeline/stages.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import type { PipelineStatus, RunStatus } from '../../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
@@ -121,10 +122,11 @@ export class PipelineStack {
     return await this.client.temporal.client.workflow.getHandle(id).query(statusQuery);
   }
 
-  async reaches(id: string, status: PipelineStatus): Promise<RunStatus> {
+  /** @param stage where a stage that the run was in before may have had the same status */
+  async reaches(id: string, status: PipelineStatus, stage?: StageName): Promise<RunStatus> {
     const look = async (): Promise<RunStatus | undefined> => {
       const seen = await this.status(id);
-      return seen.status === status ? seen : undefined;
+      return seen.status === status && (stage ?? seen.stage) === seen.stage ? seen : undefined;
     };
     return await until(`${id} is ${status}`, look, RUN_WITHIN_MS);
   }
@@ -183,6 +185,11 @@ export class PipelineStack {
       body: JSON.stringify({ faults }),
     });
     if (!answer.ok) throw new Error(`Local Glue refused the faults: ${await answer.text()}`);
+  }
+
+  /** Lets local Glue behave again; what has begun with a fault goes on. */
+  async forgetFaults(): Promise<void> {
+    await fetch(`${this.running.stack.endpoints.glue}/_local/faults`, { method: 'DELETE' });
   }
 }
 

@@ -67,7 +67,7 @@ export class TemporalUi {
     await this.#type(this.#page.locator('main'), run.input);
     await this.picture('start-workflow');
     await this.#page.getByRole('button', { name: 'Start Workflow' }).click();
-    await this.#page.getByRole('link', { name: run.id }).or(this.#page.getByText(run.id)).first().waitFor();
+    await this.#page.getByText('Workflow started successfully').first().waitFor();
   }
 
   /** The page of a workflow. */
@@ -100,16 +100,17 @@ export class TemporalUi {
   /** *User Metadata*. @returns the current details as they are shown */
   async currentDetails(): Promise<string> {
     await this.#tab('User Metadata');
-    const body = this.#page.frameLocator('iframe').last().locator('body');
+    const body = this.#page.locator('iframe').last().contentFrame().locator('body');
     await body.filter({ hasText: /\S/ }).waitFor();
-    return await body.innerText();
+    return (await body.innerText()).trim();
   }
 
   /** *Timeline*. @returns its text, with the names of activities and timers */
   async timeline(): Promise<string> {
     await this.#tab('Timeline');
-    await this.#page.locator('svg text').first().waitFor();
-    return (await this.#page.locator('svg text').allTextContents()).join('\n');
+    const main = this.#page.locator('main');
+    await main.getByText('readRunSettings').first().waitFor();
+    return await main.innerText();
   }
 
   async #tab(name: string): Promise<void> {
@@ -125,6 +126,7 @@ export class TemporalUi {
       .or(dialog.locator('[aria-haspopup]'))
       .first()
       .click();
+    await dialog.getByRole('option').first().waitFor();
     const offered = await dialog.getByRole('option').allInnerTexts();
     await this.picture(action);
     await this.#option(dialog, name).click();

@@ -6,6 +6,7 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import { OPERATOR_FAILURES } from '../../pipeline/failures.ts';
 import type { PipelineActivities, ShutdownActivities } from '../../pipeline/activity-types.ts';
+import type { StageName } from '../../pipeline/stages.ts';
 
 const retry = {
   // Throttling and brief outages pass within seconds; 8 attempts reach about two minutes, after which a person should know.
@@ -58,8 +59,13 @@ export const starting = proxyActivities<PipelineActivities>({
 const QUEUE_MARGIN_MINUTES = 45;
 
 /** Waiting for a Glue run. Worker restarts and pauses spend attempts, so only the job's own limit bounds it. */
-export function awaitingGlue(timeoutMinutes: number): ActivityInterfaceFor<PipelineActivities> {
+export function awaitingGlue(
+  timeoutMinutes: number,
+  stage: StageName,
+): ActivityInterfaceFor<PipelineActivities> {
   return proxyActivities<PipelineActivities>({
+    // Shown in the timeline, where three stages wait for Glue.
+    summary: stage,
     scheduleToCloseTimeout: `${String(timeoutMinutes + QUEUE_MARGIN_MINUTES)}m`,
     // At least two polls of the longest interval (20 s at the default setting).
     heartbeatTimeout: '60s',

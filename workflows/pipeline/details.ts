@@ -1,58 +1,113 @@
-/** The run's current details: Markdown that the Temporal UI and `temporal workflow metadata` show. */
+/**
+ * The run's current details: Markdown that the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. The
+ * UI renders headings, lists and inline code; quotes come out in huge letters, code blocks do not wrap, and task lists
+ * are not known.
+ */
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
 import { openCommands } from './commands.ts';
+import type { CommandName } from './messages.ts';
 import type { RunState } from './state.ts';
 
 export function describeRun(state: RunState): string {
-  return [headline(state), waiting(state), progress(state)].filter((part) => part !== '').join('\n\n');
+  const parts = [headline(state), situation(state), waysOn(state), progress(state), whereabouts(state)];
+  return parts.filter((part) => part !== '').join('\n\n');
 }
 
-function headline({ status, stage, round, glueRun, run, cleanup, days }: RunState): string {
-  const lines = [
-    `**${status}**${stage === null ? '' : ` in \`${stage}\`${round > 1 ? `, round ${String(round)}` : ''}`}`,
-  ];
-  if (stage !== null) lines.push(STAGES[stage].summary);
-  if (glueRun !== null) lines.push(`Glue run \`${glueRun.jobRunId}\` of \`${glueRun.jobName}\``);
-  if (cleanup !== null) lines.push(cleanup);
-  lines.push(`Run \`${run}\`${days.length > 0 ? `, days ${days.join(', ')}` : ''}`);
-  return lines.join('  \n');
+function headline({ status, stage, round }: RunState): string {
+  const where = stage === null ? '' : ` in \`${stage}\`${round > 1 ? `, round ${String(round)}` : ''}`;
+  return `### ${status}${where}`;
 }
 
-function waiting(state: RunState): string {
-  const commands = openCommands(state)
-    .map((name) => `\`${name}\``)
-    .join(', ');
-  if (state.paused !== null) {
-    const { by, reason, since } = state.paused;
-    const glue = state.glueRun === null ? '' : ' The Glue run goes on, and its result is kept.';
-    return `Paused by ${by} since ${since}: ${reason}.${glue} Nothing else begins. Ways on: ${commands}.`;
+/** What happens, or why nothing does. */
+function situation(state: RunState): string {
+  const { paused, parked, held, cleanup, glueRun, stage, ended, timeline } = state;
+  const glue = glueRun === null ? '' : `Glue run \`${glueRun.jobRunId}\` of \`${glueRun.jobName}\``;
+  if (cleanup !== null) return `Ending: ${cleanup}.`;
+  // The last entry of a run that has ended says how it did.
+  if (ended !== null) return verbatim(timeline.at(-1)?.what ?? '');
+  const parts: string[] = [];
+  if (paused !== null) {
+    const goesOn = glue === '' ? '' : ` ${glue} goes on, and its result is kept.`;
+    parts.push(
+      `Paused by ${paused.by} at ${time(paused.since)}: ${paused.reason}. Nothing new begins.${goesOn}`,
+    );
   }
-  if (state.parked !== null) {
-    const { failure, since, until } = state.parked;
-    return [
-      `Parked since ${since}: **${failure.type}**`,
-      `> ${failure.message.replaceAll('\n', '\n> ')}`,
-      failure.advice,
-      `Ways on: ${commands}. Without one the run ends as failed at ${until}.`,
-    ].join('\n\n');
+  if (parked !== null) {
+    const { type, message, advice } = parked.failure;
+    parts.push(`Gave up at ${time(parked.since)}: **${type}**`, verbatim(message), advice);
+  } else if (held !== null) {
+    const reasons = held.verdict.reasons.map((reason) => `- ${verbatim(reason)}`).join('\n');
+    parts.push(`Held at the quality gate since ${time(held.since)}; nothing is published yet:`, reasons);
+  } else if (paused === null && stage !== null) {
+    parts.push(`To do: ${STAGES[stage].summary}.${glue === '' ? '' : ` ${glue}.`}`);
   }
-  if (state.held !== null) {
-    const { verdict, since, until } = state.held;
-    return [
-      `Held at the quality gate since ${since}; nothing is published yet.`,
-      verdict.reasons.map((reason) => `- ${reason}`).join('\n'),
-      `Ways on: ${commands}. Without one the run ends as failed at ${until}.`,
-    ].join('\n\n');
-  }
-  return '';
+  return parts.join('\n\n');
 }
 
-function progress({ checkpoints, stage }: RunState): string {
+/** What an operator can do. While nothing waits for one, the list of stages is what people came for. */
+function waysOn(state: RunState): string {
+  const wait = state.parked ?? state.held;
+  if (wait === null && state.paused === null) return '';
+  const ways = openCommands(state).map((name) => `- \`${name}\`: ${effectOf(name, state)}`);
+  if (ways.length === 0) return '';
+  const until =
+    wait === null || state.paused !== null
+      ? []
+      : [`It waits until ${time(wait.until)}; what then happens is the setting \`MSP_PARK_EXPIRY\`.`];
+  const how = 'Ways on, each an update or a signal with `{"by": "…", "reason": "…"}`:';
+  return [how, ways.join('\n'), ...until].join('\n\n');
+}
+
+function effectOf(name: CommandName, { parked }: RunState): string {
+  switch (name) {
+    case 'retryStage': {
+      const script = parked === null ? undefined : STAGES[parked.stage].script;
+      const overrides =
+        script === undefined ? '' : '; `overrides` change the size or time limit of its Glue run';
+      return `run the stage again${overrides}`;
+    }
+    case 'skipStage':
+      return `go on without the stage: ${parked === null ? '' : (STAGES[parked.stage].skipping ?? '')}`;
+    case 'approve':
+      return 'publish the accepted plays';
+    case 'reject':
+      return 'set the inputs aside and publish nothing';
+    case 'pause':
+      return 'begin nothing new until the run is resumed';
+    case 'resume':
+      return 'go on where the run stood';
+    case 'emergencyShutdown':
+      return 'stop now, Glue run included; the run can be resumed later';
+    case 'abort':
+      return 'end the run as failed; its inputs are free for a next run';
+  }
+}
+
+function progress({ checkpoints, stage, parked, held, paused }: RunState): string {
   const done = checkpoints.map(({ stage: name, outcome, summary }) => {
-    const mark = outcome === 'done' ? 'x' : '-';
-    return `- [${mark}] ${name}${outcome === 'done' ? '' : ` (${outcome})`}${summary === '' ? '' : `: ${summary}`}`;
+    const text = [outcome === 'done' ? '' : outcome, summary].filter((part) => part !== '').join(', ');
+    return `- ${outcome === 'done' ? '✓' : '–'} ${name}${text === '' ? '' : `: ${text}`}`;
   });
-  const next = STAGE_NAMES.filter((name) => name !== stage && !checkpoints.some((c) => c.stage === name));
-  const open = [...(stage === null ? [] : [`- [ ] **${stage}**`]), ...next.map((name) => `- [ ] ${name}`)];
-  return [...done, ...(stage === null ? [] : open)].join('\n');
+  if (stage === null) return done.join('\n');
+  const finished = new Set<string>(checkpoints.map((checkpoint) => checkpoint.stage));
+  const waits = parked !== null || held !== null || paused !== null;
+  const current = finished.has(stage) ? [] : [`- ${waits ? '!' : '▸'} **${stage}**`];
+  const next = STAGE_NAMES.filter((name) => name !== stage && !finished.has(name));
+  const then = next.length === 0 ? [] : [`Then: ${next.join(', ')}`];
+  return [[...done, ...current].join('\n'), ...then].join('\n\n');
+}
+
+function whereabouts({ run, days }: RunState): string {
+  const published = days.length === 0 ? '' : `Days ${days.join(', ')}. `;
+  return `${published}Its records are under \`processed/runs/${run}/\`.`;
+}
+
+/** Text of others, as it is: whatever looks like Markdown in it stays what it was. */
+function verbatim(text: string): string {
+  return `\`${text.replaceAll('`', "'").replaceAll(/\s+/g, ' ')}\``;
+}
+
+/** `2024-06-26T03:00:00.000Z` as people write it. */
+function time(at: string): string {
+  return `${at.slice(0, 19).replace('T', ' ')} UTC`;
 }

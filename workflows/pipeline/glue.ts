@@ -91,7 +91,9 @@ export class GlueStage {
   async #startAndAwait(): Promise<{ jobName: string; jobRunId: string; ended: EndedGlueRun } | undefined> {
     const { stage, script, scriptDigest, overrides } = this.#work;
     const request = { stage, script, scriptDigest, plan: `${stage}-plan`, token: this.#token, overrides };
-    const started = await this.#unlessPaused('always', () => starting.startGlueRun(this.#context, request));
+    const started = await this.#unlessPaused('always', () =>
+      starting.startGlueRun.executeWithOptions({ summary: stage }, [this.#context, request]),
+    );
     if (started === undefined) {
       await this.#stopIfAsked();
       return undefined;
@@ -100,7 +102,7 @@ export class GlueStage {
     this.#run.unfinishedGlueRuns.add(jobRunId);
     this.#run.change((state, at) => glueRunStarted(state, { jobName, jobRunId }, at));
     const ended = await this.#unlessPaused('to stop Glue', () =>
-      awaitingGlue(timeoutMinutes).awaitGlueRun(this.#context, { jobName, jobRunId }),
+      awaitingGlue(timeoutMinutes, stage).awaitGlueRun(this.#context, { jobName, jobRunId }),
     );
     if (ended === undefined) {
       await this.#stopIfAsked();

@@ -177,7 +177,9 @@ export class Stages {
   async decision(expired: string): Promise<Decision> {
     const { parkHours, parkExpiry } = this.patience;
     for (;;) {
-      const decided = await condition(() => this.#run.state.decision !== null, `${String(parkHours)}h`);
+      const decided = await condition(() => this.#run.state.decision !== null, `${String(parkHours)}h`, {
+        summary: 'until an operator decides',
+      });
       this.throwIfEnding();
       const { decision } = this.#run.state;
       if (decided && decision !== null) {

@@ -32,7 +32,9 @@ const list = (...parts: (string | false)[]): string => parts.filter((part) => pa
 export const identity = ({ arn, region }: Identity): string => `${arn} in ${region}`;
 
 export const structure = ({ createdPrefixes }: StructureReport): string =>
-  createdPrefixes.length === 0 ? 'complete' : `created ${createdPrefixes.join(', ')}`;
+  createdPrefixes.length === 0
+    ? 'complete'
+    : `${plural(createdPrefixes.length, 'prefix', 'prefixes')} created`;
 
 export const scripts = ({ uploaded, changedJobs }: ScriptsReport, orphans: readonly string[]): string =>
   list(

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { describeRun } from '../../../workflows/pipeline/details.ts';
 import { begin, cleaningUp, complete, end, note, proceed } from '../../../workflows/pipeline/state.ts';
-import { AT, held, parkedAt, started, who } from '../../support/run-states.ts';
+import { AT, parkedAt, started, who } from '../../support/run-states.ts';
 
 describe('the state of a run', () => {
   it('keeps a checkpoint of each finished stage', () => {
@@ -27,33 +26,5 @@ describe('the state of a run', () => {
     let state = started;
     for (let i = 0; i < 300; i += 1) state = begin(state, 'validation', i + 2, AT);
     expect(state.timeline.length).toBeLessThanOrEqual(200);
-  });
-});
-
-describe('the current details', () => {
-  it('say why a run is parked and what can be done', () => {
-    const text = describeRun(parkedAt('dynamodb_load'));
-    expect(text).toMatch(
-      /NeedsOperator.*dynamodb_load[^]*GlueOutOfMemory[^]*Java heap space[^]*Use more workers\.[^]*`retryStage`, `skipStage`, `pause`, `emergencyShutdown`, `abort`/,
-    );
-  });
-
-  it('say why the gate holds a run', () => {
-    expect(describeRun(held)).toMatch(
-      /nothing is published yet[^]*- 6 of 100 rows rejected[^]*`approve`, `reject`, `pause`, `emergencyShutdown`, `abort`/,
-    );
-  });
-
-  it('show what is done and what comes', () => {
-    const state = begin(
-      complete(begin(started, 'validate_aws_connection', 1, AT), 'done', { summary: 'me' }, AT),
-      'init_s3_structure',
-      1,
-      AT,
-    );
-    expect(describeRun(state)).toMatch(
-      /- \[x\] validate_aws_connection: me[^]*- \[ \] \*\*init_s3_structure\*\*[^]*- \[ \] validation/,
-    );
-    expect(describeRun(end(state, 'Completed', 'published', AT))).not.toContain('[ ]');
   });
 });

@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from '@jest/globals';
+import { systemReference } from '../../../client/cli/system-reference.ts';
+
+describe('docs/reference.md', () => {
+  it('is what the system goes by (write it with: node dist/client/cli/system-reference.js > docs/reference.md)', async () => {
+    expect(await readFile('docs/reference.md', 'utf8')).toBe(systemReference());
+  });
+
+  it.each([
+    '| `MSP_NUMBER_OF_WORKERS` | `2` | integer, 2 to 299 |',
+    '| `overrides?.workerType?` | `G.1X`, ',
+    '| 13 | `dynamodb_load` | load the difference into DynamoDB and verify it (Glue) | `…-load-dynamodb` | the table keeps',
+    '| `retryStage` | Run the parked stage again | `stage?`: a stage<br>',
+    '| `GlueBusy` | waited out, then parks |',
+    '| `PipelineDates` | KeywordList |',
+  ])('says %s', (line) => {
+    expect(systemReference()).toContain(line);
+  });
+});
