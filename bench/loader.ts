@@ -3,7 +3,7 @@
  * diff, so the second must not write at all and the third only what changed. MiniStack stands for DynamoDB: its time is
  * not AWS's, but requests and units are counted as there.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePortBase } from '../local/stack/ports.ts';
 import { ROOT_KEY } from '../local/stack/provision/provision.ts';
@@ -43,12 +43,12 @@ export async function benchLoader(folder: string): Promise<Part> {
     const figures = [];
     for (const load of LOADS) {
       const work = join(folder, `edition-${load.edition}`);
-      const items = await writeItems(work, load.changed);
+      const { file, digest } = await writeItems(work, load.changed);
       const plan: LoadPlan = {
         version: 1,
         run: 'bench',
         table,
-        days: [{ day: DAY, edition: load.edition, files: [items], items: ITEMS, digest: `${load.edition}` }],
+        days: [{ day: DAY, edition: load.edition, files: [file], items: ITEMS, digest }],
         publishedAt: new Date().toISOString(),
         retentionDays: 365,
         deadLetterPrefix: `${work}/dead-letters/`,
@@ -84,10 +84,10 @@ export async function benchLoader(folder: string): Promise<Part> {
   }
 }
 
-/** @returns the Parquet file of the items */
-async function writeItems(folder: string, changed: number): Promise<string> {
+/** @returns the Parquet file of the items, and their digest */
+async function writeItems(folder: string, changed: number): Promise<{ file: string; digest: string }> {
   await mkdir(folder, { recursive: true });
-  const file = join(folder, 'items.parquet');
+  const [file, log] = [join(folder, 'items.parquet'), join(folder, 'write_items.log')];
   await measured(
     {
       command: (await toolchain()).python,
@@ -98,7 +98,7 @@ async function writeItems(folder: string, changed: number): Promise<string> {
       environment: { PATH: '/usr/bin:/bin' },
       workingDirectory: folder,
     },
-    join(folder, 'write_items.log'),
+    log,
   );
-  return file;
+  return { file, digest: (await readFile(log, 'utf8')).trim() };
 }

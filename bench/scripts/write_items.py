@@ -1,4 +1,5 @@
-"""Writes items of a day as `compute_kpis.py` does, for the loader: top songs of as many genres as it takes.
+"""Writes items of a day as `compute_kpis.py` does, for the loader: top songs of as many genres as it takes. Prints their
+digest, as the load plan names it.
 
 python write_items.py OUT_PARQUET --day 2024-06-25 --items 10000 --changed 100
 """
@@ -6,8 +7,14 @@ python write_items.py OUT_PARQUET --day 2024-06-25 --items 10000 --changed 100
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 import duckdb
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "glue-scripts"))
+
+from music_streaming.items import digest_of  # noqa: E402
 
 ITEMS = """
 copy (
@@ -39,6 +46,7 @@ def main() -> None:
     given = parser.parse_args()
     query = ITEMS.replace("{out}", given.out)
     duckdb.execute(query, {"day": given.day, "items": given.items, "changed": given.changed})
+    print(digest_of(duckdb.execute("from read_parquet(?)", [given.out]).fetchall()))
 
 
 if __name__ == "__main__":
