@@ -1,5 +1,5 @@
-"""Writes items of a day as `compute_kpis.py` does, for the loader: top songs of as many genres as it takes. Prints their
-digest, as the load plan names it.
+"""Writes items of a day as `compute_kpis.py` does, for the loader: top songs of as many genres as it takes.
+Prints their digest, as the load plan names it.
 
 python write_items.py OUT_PARQUET --day 2024-06-25 --items 10000 --changed 100
 """
@@ -14,7 +14,7 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "glue-scripts"))
 
-from music_streaming.items import digest_of  # noqa: E402
+from music_streaming.items import digest_of
 
 ITEMS = """
 copy (
