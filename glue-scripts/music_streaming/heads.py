@@ -105,7 +105,7 @@ def _truncated(tail: bytes, columns: tuple[str, ...]) -> bool:
     """Whether the file breaks off within its last line, as far as its fields can tell."""
     if tail.endswith((b"\n", b"\r")):
         return False
-    *before, last = tail.decode("utf-8", errors="replace").splitlines()
+    *before, last = (line.decode("utf-8", errors="replace") for line in tail.splitlines())
     if last.strip() == "":
         return False
     fields = _fields(last)
