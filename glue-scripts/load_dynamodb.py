@@ -105,9 +105,9 @@ def main() -> None:
     report = report_of(loaded, backoff, dead_letters)
     objects.write_json(arguments.report, arguments.envelope(started) | report)
     if dead_letters is not None:
-        count = report["deadLetters"]["items"]
+        dead, items = report["deadLetters"]["items"], sum(day["items"] for day in report["days"])
         raise DeadLetterError(
-            f"{count} items could not be written, all others were; their reasons are in {dead_letters}"
+            f"{dead} of {items} items could not be written, all others were; their reasons are in {dead_letters}"
         )
 
 

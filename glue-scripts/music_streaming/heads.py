@@ -7,6 +7,7 @@ compressed one is read to its end, because a broken stream shows itself only the
 from __future__ import annotations
 
 import csv
+import re
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +19,13 @@ REQUIRED = ("user_id", "track_id", "listen_time")
 
 # Far longer than any header or line.
 LOOK_BYTES = 64 * 1024
+
+PART_OF_TRACK_ID = re.compile("[0-9A-Za-z]{0,21}")
+
+# Times with a 0 for each digit.
+DIGIT = re.compile("[0-9]")
+USUAL_TIME = "0000-00-00 00:00:00"
+SHORTEST_TIME = "0000-00-00 00:00"
 
 # Files looked at together; each look is one or two small requests.
 PARALLEL_LOOKS = 8
@@ -83,7 +91,7 @@ def look_at(order: int, file: dict[str, Any]) -> InputFile:
         problem = Problem("missing_column", message)
         return InputFile(**known, problem=problem, data_lines=max(0, lines - 1), missing_columns=missing)
     extra = tuple(name for name in columns if name not in REQUIRED)
-    return InputFile(**known, columns=columns, extra_columns=extra, truncated_last_line=_truncated(tail, len(columns)))
+    return InputFile(**known, columns=columns, extra_columns=extra, truncated_last_line=_truncated(tail, columns))
 
 
 def _other_delimiter(header: str, columns: tuple[str, ...]) -> str:
@@ -93,12 +101,35 @@ def _other_delimiter(header: str, columns: tuple[str, ...]) -> str:
     return "" if found is None else f"; it is separated by {found}, expected commas"
 
 
-def _truncated(tail: bytes, columns: int) -> bool:
-    """Whether the file breaks off within its last line."""
+def _truncated(tail: bytes, columns: tuple[str, ...]) -> bool:
+    """Whether the file breaks off within its last line, as far as its fields can tell."""
     if tail.endswith((b"\n", b"\r")):
         return False
-    last = tail.splitlines()[-1] if tail else b""
-    return last.count(b",") + 1 < columns
+    *before, last = (line.decode("utf-8", errors="replace") for line in tail.splitlines())
+    if last.strip() == "":
+        return False
+    fields = _fields(last)
+    if len(fields) < len(columns) or last.count('"') % 2 == 1:
+        return True
+    end = fields[len(columns) - 1]
+    match columns[-1]:
+        case "track_id":
+            return PART_OF_TRACK_ID.fullmatch(end) is not None
+        case "listen_time":
+            # A time may be given without seconds or zone; then those of the line before are, too.
+            usual = _fields(before[-1])[len(columns) - 1 : len(columns)] if before else []
+            whole = next((shape for time in usual if (shape := _shape(time)).startswith(SHORTEST_TIME)), USUAL_TIME)
+            return _shape(end) != whole and whole.startswith(_shape(end))
+        case _:
+            return False
+
+
+def _fields(line: str) -> list[str]:
+    return [field.strip() for field in next(csv.reader([line]), [])]
+
+
+def _shape(time: str) -> str:
+    return DIGIT.sub("0", time.replace("T", " "))
 
 
 def _ends(uri: str, size: int) -> tuple[bytes, bytes]:

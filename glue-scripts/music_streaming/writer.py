@@ -61,7 +61,8 @@ class Written:
     requests: int = 0
     """Those that were answered, the one for the guard among them."""
     units: float = 0.0
-    """Write units of table and indexes, as far as the service tells: of refused requests it doesn't."""
+    """Write units of table and indexes, as far as the service tells: of refused requests it doesn't, and where an
+    answer was lost, the repetition tells two for each item."""
 
 
 class Rate:
@@ -178,11 +179,7 @@ class Writer:
                 TransactItems=actions, ClientRequestToken=token, ReturnConsumedCapacity="TOTAL"
             )
         )
-        # A repetition answers with the units of a read; what the lost answer told is not known.
-        units = sum(
-            expected if "ReadCapacityUnits" in capacity else capacity["CapacityUnits"]
-            for capacity in answer["ConsumedCapacity"]
-        )
+        units = sum(capacity["CapacityUnits"] for capacity in answer["ConsumedCapacity"])
         self._count(units)
         self._rate.charge(units - expected)
 

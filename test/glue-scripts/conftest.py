@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from support.kpi_table import KpiTable
-from support.ministack import running
+from support.ministack import CREDENTIALS, REGION, running
 from support.toolchain import toolchain
 from support.world import World
 
@@ -69,6 +69,13 @@ def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("MiniStack is not there: set-up has not run, or MSP_SETUP_DIR names another folder than its own")
     with running(program, tmp_path_factory.mktemp("ministack")) as endpoint:
         yield endpoint
+
+
+@pytest.fixture
+def aws(aws_endpoint: str, patch: pytest.MonkeyPatch) -> None:
+    """The environment of a job that finds its services there."""
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_endpoint, "AWS_DEFAULT_REGION": REGION}.items():
+        patch.setenv(name, value)
 
 
 @pytest.fixture

@@ -68,7 +68,25 @@ GOOD: dict[str, Good] = {
     "byte-order-mark.csv": Good(b"\xef\xbb\xbf" + lines(*five(12)).encode()),
     "no-last-line-end.csv": Good(lines(*five(13))[:-1]),
     "truncated-in-track.csv": Good(lines(*five(14), play(1499))[:-25], (5, 0, 1, 0), truncated=True),
-    "truncated-in-time.csv": Good(lines(*five(15), play(1599))[:-8], (5, 0, 1, 0)),
+    "truncated-in-time.csv": Good(lines(*five(15), play(1599))[:-8], (5, 0, 1, 0), truncated=True),
+    "truncated-in-seconds.csv": Good(lines(*five(29), play(2999))[:-2], (5, 0, 1, 0), truncated=True),
+    # Readable for itself, but not what the other lines are like.
+    "truncated-after-minutes.csv": Good(lines(*five(30), play(3099))[:-4], (6, 0, 0, 0), truncated=True),
+    "truncated-before-zone.csv": Good(
+        lines(*(f"{row}Z" for row in [*five(31), play(3199)]))[:-2], (6, 0, 0, 0), truncated=True
+    ),
+    "truncated-after-comma.csv": Good(lines(*five(32), f"1,{track(1)},")[:-1], (5, 0, 1, 0), truncated=True),
+    "truncated-in-quotes.csv": Good(
+        lines(*(f'"{row}"'.replace(",", '","') for row in [*five(33), play(3399)]))[:-2], (5, 0, 1, 0), truncated=True
+    ),
+    "truncated-in-track-at-end.csv": Good(
+        columns(34, "user_id,listen_time,track_id")[:-3], (4, 0, 1, 0), {"reordered": True}, truncated=True
+    ),
+    "truncated-in-first-row.csv": Good(lines(play(3599))[:-4], (1, 0, 0, 0), truncated=True),
+    "bad-time-without-end.csv": Good(lines(*five(36), f"1,{track(1)},yesterday")[:-1], (5, 0, 1, 0)),
+    "whole-minutes-without-end.csv": Good(lines(*(row[:-3] for row in plays(7200, 300)[::60]))[:-1]),
+    "zones-without-end.csv": Good(lines(*(f"{row}+00:00" for row in five(38)))[:-1]),
+    "blanks-after-last-line-end.csv": Good(lines(*five(39)) + "   "),
     "truncated.csv.gz": Good(zipped(lines(*five(16), play(1699))[:-25]), (5, 0, 1, 0), truncated=True),
     "blank-lines.csv": Good(lines("", *five(17)[:2], "", "   ", *five(17)[2:], "", "")),
     "only-separators.csv": Good(lines(*five(18), ",,", ", ,"), (5, 0, 2, 0)),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from support.kpi_table import KpiTable
 from support.rows import DAY, lines, track
 from support.world import Report, Song, World, planned_day, songs_csv, users_csv
 
@@ -105,6 +106,18 @@ def test_dimensions_and_metric_are_attributes_too(items: dict[str, dict[str, Any
     assert items[f"country_active_users#{DAY}#country=Côte d'Ivoire"]["dimensions"] == {"country": "Côte d'Ivoire"}
     daily = items[f"daily_listen_count#{DAY}#all"]
     assert (daily["dimensions"], daily["metadata"]) == ({}, {})
+
+
+@pytest.mark.usefixtures("aws")
+def test_the_table_holds_what_was_computed(computed: tuple[World, Report], kpi_table: KpiTable) -> None:
+    world, report = computed
+    [day] = report["days"]
+    planned = {name: day[name] for name in ("day", "edition", "items", "digest")}
+    files = [file["key"] for file in day["files"]]
+    loaded = world.load([{**planned, "files": files}], kpi_table.name)
+    assert [(each["outcome"], each["verified"]) for each in loaded["days"]] == [("loaded", True)]
+    assert kpi_table.values() == {id: item["value"] for id, item in world.items(report).items()}
+    assert kpi_table.edition() == 4
 
 
 def test_the_report_says_what_was_counted_and_where_it_is(computed: tuple[World, Report]) -> None:

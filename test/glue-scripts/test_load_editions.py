@@ -26,13 +26,21 @@ def older_meets_newer(table: KpiTable, client: Client) -> Loaded:
     return loaded
 
 
-@pytest.mark.parametrize("late", [OLDER, NEWER, []], ids=["other items", "the same items", "no items"])
+TOO_LARGE = {**OLDER[0], "metadata": '{"a":"' + "x" * 410_000 + '"}'}
+
+
+@pytest.mark.parametrize(
+    "late",
+    [OLDER, NEWER, [], [TOO_LARGE]],
+    ids=["other items", "the same items", "no items", "an item too large"],
+)
 def test_an_older_edition_that_comes_late_writes_nothing(kpi_table: KpiTable, late: list[Row]) -> None:
     kpi_table.load(NEWER, edition=2)
     before = kpi_table.scan()
     loaded = kpi_table.load(late, edition=1)
     assert (loaded.outcome, loaded.verified, loaded.unchanged) == ("superseded", False, 0)
-    assert (loaded.written.put, loaded.written.deleted, loaded.written.requests) == (set(), set(), 0)
+    assert (loaded.written.put, loaded.written.deleted, loaded.written.dead) == (set(), set(), {})
+    assert loaded.written.requests == 0
     assert kpi_table.scan() == before
 
 

@@ -100,7 +100,9 @@ def leave_unprocessed(client: Client, table: KpiTable, share: float) -> None:
     dice = random.Random(1)
 
     def answer(_operation: str, request: dict[str, Any]) -> Any:
-        keys = request["RequestItems"][table.name]["Keys"]
+        asked = request["RequestItems"][table.name]
+        keys = asked["Keys"]
+        assert asked["ConsistentRead"] is True
         left = [key for key in keys if dice.random() < share]
         found = [there[key["id"]["S"]] for key in keys if key not in left and key["id"]["S"] in there]
         unprocessed = {table.name: {"Keys": left, "ConsistentRead": True}} if left else {}
@@ -258,7 +260,7 @@ def test_units_are_those_that_were_written_also_where_the_answer_was_lost(kpi_ta
     client = kpi_table.client()
     client.lose_answer("TransactWriteItems", 1)
     lost = kpi_table.load(items(250, value=900), edition=2, client=client)
-    # Two for an item, and what the indexes take; of a lost answer nothing but the former is known.
+    # Two for an item, and what the indexes take; where an answer was lost, nothing but the former is known.
     assert plain.written.units > lost.written.units >= 2 * 250 + 1
 
 

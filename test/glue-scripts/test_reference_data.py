@@ -27,6 +27,13 @@ SONG_ROWS = [
     (8, track(7), "A", "album", "no number", 1, "3:20", "pop"),
     (9, track(8), "A", "album", "negative", 1, -5, "pop"),
     (10, track(9), "A", "album", "too long", 1, "99999999999999999999", "pop"),
+    (11, track(10), "A", "album", "far too long", 1, "9" * 10_000, "pop"),
+    (12, track(11), "A", "album", "a fraction", 1, "1000.5", "pop"),
+    # The first row that can be used counts.
+    (13, track(12), "A", "album", "no duration yet", 1, "", "pop"),
+    (14, track(12), "B", "album", "at last", 1, "0" * 10_000 + "12", "folk"),
+    (15, track(12), "C", "album", "too late", 1, 13, "jazz"),
+    (16, track(13), " ; ;", "album", "nobody's", 1, 1000, "pop"),
 ]
 
 USER_ROWS = [
@@ -63,10 +70,12 @@ def test_quotes_commas_line_ends_and_letters_of_all_alphabets_are_part_of_a_fiel
 
 
 def test_the_first_row_of_a_key_counts_and_rows_of_no_use_are_left_out(awkward: ReferenceData) -> None:
-    assert [song.track_id for song in awkward.songs] == [track(1), track(2), track(3), track(4)]
-    assert (awkward.songs[0].genre, awkward.songs[0].duration_ms) == ("pop", 1000)
+    songs = {song.track_id: song for song in awkward.songs}
+    assert list(songs) == [track(n) for n in (1, 2, 3, 4, 12, 13)]
+    assert (songs[track(1)].genre, songs[track(1)].duration_ms) == ("pop", 1000)
+    assert songs[track(12)] == (track(12), "at last", "B", "folk", 12)
     assert awkward.counts == {
-        "songs": {"rows": 11, "unique": 4, "duplicates": 1, "unusable": 6},
+        "songs": {"rows": 17, "unique": 6, "duplicates": 2, "unusable": 9},
         "users": {"rows": 7, "unique": 2, "duplicates": 1, "unusable": 4},
     }
 
@@ -96,14 +105,21 @@ def test_several_files_are_one_table(tmp_path: Path) -> None:
         (table(("track_id", "artists"), []), "track_name, track_genre, duration_ms"),
         ("", "track_id"),
         (table(SONG_HEADER, []), "none of the 0 rows"),
-        (table(SONG_HEADER, SONG_ROWS[5:]), "none of the 6 rows"),
+        (table(SONG_HEADER, SONG_ROWS[5:13]), "none of the 8 rows"),
+        (gzip.compress(table(SONG_HEADER, SONG_ROWS).encode())[:-9], "the songs can't be read"),
         (table(SONG_HEADER, SONG_ROWS) + '"' + "x" * 200_000, "not CSV from line"),
     ],
-    ids=["columns missing", "empty", "no rows", "no usable row", "not CSV"],
+    ids=["columns missing", "empty", "no rows", "no usable row", "broken gzip", "not CSV"],
 )
-def test_reference_data_of_no_use_fails_and_says_why(tmp_path: Path, songs: str, message: str) -> None:
+def test_reference_data_of_no_use_fails_and_says_why(tmp_path: Path, songs: bytes | str, message: str) -> None:
     with pytest.raises(ReferenceDataError, match=message):
         load(tmp_path, songs, users_csv(COUNTRIES))
+
+
+def test_reference_data_that_is_gone_is_named(tmp_path: Path) -> None:
+    gone = {"version": "v1", "songs": [str(tmp_path / "gone.csv")], "users": []}
+    with pytest.raises(ReferenceDataError, match=r"gone\.csv: the songs can't be read"):
+        load_reference(gone)
 
 
 def test_plays_of_songs_and_users_without_a_usable_row_are_under_review(world: World) -> None:
@@ -120,7 +136,7 @@ def test_plays_of_songs_and_users_without_a_usable_row_are_under_review(world: W
         ["unknown_track", "unknown_user"],
     ]
     assert validation.report["referenceVersion"] == "awkward"
-    assert validation.report["reference"]["songs"]["unusable"] == 6
+    assert validation.report["reference"]["songs"]["unusable"] == 9
 
 
 REAL_DATA = Path(os.environ.get("MSP_REAL_DATA", CHECKOUT.parent / "shared" / "data"))

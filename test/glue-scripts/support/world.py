@@ -21,7 +21,9 @@ import duckdb
 import pytest
 
 import compute_kpis
+import load_dynamodb
 import validate_data
+from music_streaming.items import COLUMNS, SCHEMA, digest_of
 from support.rows import DAY, NOW, table, track
 
 RUN = "test-run"
@@ -30,6 +32,7 @@ TRACKS = 30
 USERS = 50
 
 Report = dict[str, Any]
+Row = dict[str, Any]
 
 _job_runs = count(1)
 
@@ -124,6 +127,8 @@ class World:
     def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
         self._root = root
         self._patch = patch
+        self.job_run_id = ""
+        """Of the latest run."""
         self.reference = self.deliver_reference(songs_csv(SONGS), users_csv(COUNTRIES))
 
     def write(self, path: str, content: bytes | str) -> str:
@@ -208,9 +213,35 @@ class World:
                 _hold_file(file)
         return report
 
+    def write_items(self, rows: Sequence[Row], day: str = DAY, edition: int = 1) -> Report:
+        """Writes a day's items as the KPI computation does; returns the load plan's entry of it."""
+        file = self.write(f"kpis/listen_date={day}/edition={edition}/{next(_job_runs)}.parquet", "")
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE items ({SCHEMA.replace(' string', ' VARCHAR')})")
+            values = [[row[column] for column in COLUMNS] for row in rows]
+            if values:
+                connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)", values)
+            connection.execute(f"COPY items TO '{file}' (FORMAT parquet)")
+        digest = digest_of(tuple(row[column] for column in COLUMNS) for row in rows)
+        return {"day": day, "edition": edition, "files": [file], "items": len(rows), "digest": digest}
+
+    def load(self, days: list[Report], table: str) -> Report:
+        """Needs the service's endpoint and credentials in the environment, as a job has them."""
+        plan = {
+            "version": 1,
+            "run": RUN,
+            "table": table,
+            "days": days,
+            "publishedAt": "2024-07-01T03:00:00Z",
+            "retentionDays": 365,
+            "deadLetterPrefix": self.prefix(f"processed/runs/{RUN}/dead-letters"),
+            "maxWriteUnitsPerSecond": None,
+        }
+        return self.run(load_dynamodb, plan)
+
     def run(self, script: ModuleType, plan: dict[str, Any]) -> Report:
         """Runs a script as a job run of its own; returns its report."""
-        job_run_id = f"jr_{next(_job_runs):04d}"
+        job_run_id = self.job_run_id = f"jr_{next(_job_runs):04d}"
         plan_uri = self.write(f"processed/runs/{RUN}/{job_run_id}-plan.json", json.dumps(plan))
         reports = self.prefix(f"processed/runs/{RUN}")
         arguments = {
@@ -225,13 +256,14 @@ class World:
         words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
         self._patch.setattr(sys, "argv", [script.__name__, *words])
         script.main()
-        report = self.report_of(job_run_id)
+        report = self.latest_report()
         assert (report["version"], report["run"], report["jobRunId"]) == (1, RUN, job_run_id)
         assert report["scriptDigest"] == "d1"
         return report
 
-    def report_of(self, job_run_id: str) -> Report:
-        return json.loads((self._root / f"processed/runs/{RUN}/{job_run_id}.json").read_text())
+    def latest_report(self) -> Report:
+        """Of the latest run, which may have failed after it."""
+        return json.loads((self._root / f"processed/runs/{RUN}/{self.job_run_id}.json").read_text())
 
     def items(self, report: Report, day: str = DAY) -> dict[str, dict[str, Any]]:
         """The items of a day, as written, by their ids."""
