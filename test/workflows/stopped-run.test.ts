@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { StopRecord } from '../../pipeline/activity-types.ts';
+import type { StageName } from '../../pipeline/stages.ts';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { checkpointsQuery, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import { startDevServer } from '../support/dev-server.ts';
@@ -21,10 +22,11 @@ function activities(glue: GlueInHand, replacements: Replacements = {}): FakeActi
   return fakeActivities({ ...createRunActivities(), ...glue.activities, ...replacements });
 }
 
-async function glueWorks(handle: Handle): Promise<void> {
-  await until('Glue works', async () =>
-    (await handle.query(statusQuery)).glueRun !== null ? true : undefined,
-  );
+async function glueWorks(handle: Handle, stage: StageName = 'validation'): Promise<void> {
+  await until(`Glue works in ${stage}`, async () => {
+    const status = await handle.query(statusQuery);
+    return status.stage === stage && status.glueRun !== null ? true : undefined;
+  });
 }
 
 async function failureOf(handle: Handle): Promise<unknown> {
@@ -51,7 +53,7 @@ describe('a run that is shut down', () => {
     });
     await withWorker(env, fake, async (taskQueue) => {
       const handle = await startRun(env, taskQueue);
-      await glueWorks(handle);
+      await glueWorks(handle, 'kpi_computation');
       const { run } = await handle.query(statusQuery);
       await handle.executeUpdate(updates.emergencyShutdown, { args: [who] });
       expect(await failureOf(handle)).toMatchObject({
