@@ -44,6 +44,12 @@ const RUN = 'from-the-ui';
     await ui.picture('query');
   }, 60_000);
 
+  it('refuses a command that makes no sense, and says why', async () => {
+    const said = await ui.refusal('approve', '{"by":"ada","reason":"by mistake"}');
+    expect(said).toMatch(/not held at the quality gate; it is NeedsOperator in check_reference_data/);
+    await ui.visit(RUN);
+  }, 60_000);
+
   it('is retried by an update, from a form that says what each command takes', async () => {
     const end = { state: 'FAILED', category: 'OUT_OF_MEMORY_ERROR', errorMessage: 'Java heap space' };
     await stack.faults({ kind: 'run', job: '*-validate-data', end });

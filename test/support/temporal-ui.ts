@@ -117,7 +117,22 @@ export class TemporalUi {
     await this.#page.getByText(name, { exact: true }).first().click();
   }
 
+  /** An update that is refused. @returns what the form says then */
+  async refusal(name: string, data: string): Promise<string> {
+    const { dialog } = await this.#submit('Send an Update', name, data);
+    const answer = dialog.getByText('ApplicationFailure');
+    await answer.waitFor();
+    await this.picture('refused');
+    return await answer.innerText();
+  }
+
   async #send(action: string, name: string, data: string): Promise<string[]> {
+    const { dialog, offered } = await this.#submit(action, name, data);
+    await dialog.waitFor({ state: 'hidden' });
+    return offered;
+  }
+
+  async #submit(action: string, name: string, data: string): Promise<{ dialog: Locator; offered: string[] }> {
     await this.#page.getByRole('button', { name: 'More Actions' }).first().click();
     await this.#page.getByRole('menuitem', { name: action }).first().click();
     const dialog = this.#page.locator('dialog[open]');
@@ -132,8 +147,7 @@ export class TemporalUi {
     await this.#option(dialog, name).click();
     await this.#type(dialog, data);
     await dialog.getByRole('button', { name: 'Submit' }).click();
-    await dialog.waitFor({ state: 'hidden' });
-    return offered;
+    return { dialog, offered };
   }
 
   #option(within: Locator, name: string): Locator {
