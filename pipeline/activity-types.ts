@@ -230,6 +230,11 @@ export interface ShutdownActivities {
       readonly told: readonly string[];
     },
   ): Promise<FoundRun[]>;
+  /** Pauses the procedures that are at work; returns those that this shutdown has paused, now or in an earlier try. */
+  pauseProcedures(
+    settings: RunSettings,
+    given: { readonly shutdown: string; readonly by: string; readonly reason: string },
+  ): Promise<FoundRun[]>;
   findPollers(): Promise<string[]>;
   /** Asks Glue to stop every live run of the pipeline's jobs, without waiting; returns all that are live. */
   stopLiveGlueRuns(settings: RunSettings): Promise<LiveGlueRun[]>;

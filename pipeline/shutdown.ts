@@ -55,6 +55,8 @@ export const undoPlanSchema = z.object({
   stoppedAt: z.string(),
   schedules: pausedSchedulesSchema,
   runs: z.array(foundRunSchema),
+  /** Procedures that it paused; those that were paused before are not among them. */
+  procedures: z.array(foundRunSchema),
 });
 export type UndoPlan = z.infer<typeof undoPlanSchema>;
 

@@ -27,6 +27,7 @@ export function createUndoPlanActivities(s3: S3Client): Pick<UndoActivities, 're
       const lines = [
         `shutdown by ${by} at ${stoppedAt}: ${reason}`,
         ...undo.runs.map(({ workflowId, run }) => `run ${workflowId} goes on as ${run ?? 'a new run'}`),
+        ...undo.procedures.map(({ run, workflowId }) => `procedure ${run ?? workflowId} is resumed`),
         ...undo.schedules.map((id) => `schedule ${id} is resumed`),
         ...schedules.pausedBefore.map(
           ({ id, note }) => `schedule ${id} stays paused, as it was before: ${note}`,
@@ -35,7 +36,7 @@ export function createUndoPlanActivities(s3: S3Client): Pick<UndoActivities, 're
       return {
         digest,
         key,
-        empty: undo.runs.length + undo.schedules.length === 0,
+        empty: undo.runs.length + undo.schedules.length + undo.procedures.length === 0,
         objects: 0,
         bytes: 0,
         days: 0,

@@ -85,6 +85,15 @@ function markdown(findings: ShutdownFindings, runs: readonly StoppedRun[]): stri
     ),
     '## Runs',
     list(runs.map(runLine), 'None was open.'),
+    ...(plan.procedures.length === 0
+      ? []
+      : [
+          '## Procedures',
+          list(
+            plan.procedures.map(({ run, workflowId }) => `${run ?? workflowId}: paused`),
+            '',
+          ),
+        ]),
     '## Glue runs',
     list(
       glueRuns.map(

@@ -1,30 +1,71 @@
-/** The pipeline's open runs, as Temporal lists them. Reads only. */
+/** The pipeline's open runs and procedures, as Temporal lists them, and how they are spoken to. */
 import { activityInfo, getClient } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { PROCEDURE_NAMES } from '../../pipeline/procedures/steps.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
+import type { FoundRun } from '../../pipeline/shutdown.ts';
 
-/** Under which a run's id in the bucket is searched. */
+/** Under which the id in the bucket is searched. */
 const RUN = defineSearchAttributeKey('PipelineRun', SearchAttributeType.KEYWORD);
 
-export interface OpenRun {
-  readonly workflowId: string;
-  readonly runId: string;
-  /** Id in the bucket. */
-  readonly run: string | undefined;
+/** Runs on this worker's task queue; a list lags some hundred milliseconds behind. */
+export async function listOpenRuns(): Promise<FoundRun[]> {
+  return await listOpen([PIPELINE_WORKFLOW]);
 }
 
-/** Runs on this worker's task queue; a list lags some hundred milliseconds behind. */
-export async function listOpenRuns(): Promise<OpenRun[]> {
-  const { taskQueue } = activityInfo();
-  const query = `WorkflowType = '${PIPELINE_WORKFLOW}' AND TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`;
-  const found: OpenRun[] = [];
-  for await (const { workflowId, runId, typedSearchAttributes } of getClient().workflow.list({ query })) {
-    found.push({ workflowId, runId, run: typedSearchAttributes.get(RUN) });
-  }
-  return found;
+export async function listOpenProcedures(): Promise<FoundRun[]> {
+  return await listOpen(PROCEDURE_NAMES);
 }
 
 /** Their ids in the bucket. */
 export async function openRunIds(): Promise<string[]> {
   return (await listOpenRuns()).flatMap(({ run }) => run ?? []);
+}
+
+async function listOpen(types: readonly string[]): Promise<FoundRun[]> {
+  const { taskQueue } = activityInfo();
+  const named = types.map((type) => `'${type}'`).join(', ');
+  const query = `WorkflowType IN (${named}) AND TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`;
+  const found: FoundRun[] = [];
+  for await (const { workflowId, runId, typedSearchAttributes } of getClient().workflow.list({ query })) {
+    const run = typedSearchAttributes.get(RUN);
+    found.push({ workflowId, runId, ...(run === undefined ? {} : { run }) });
+  }
+  return found;
+}
+
+/** A procedure answers at once; one that does not is paused all the same. */
+const ANSWERED_WITHIN_MS = 2_000;
+
+/** The reason for which a procedure is paused; `undefined` when it is not, or does not answer. */
+export async function pausedBecause(
+  client: Client,
+  { workflowId, runId }: FoundRun,
+): Promise<string | undefined> {
+  const handle = client.workflow.getHandle(workflowId, runId);
+  try {
+    const status = await client.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () =>
+      handle.query<{ readonly paused: { readonly reason: string } | null }>('status'),
+    );
+    return status.paused?.reason;
+  } catch {
+    return undefined;
+  }
+}
+
+/** By signal: it is taken at once, also while no worker is free to answer. */
+export async function signalOpen(
+  client: Client,
+  { workflowId, runId }: FoundRun,
+  name: string,
+  args: { readonly by: string; readonly reason: string; readonly shutdown?: string },
+): Promise<void> {
+  try {
+    await client.workflow.getHandle(workflowId, runId).signal(name, { ...args, run: runId });
+  } catch (error) {
+    // It has ended meanwhile.
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
 }

@@ -1,17 +1,16 @@
 /** What the emergency shutdown asks of Temporal: pause the schedules, tell the runs, see who works. */
 import { activityInfo, getClient } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import pLimit from 'p-limit';
 import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun, PausedSchedules } from '../../pipeline/shutdown.ts';
-import { listOpenRuns } from './open-runs.ts';
+import { listOpenProcedures, listOpenRuns, pausedBecause, signalOpen } from './open-runs.ts';
 
 type TemporalActivities = Pick<
   ShutdownActivities,
-  'pauseSchedules' | 'listSchedules' | 'findOpenRuns' | 'tellOpenRuns' | 'findPollers'
+  'pauseSchedules' | 'listSchedules' | 'findOpenRuns' | 'tellOpenRuns' | 'pauseProcedures' | 'findPollers'
 >;
 
 /** Requests under way at once: fifty runs are told in three rounds of a few milliseconds. */
@@ -34,16 +33,31 @@ export function createShutdownActivities(): TemporalActivities {
       return sorted(await schedulesOf(getClient(), pipeline), undefined);
     },
 
-    findOpenRuns,
+    findOpenRuns: () => listOpenRuns(),
 
     async tellOpenRuns(_settings, { told, ...why }) {
       const client = getClient();
-      const open = await findOpenRuns();
+      const open = await listOpenRuns();
       const limit = pLimit(PARALLEL);
       await Promise.all(
-        open.filter(({ runId }) => !told.includes(runId)).map((run) => limit(() => tell(client, run, why))),
+        open
+          .filter(({ runId }) => !told.includes(runId))
+          .map((run) => limit(() => signalOpen(client, run, 'emergencyShutdown', why))),
       );
       return open;
+    },
+
+    async pauseProcedures(_settings, { shutdown, by, reason }) {
+      const client = getClient();
+      const why = { by, reason: `${shutdownMark(shutdown)}: ${reason}` };
+      const paused: FoundRun[] = [];
+      for (const procedure of await listOpenProcedures()) {
+        const before = await pausedBecause(client, procedure);
+        if (before !== undefined && !before.startsWith(shutdownMark(shutdown))) continue;
+        if (before === undefined) await signalOpen(client, procedure, 'pause', why);
+        paused.push(procedure);
+      }
+      return paused;
     },
 
     async findPollers() {
@@ -77,26 +91,4 @@ function sorted(schedules: readonly ScheduleDescription[], shutdown: string | un
     paused: schedules.filter((each) => !before.includes(each)).map(({ scheduleId }) => scheduleId),
     pausedBefore: before.map(({ scheduleId, state }) => ({ id: scheduleId, note: state.note ?? '' })),
   };
-}
-
-async function findOpenRuns(): Promise<FoundRun[]> {
-  return (await listOpenRuns()).map(({ workflowId, runId, run }) => ({
-    workflowId,
-    runId,
-    ...(run === undefined ? {} : { run }),
-  }));
-}
-
-/** By signal: it is taken at once, also while no worker is free to answer. */
-async function tell(
-  client: Client,
-  { workflowId, runId }: FoundRun,
-  why: { readonly shutdown: string; readonly by: string; readonly reason: string },
-): Promise<void> {
-  try {
-    await client.workflow.getHandle(workflowId, runId).signal('emergencyShutdown', { ...why, run: runId });
-  } catch (error) {
-    // It has ended meanwhile.
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  }
 }

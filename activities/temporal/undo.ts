@@ -12,15 +12,19 @@ import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
+import { pausedBecause, signalOpen } from './open-runs.ts';
 
-type TemporalActivities = Pick<UndoActivities, 'findStillStopped' | 'resumeRuns' | 'unpauseSchedules'>;
+type TemporalActivities = Pick<
+  UndoActivities,
+  'findStillStopped' | 'resumeRuns' | 'unpauseProcedures' | 'unpauseSchedules'
+>;
 
 /** Requests under way at once. */
 const PARALLEL = 20;
 
 export function createUndoActivities(): TemporalActivities {
   return {
-    async findStillStopped(_context, { shutdown, runs, schedules }) {
+    async findStillStopped(_context, { shutdown, runs, schedules, procedures }) {
       const client = getClient();
       const limit = pLimit(PARALLEL);
       const stopped = await Promise.all(
@@ -31,7 +35,13 @@ export function createUndoActivities(): TemporalActivities {
           limit(async () => ((await isPausedBy(client, id, shutdown)) ? [id] : [])),
         ),
       );
-      return { runs: stopped.flat(), schedules: paused.flat() };
+      const waiting = await Promise.all(
+        procedures.map(async (procedure) => {
+          const reason = await pausedBecause(client, procedure);
+          return reason?.startsWith(shutdownMark(shutdown)) === true ? [procedure] : [];
+        }),
+      );
+      return { runs: stopped.flat(), schedules: paused.flat(), procedures: waiting.flat() };
     },
 
     async resumeRuns(_context, { runs }) {
@@ -52,6 +62,11 @@ export function createUndoActivities(): TemporalActivities {
         ),
       );
       return { resumed: runs.length };
+    },
+
+    async unpauseProcedures(_context, { procedures, by, reason }) {
+      const client = getClient();
+      for (const procedure of procedures) await signalOpen(client, procedure, 'resume', { by, reason });
     },
 
     async unpauseSchedules(_context, { schedules, note }) {

@@ -65,6 +65,7 @@ export interface RecoveryActivities {
 export interface Undo {
   readonly runs: readonly FoundRun[];
   readonly schedules: readonly string[];
+  readonly procedures: readonly FoundRun[];
 }
 
 export interface UndoActivities {
@@ -81,6 +82,10 @@ export interface UndoActivities {
     context: RunContext,
     given: { readonly runs: readonly FoundRun[] },
   ): Promise<{ readonly resumed: number }>;
+  unpauseProcedures(
+    context: RunContext,
+    given: { readonly procedures: readonly FoundRun[]; readonly by: string; readonly reason: string },
+  ): Promise<void>;
   unpauseSchedules(
     context: RunContext,
     given: { readonly schedules: readonly string[]; readonly note: string },

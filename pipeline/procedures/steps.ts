@@ -19,7 +19,7 @@ export const PROCEDURES = {
     steps: {
       'STOP-5': 'plan the recovery from what the shutdown saved',
       'UNDO-1': 'resume the runs that it stopped',
-      'UNDO-2': 'resume the schedules that it paused',
+      'UNDO-2': 'resume the procedures and schedules that it paused',
       'UNDO-3': 'verify that all of them go on',
     },
   },

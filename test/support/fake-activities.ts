@@ -85,6 +85,7 @@ const ordinaryDay: Replaceable = {
   listSchedules: () => Promise.resolve({ paused: [], pausedBefore: [] }),
   findOpenRuns: () => Promise.resolve([]),
   tellOpenRuns: () => Promise.resolve([]),
+  pauseProcedures: () => Promise.resolve([]),
   findPollers: () => Promise.resolve(['1@test']),
   stopLiveGlueRuns: () => Promise.resolve([]),
   countTableItems: () => Promise.resolve(10),

@@ -45,9 +45,10 @@ export function fakeProcedures(
     returnInputs: () => Promise.resolve({ inputs: [], dates: [] }),
     verifyRecovery: () => Promise.resolve({ remaining: 0, differing: 0, lost: 0, lines: [] }),
     readUndoPlan: () => Promise.reject(new Error('No shutdown was made')),
-    findStillStopped: () => Promise.resolve({ runs: [], schedules: [] }),
+    findStillStopped: () => Promise.resolve({ runs: [], schedules: [], procedures: [] }),
     planUndo: () => Promise.resolve(planOf()),
     resumeRuns: (_context, { runs }) => Promise.resolve({ resumed: runs.length }),
+    unpauseProcedures: () => Promise.resolve(),
     unpauseSchedules: () => Promise.resolve(),
     writeProcedureReport: (_context, { record }) => {
       reports.push(record);

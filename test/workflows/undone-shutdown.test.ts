@@ -7,6 +7,7 @@ import type { ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import { statusQuery as procedureQuery, updates } from '../../workflows/procedures/messages.ts';
+import type { dataRecovery } from '../../workflows/data-recovery/workflow.ts';
 import type { shutdownRecovery } from '../../workflows/shutdown-recovery/workflow.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { fakeProcedures, planOf } from '../support/fake-procedures.ts';
@@ -101,11 +102,24 @@ describe('an emergency shutdown that is undone', () => {
           (await run.query(statusQuery)).glueRun !== null ? true : undefined,
         );
       }
-      const { shutdown } = await shutDown(taskQueue);
+      const recovery = await env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
+        args: [{ ...who, find: true }],
+        taskQueue,
+        workflowId: 'recovery',
+      });
+      const isProcedurePaused = async (): Promise<boolean> =>
+        (await recovery.query(procedureQuery)).paused !== null;
+      const { shutdown, procedures } = await shutDown(taskQueue);
+      expect(procedures.map(({ workflowId }) => workflowId)).toEqual(['recovery']);
+      expect(await isProcedurePaused()).toBe(true);
 
-      expect(await undo(taskQueue, shutdown)).toMatch(/^brought back: run .*schedule test-daily$/);
+      expect(await undo(taskQueue, shutdown)).toMatch(
+        /^brought back: run .*procedure recovery-.*schedule test-daily$/,
+      );
       expect(await isPaused('test-daily')).toBe(false);
       expect(await isPaused('test-weekly')).toBe(true);
+      expect(await isProcedurePaused()).toBe(false);
+      await recovery.terminate();
       await until('every run works again', () => Promise.resolve(glue.runs[9]));
       expect(await undo(taskQueue, shutdown)).toBe('nothing to do');
       glue.end();

@@ -52,6 +52,8 @@ export interface ShutdownStatus {
   readonly phase: 'stopping' | 'securing' | 'documenting' | 'done';
   readonly schedules: PausedSchedules;
   readonly runs: readonly FoundRun[];
+  /** Procedures that were paused. */
+  readonly procedures: readonly FoundRun[];
   /** Runs and Glue runs that have not ended yet. */
   readonly open: readonly string[];
   readonly glueRuns: readonly StoppedGlueRun[];
@@ -100,6 +102,7 @@ class Shutdown {
       phase: 'stopping',
       schedules: { paused: [], pausedBefore: [] },
       runs: [],
+      procedures: [],
       open: [],
       glueRuns: [],
       problems: {},
@@ -151,12 +154,14 @@ class Shutdown {
 
   /** @returns what is open; `undefined` when not all could be looked at */
   async #stopEverything(settings: RunSettings): Promise<string[] | undefined> {
-    const [paused, runs, glueRuns] = await Promise.all([
+    const [schedules, procedures, runs, glueRuns] = await Promise.all([
       this.#try('pause the schedules', () => this.#pauseSchedules(settings)),
+      this.#try('pause the procedures', () => this.#pauseProcedures(settings)),
       this.#try('tell the runs', () => this.#tellRuns(settings)),
       this.#try('stop the Glue runs', () => this.#stopGlueRuns(settings)),
     ]);
-    if (paused === undefined || runs === undefined || glueRuns === undefined) return undefined;
+    if (schedules === undefined || procedures === undefined) return undefined;
+    if (runs === undefined || glueRuns === undefined) return undefined;
     return [...runs, ...glueRuns];
   }
 
@@ -178,6 +183,14 @@ class Shutdown {
     const schedules = await activities.pauseSchedules(settings, { shutdown, note });
     this.#change({ schedules });
     return schedules;
+  }
+
+  async #pauseProcedures(settings: RunSettings): Promise<readonly FoundRun[]> {
+    const { shutdown } = this.#status;
+    const asked = { shutdown, by: this.#by, reason: this.#reason };
+    const procedures = await activities.pauseProcedures(settings, asked);
+    this.#change({ procedures });
+    return procedures;
   }
 
   async #survey(settings: RunSettings): Promise<ShutdownResult> {
@@ -251,7 +264,7 @@ class Shutdown {
     orphanObjects: number,
     stillOpen: readonly string[],
   ): Promise<ShutdownReport> {
-    const { shutdown, schedules, requestedAt } = this.#status;
+    const { shutdown, schedules, procedures, requestedAt } = this.#status;
     const [tableItems, pollers] = await Promise.all([
       activities.countTableItems(settings).catch(() => null),
       activities.findPollers(),
@@ -266,6 +279,7 @@ class Shutdown {
         stoppedAt: finishedAt,
         schedules,
         runs: [...this.#runs.values()],
+        procedures: [...procedures],
       },
       requestedAt: requestedAt ?? finishedAt,
       finishedAt,
@@ -304,7 +318,7 @@ function without(problems: ShutdownStatus['problems'], step: string): ShutdownSt
 }
 
 function describe(status: ShutdownStatus, by: string, reason: string): string {
-  const { shutdown, phase, schedules, runs, glueRuns, open, problems } = status;
+  const { shutdown, phase, schedules, runs, procedures, glueRuns, open, problems } = status;
   const orphans = glueRuns.filter(({ orphan }) => orphan).length;
   return [
     `**Emergency shutdown** by ${by}: ${reason}`,
@@ -312,6 +326,9 @@ function describe(status: ShutdownStatus, by: string, reason: string): string {
       `- schedules paused: ${schedules.paused.join(', ') || 'none'}`,
       ...schedules.pausedBefore.map(({ id }) => `- paused already: ${id}`),
       `- runs stopped: ${String(runs.length)}`,
+      ...(procedures.length === 0
+        ? []
+        : [`- procedures paused: ${procedures.map(({ run }) => run).join(', ')}`]),
       `- Glue runs stopped: ${String(glueRuns.length)}${orphans === 0 ? '' : `, ${String(orphans)} of them watched by no run`}`,
       ...(open.length === 0 ? [] : [`- still ending: ${open.join(', ')}`]),
       ...Object.entries(problems).map(([step, message]) => `- **could not ${step}**: ${message}`),

@@ -43,14 +43,16 @@ export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureRes
       return { result, summary: `${String(result.resumed)} runs go on` };
     });
     await procedure.step('UNDO-2', async () => {
+      const { by, reason } = request;
+      await quick.unpauseProcedures(context, { procedures: undo.procedures, by, reason });
       const note = `Shutdown ${request.shutdown} undone by ${request.by}: ${request.reason}`;
       await quick.unpauseSchedules(context, { schedules: undo.schedules, note });
-      return { result: undefined, summary: undo.schedules.join(', ') };
+      return { result: undefined, summary: said({ ...undo, runs: [] }) };
     });
     procedure.enter('verifying');
     await procedure.step('UNDO-3', async () => {
       const left = await quick.findStillStopped(context, plan);
-      if (left.runs.length + left.schedules.length > 0) {
+      if (left.runs.length + left.schedules.length + left.procedures.length > 0) {
         throw ApplicationFailure.nonRetryable(`Still stopped: ${said(left)}`, 'UnexpectedError');
       }
       return { result: undefined, summary: 'nothing of it is stopped any more' };
@@ -59,9 +61,10 @@ export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureRes
   });
 }
 
-function said({ runs, schedules }: Undo): string {
+function said({ runs, schedules, procedures }: Undo): string {
   const names = [
     ...runs.map(({ workflowId }) => `run ${workflowId}`),
+    ...procedures.map(({ run, workflowId }) => `procedure ${run ?? workflowId}`),
     ...schedules.map((id) => `schedule ${id}`),
   ];
   return names.length === 0 ? 'nothing' : names.join(', ');

@@ -125,6 +125,7 @@ const resultSchema = z.object({
   requestedAt: z.string().nullable(),
   schedules: pausedSchedulesSchema,
   runs: z.array(foundRunSchema).readonly(),
+  procedures: z.array(foundRunSchema).readonly(),
   glueRuns: z
     .array(
       z.object({
@@ -139,13 +140,14 @@ const resultSchema = z.object({
 });
 
 function showResult({ out }: CliContext, result: ShutdownResult): void {
-  const { schedules, runs, glueRuns, report, shutdown, dryRun } = result;
+  const { schedules, runs, procedures, glueRuns, report, shutdown, dryRun } = result;
   const orphans = glueRuns.filter(({ orphan }) => orphan).length;
   out.line(dryRun ? 'This would be stopped:' : out.colors.green('Everything is stopped.'));
   out.fields([
     ['schedules', schedules.paused.join(', ') || 'none'],
     ['paused before', schedules.pausedBefore.map(({ id, note }) => `${id} (${note})`).join(', ') || 'none'],
     ['runs', runs.map(({ workflowId }) => workflowId).join(', ') || 'none'],
+    ['procedures paused', procedures.map(({ run, workflowId }) => run ?? workflowId).join(', ')],
     [
       'Glue runs',
       glueRuns.length === 0
