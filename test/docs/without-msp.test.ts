@@ -40,7 +40,10 @@ describe('docs/without-msp.md', () => {
       'the next validation rejects half of the rows': async () => {
         const id = createHash('sha256').update(PLAYS).digest('hex').slice(0, 32);
         const rows = { delivered: 2, valid: 1, duplicate: 0, rejected: 1, underReview: 0 };
-        const end = { state: 'SUCCEEDED', writes: [validationReport({ id, key: 'streams/plays.csv', rows })] };
+        const end = {
+          state: 'SUCCEEDED',
+          writes: [validationReport({ id, key: 'streams/plays.csv', rows })],
+        };
         await stack.faults({ kind: 'run', job: VALIDATION, times: 1, end });
       },
       'Glue refuses to run jobs, and two files have arrived': async () => {

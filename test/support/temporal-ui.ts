@@ -54,7 +54,8 @@ export class TemporalUi {
   /** Pictures go to the folder that MSP_SCREENSHOTS names, for those who want to look. */
   async picture(name: string): Promise<void> {
     const folder = process.env['MSP_SCREENSHOTS'];
-    if (folder !== undefined) await this.#page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+    if (folder !== undefined)
+      await this.#page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
   }
 
   /** *Workflows*, *Start Workflow*. */
@@ -119,7 +120,11 @@ export class TemporalUi {
     await this.#page.getByRole('button', { name: 'More Actions' }).first().click();
     await this.#page.getByRole('menuitem', { name: action }).first().click();
     const dialog = this.#page.locator('dialog[open]');
-    await dialog.getByRole('button', { name: /^Select/ }).or(dialog.locator('[aria-haspopup]')).first().click();
+    await dialog
+      .getByRole('button', { name: /^Select/ })
+      .or(dialog.locator('[aria-haspopup]'))
+      .first()
+      .click();
     const offered = await dialog.getByRole('option').allInnerTexts();
     await this.picture(action);
     await this.#option(dialog, name).click();
