@@ -38,8 +38,13 @@ export class Examination {
 
   async of(procedure: string, selection: Selection): Promise<Evidence> {
     const except = new Set(selection.except);
-    const { days, files } = await this.#scope.resolve(selection);
-    const examined = await Promise.all(files.map((file) => this.#limit(() => this.#files.examine(file))));
+    const { days, files, archives } = await this.#scope.resolve(selection);
+    const known = new Set(files.map(({ archivedAs }) => archivedAs));
+    const copies = archives.filter(({ archivedAs }) => !known.has(archivedAs));
+    const examined = await Promise.all([
+      ...files.map((file) => this.#limit(() => this.#files.examine(file))),
+      ...copies.map((copy) => this.#limit(() => this.#files.examineCopy(copy))),
+    ]);
     this.#damages.push(...examined.filter((damage) => damage !== undefined));
     await this.#examineDays(days);
     const sources = await this.#sources();
