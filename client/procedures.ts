@@ -17,6 +17,8 @@ import type { ProcedureName } from '../pipeline/procedures/steps.ts';
 import { recoveryRequestSchema, type RecoveryRequest } from '../pipeline/recovery/request.ts';
 import { resetRequestSchema, type ResetRequest } from '../pipeline/reset/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
+import { UNDO_WORKFLOW, undoRequestSchema } from '../pipeline/shutdown.ts';
+import type { UndoRequest } from '../pipeline/shutdown.ts';
 import {
   statusQuery,
   timelineQuery,
@@ -44,8 +46,12 @@ export type ProcedureEnd =
   | { readonly ended: 'completed'; readonly result: ProcedureResult }
   | { readonly ended: 'failed'; readonly message: string };
 
-/** What they all work on: claims, manifests and data of one pipeline. */
-const WORKS_ON = 'recovery';
+/** What a procedure works on: one at a time works on the same. A recovery that a shutdown paused must not keep it from being undone. */
+const WORKS_ON: Readonly<Record<ProcedureName, string>> = {
+  dataRecovery: 'recovery',
+  pipelineReset: 'recovery',
+  shutdownRecovery: 'undo',
+};
 
 export class Procedures {
   readonly #link: TemporalLink;
@@ -64,6 +70,11 @@ export class Procedures {
   /** @throws ClientError as {@link recoverData} */
   async reset(request: ResetRequest): Promise<ProcedureReference> {
     return await this.#start('pipelineReset', resetRequestSchema, request);
+  }
+
+  /** @throws ClientError as {@link recoverData} */
+  async undoShutdown(request: UndoRequest): Promise<ProcedureReference> {
+    return await this.#start(UNDO_WORKFLOW, undoRequestSchema, request);
   }
 
   /** The latest first. */
@@ -178,7 +189,7 @@ export class Procedures {
       });
     }
     const { pipeline, taskQueue } = this.#settings;
-    const workflowId = `${pipeline}-${WORKS_ON}`;
+    const workflowId = `${pipeline}-${WORKS_ON[procedure]}`;
     try {
       const handle = await this.#link.client.workflow.start(procedure, {
         workflowId,

@@ -11,6 +11,7 @@ import { addQualityCommands } from './commands/quality.ts';
 import { addRecoverData } from './commands/recover-data.ts';
 import { addRecoverRun } from './commands/recover.ts';
 import { addReset } from './commands/reset.ts';
+import { addResume } from './commands/resume.ts';
 import { addRunCommands } from './commands/runs.ts';
 import { addScheduleCommands } from './commands/schedules.ts';
 import { addSettings } from './commands/settings.ts';
@@ -46,6 +47,7 @@ export function buildProgram(context: CliContext, options: CliOptions): Command 
   addRunCommands(program, context);
   program.commandsGroup('Operate');
   addOperatorCommands(program, context);
+  addResume(program, context);
   addShutdown(program, context);
   const recover = program.command('recover').summary('bring back what failed or was damaged');
   addRecoverRun(recover, context);

@@ -120,9 +120,19 @@ describe('a pipeline that is stopped', () => {
     await stack.startWorker();
     const joined = await cli('shutdown', ...WHY, '--yes', '-o', 'json');
     expect(joined.exitCode).toBe(0);
-    const { schedules, runs } = shutdownSchema.parse(jsonOf(joined));
+    const { shutdown, schedules, runs } = shutdownSchema.parse(jsonOf(joined));
     expect(schedules.paused).toEqual(['music-streaming-daily']);
     expect(runs.map(({ workflowId }) => workflowId)).toEqual(['unwatched']);
     expect((await cli('status', 'unwatched')).stdout).toMatch(/Stopped/);
-  }, 120_000);
+
+    await stack.forgetFaults();
+    const undone = await cli('resume', '--shutdown', shutdown, '--reason', 'well again', '--yes');
+    expect(undone).toMatchObject({ exitCode: 0 });
+    expect(undone.stdout).toMatch(
+      /run unwatched goes on as unwatched-[^]*schedule music-streaming-daily is resumed/,
+    );
+    expect(await stack.result('unwatched')).toMatchObject({ outcome: 'published' });
+    const again = await cli('resume', '--shutdown', shutdown, '--reason', 'twice', '--yes');
+    expect(again.stdout).toMatch(/nothing to do/);
+  }, 300_000);
 });

@@ -1,4 +1,4 @@
-/** `msp pause`, `resume`, `retry`, `skip`, `approve`, `reject`, `abort`: commands that a run follows. */
+/** `msp pause`, `retry`, `skip`, `approve`, `reject`, `abort`: commands that a run follows. */
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { retryOverridesSchema } from '../../../pipeline/request.ts';
@@ -10,7 +10,6 @@ import { overrideOptions } from './runs.ts';
 
 export function addOperatorCommands(program: Command, context: CliContext): void {
   add(program, context, { verb: 'pause', name: 'pause', summary: 'begin nothing new until resumed' });
-  add(program, context, { verb: 'resume', name: 'resume', summary: 'go on after a pause' });
   add(program, context, {
     verb: 'retry',
     name: 'retryStage',
@@ -63,7 +62,7 @@ const commandSchema = retryOverridesSchema.extend({
   output: outputSchema,
 });
 
-const answerSchema = z.object({
+export const answerSchema = z.object({
   workflowId: z.string(),
   command: z.string(),
   accepted: z.literal(true),
