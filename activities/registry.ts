@@ -1,5 +1,9 @@
 /** All activities of the worker over one set of clients. */
-import type { CommandActivities, PipelineActivities, ShutdownActivities } from '../pipeline/activity-types.ts';
+import type {
+  CommandActivities,
+  PipelineActivities,
+  ShutdownActivities,
+} from '../pipeline/activity-types.ts';
 import type { ProcedureActivities } from '../pipeline/procedures/activity-types.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import type { AwsClients } from './aws/clients.ts';

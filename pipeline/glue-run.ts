@@ -70,10 +70,18 @@ export function glueRunToken(
   return `${workflowId}/${firstRunId}/${stage}/${String(round)}`;
 }
 
-/** The workflow and the first execution that a token belongs to; `undefined` for text that is no token of ours. */
-export function ownerOfToken(token: string): { workflowId: string; firstRunId: string } | undefined {
-  const [, workflowId, firstRunId] = /^(.+)\/([^/]+)\/[^/]+\/\d+$/.exec(token) ?? [];
-  return workflowId === undefined || firstRunId === undefined ? undefined : { workflowId, firstRunId };
+export interface TokenParts {
+  readonly workflowId: string;
+  readonly firstRunId: string;
+  readonly stage: string;
+  readonly round: number;
+}
+
+/** What a token was made of; `undefined` for text that is no token of ours. */
+export function ownerOfToken(token: string): TokenParts | undefined {
+  const [, workflowId, firstRunId, stage, round] = /^(.+)\/([^/]+)\/([^/]+)\/(\d+)$/.exec(token) ?? [];
+  if (workflowId === undefined || firstRunId === undefined || stage === undefined) return undefined;
+  return { workflowId, firstRunId, stage, round: Number(round) };
 }
 
 /** DPUs of a worker, as AWS lists them. R types are memory-optimised and counted in M-DPUs. */

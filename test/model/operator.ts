@@ -56,6 +56,7 @@ export class Operator {
   cancelled = false;
   /** Executions that were to do again what had succeeded. */
   begunAgain = 0;
+  #toldToEnd = false;
   /** Nothing that was sent may still be on its way. */
   #settled = true;
 
@@ -76,12 +77,14 @@ export class Operator {
     const { workflowId } = this.#handle;
     const { taskQueue, client } = this.#lane;
     this.cancelled = false;
+    this.#toldToEnd = false;
     this.#world.pausedIn = undefined;
     await client.workflow.start(PIPELINE_WORKFLOW, { workflowId, taskQueue, args: [request] });
   }
 
   async #take(step: Step): Promise<void> {
     const world = this.#world;
+    if (step.calm) await this.#calm();
     switch (step.kind) {
       case 'message':
         await this.#send(step.message, false);
@@ -111,18 +114,13 @@ export class Operator {
       case 'terminate':
         await this.#terminate(step);
         break;
-      case 'calm':
-        await this.#calm();
-        break;
     }
   }
 
   async #terminate({ then, from }: Extract<Step, { kind: 'terminate' }>): Promise<void> {
     this.#world.pausedIn = undefined;
-    if (!(await this.#isOpen())) return;
-    const { runId } = await this.#handle.describe();
     await this.#handle.terminate('by hand').catch(orGone);
-    const { status } = await this.#handle.describe();
+    const { runId, status } = await this.#handle.describe();
     if (status.name === 'COMPLETED') return;
     if (then !== 'resume') this.begunAgain += 1;
     const resumeFrom = { runId, ...(then === 'resume from' ? { stage: from } : {}) };
@@ -160,6 +158,7 @@ export class Operator {
     // Messages are followed in the order in which they came, so all earlier ones have been.
     this.#settled = !together;
     sent.outcome = answer === 'refused' ? 'refused' : 'accepted';
+    if (sent.outcome === 'accepted' && ENDINGS.includes(name)) this.#toldToEnd = true;
     sent.again = answer !== 'refused' && answer.message.includes('already');
     if (before !== undefined) this.#judge(before, message, sent.outcome);
     if (together) return;
@@ -195,7 +194,8 @@ export class Operator {
   /** A waiting run takes what it says that it takes, and refuses everything else. */
   #judge(status: RunStatus, { name, to, stage }: Message, outcome: Sent['outcome']): void {
     const { commands, paused, parked } = status;
-    const wrongStage = (name === 'retryStage' || name === 'skipStage') && stage !== undefined && stage !== parked?.stage;
+    const wrongStage =
+      (name === 'retryStage' || name === 'skipStage') && stage !== undefined && stage !== parked?.stage;
     const again = name === 'pause' && paused !== null;
     const taken = to !== 'another run' && !wrongStage && (commands.includes(name) || again);
     if (taken !== (outcome === 'accepted')) {
@@ -228,11 +228,14 @@ export class Operator {
       this.#world.pausedIn = undefined;
       await this.#handle.cancel().catch(orGone);
     } else if (how !== 'complete') {
-      if (!this.sent.some((sent) => sent.outcome === 'accepted' && ENDINGS.includes(sent.message.name))) await word(how);
+      if (!this.#toldToEnd) await word(how);
     } else if (status.paused !== null) await word('resume');
     else if (status.held !== null) await word('approve');
     else if (status.parked !== null) await word('retryStage');
-    else if (status.glueRun !== null || (status.stage !== null && STAGES[status.stage].script !== undefined)) {
+    else if (
+      status.glueRun !== null ||
+      (status.stage !== null && STAGES[status.stage].script !== undefined)
+    ) {
       this.#world.glue.end(succeeded);
     }
   }

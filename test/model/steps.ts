@@ -43,7 +43,10 @@ export type Failing = (typeof FAILING)[number];
 /** Refused for good; refused once; done, but the answer is lost. */
 export type FaultKind = 'operator' | 'retryable' | 'lost';
 
-export type Step =
+/** Most steps wait until nothing moves by itself, others come at any moment. */
+export type Step = Move & { readonly calm: boolean };
+
+export type Move =
   | { readonly kind: 'message'; readonly message: Message }
   /** Sent at the same time. */
   | { readonly kind: 'messages'; readonly messages: readonly [Message, Message] }
@@ -52,9 +55,11 @@ export type Step =
   | { readonly kind: 'fault'; readonly activity: Failing; readonly fault: FaultKind }
   | { readonly kind: 'restart' }
   | { readonly kind: 'cancel' }
-  | { readonly kind: 'terminate'; readonly then: 'resume' | 'resume from' | 'start'; readonly from: StageName }
-  /** Until nothing moves by itself. */
-  | { readonly kind: 'calm' };
+  | {
+      readonly kind: 'terminate';
+      readonly then: 'resume' | 'resume from' | 'start';
+      readonly from: StageName;
+    };
 
 export interface Sequence {
   readonly steps: readonly Step[];
@@ -68,11 +73,14 @@ export const GLUE_STAGES: readonly StageName[] = ['validation', 'kpi_computation
 
 const message: fc.Arbitrary<Message> = fc.record({
   name: fc.oneof(
-    { weight: 3, arbitrary: fc.constantFrom<CommandName>('pause', 'resume', 'retryStage', 'approve') },
+    { weight: 6, arbitrary: fc.constantFrom<CommandName>('pause', 'resume', 'retryStage', 'approve') },
     { weight: 2, arbitrary: fc.constantFrom(...COMMAND_NAMES) },
   ),
   by: fc.constantFrom('ada', 'grace'),
-  via: fc.oneof({ weight: 2, arbitrary: fc.constant('update') }, { weight: 1, arbitrary: fc.constant('signal') }),
+  via: fc.oneof(
+    { weight: 2, arbitrary: fc.constant('update') },
+    { weight: 1, arbitrary: fc.constant('signal') },
+  ),
   to: fc.oneof(
     { weight: 8, arbitrary: fc.constant('nobody') },
     { weight: 2, arbitrary: fc.constant('this run') },
@@ -82,7 +90,11 @@ const message: fc.Arbitrary<Message> = fc.record({
   stage: fc.option(fc.constantFrom(...STAGE_NAMES), { nil: undefined, freq: 8 }),
 });
 
-const failed = (errorMessage: string): EndedGlueRun => ({ state: 'FAILED', errorMessage, executionSeconds: 9 });
+const failed = (errorMessage: string): EndedGlueRun => ({
+  state: 'FAILED',
+  errorMessage,
+  executionSeconds: 9,
+});
 
 const ended: fc.Arbitrary<EndedGlueRun> = fc.oneof(
   { weight: 8, arbitrary: fc.constant(succeeded) },
@@ -94,30 +106,39 @@ const ended: fc.Arbitrary<EndedGlueRun> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ state: 'ERROR', executionSeconds: 1 }) },
 );
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 16, arbitrary: message.map((one): Step => ({ kind: 'message', message: one })) },
-  { weight: 4, arbitrary: fc.tuple(message, message).map((both): Step => ({ kind: 'messages', messages: both })) },
-  { weight: 2, arbitrary: message.map((one): Step => ({ kind: 'twice', message: one })) },
-  { weight: 10, arbitrary: ended.map((how): Step => ({ kind: 'glue', ended: how })) },
+const move: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 16, arbitrary: message.map((one): Move => ({ kind: 'message', message: one })) },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(message, message).map((both): Move => ({ kind: 'messages', messages: both })),
+  },
+  { weight: 2, arbitrary: message.map((one): Move => ({ kind: 'twice', message: one })) },
+  { weight: 10, arbitrary: ended.map((how): Move => ({ kind: 'glue', ended: how })) },
   {
     weight: 6,
     arbitrary: fc
-      .tuple(fc.constantFrom(...FAILING), fc.constantFrom<FaultKind>('operator', 'operator', 'retryable', 'lost'))
-      .map(([activity, fault]): Step => ({ kind: 'fault', activity, fault })),
+      .tuple(
+        fc.constantFrom(...FAILING),
+        fc.constantFrom<FaultKind>('operator', 'operator', 'retryable', 'lost'),
+      )
+      .map(([activity, fault]): Move => ({ kind: 'fault', activity, fault })),
   },
-  { weight: 2, arbitrary: fc.constant<Step>({ kind: 'restart' }) },
-  { weight: 1, arbitrary: fc.constant<Step>({ kind: 'cancel' }) },
+  { weight: 2, arbitrary: fc.constant<Move>({ kind: 'restart' }) },
+  { weight: 1, arbitrary: fc.constant<Move>({ kind: 'cancel' }) },
   {
     weight: 2,
     arbitrary: fc
       .tuple(fc.constantFrom('resume', 'resume', 'resume from', 'start'), fc.constantFrom(...STAGE_NAMES))
-      .map(([then, from]): Step => ({ kind: 'terminate', then, from })),
+      .map(([then, from]): Move => ({ kind: 'terminate', then, from })),
   },
-  { weight: 16, arbitrary: fc.constant<Step>({ kind: 'calm' }) },
 );
 
+const step: fc.Arbitrary<Step> = fc
+  .tuple(move, fc.constantFrom(true, true, true, false))
+  .map(([what, calm]) => ({ ...what, calm }));
+
 const sequence: fc.Arbitrary<Sequence> = fc.record({
-  steps: fc.array(step, { minLength: 4, maxLength: 25, size: 'max' }),
+  steps: fc.array(step, { minLength: 4, maxLength: 16, size: 'max' }),
   gate: fc.constantFrom('pass', 'hold'),
   waiting: fc.subarray([...GLUE_STAGES], { minLength: 1 }),
   finish: fc.constantFrom('complete', 'complete', 'abort', 'emergencyShutdown', 'cancel'),

@@ -12,11 +12,13 @@ import { classifyEndedRun } from '../../pipeline/glue-run.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { Overrides } from '../../pipeline/request.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
+import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
 import type { ScriptName, StageName } from '../../pipeline/stages.ts';
 import { awaitingGlue, long, starting } from './activities.ts';
+import { failureOf } from './failure.ts';
 import type { PipelineRun } from './run.ts';
 import type { Stages } from './stage.ts';
-import { cleaningUp, glueRunStarted } from './state.ts';
+import { cleaningUp, glueRunStarted, note } from './state.ts';
 
 /** Runs of a stage in one round that failed by Glue's own fault; three in a row are not bad luck any more. */
 const MAX_ATTEMPTS = 3;
@@ -81,7 +83,7 @@ export class GlueStage {
       if (isCancellation(error)) {
         const { stage } = this.#work;
         this.#run.change((state, at) => cleaningUp(state, `stopping the Glue run of ${stage}`, at));
-        await this.#stop();
+        await stopLeftGlueRuns(this.#run, this.#context, [stage]);
       }
       throw error;
     }
@@ -140,11 +142,38 @@ export class GlueStage {
   }
 
   async #stop(): Promise<void> {
-    const { script } = this.#work;
-    const { jobRunIds } = await CancellationScope.nonCancellable(() =>
-      long.stopGlueRun(this.#context, { script, token: this.#token }),
-    );
-    for (const id of jobRunIds) this.#run.unfinishedGlueRuns.add(id);
-    this.#run.change((state) => ({ ...state, glueRun: null }));
+    await CancellationScope.nonCancellable(() => stopGlueRun(this.#run, this.#context, this.#work.stage));
   }
+}
+
+/** Stops the Glue run of a stage whose end was not seen, and waits until it has ended. */
+async function stopGlueRun(run: PipelineRun, context: RunContext, stage: StageName): Promise<void> {
+  const token = run.unwatched(stage);
+  const { script } = STAGES[stage];
+  if (token === undefined || script === undefined) return;
+  const { jobRunIds } = await long.stopGlueRun(context, { script, token });
+  run.stopped(stage, jobRunIds);
+}
+
+/**
+ * Stops what the run leaves behind when it ends early or goes on without a stage: Glue runs whose end it did not see,
+ * as when waiting for one was given up. One that can't be stopped keeps nothing from going on: it is named, and the
+ * next run's look for orphans stops it.
+ */
+export async function stopLeftGlueRuns(
+  run: PipelineRun,
+  context: RunContext,
+  stages: readonly StageName[] = STAGE_NAMES,
+): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    for (const stage of stages) {
+      try {
+        await stopGlueRun(run, context, stage);
+      } catch (error) {
+        const { type, message } = failureOf(error);
+        const what = `the Glue run of ${stage} could not be stopped: ${type}: ${message}`;
+        run.change((state, at) => note(state, { at, what }));
+      }
+    }
+  });
 }

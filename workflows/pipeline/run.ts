@@ -5,6 +5,7 @@
 import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
 import { glueRunToken } from '../../pipeline/glue-run.ts';
+import type { TokenParts } from '../../pipeline/glue-run.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import { runIdOf } from '../../pipeline/layout.ts';
 import type { ParsedRequest } from '../../pipeline/request.ts';
@@ -47,6 +48,7 @@ export class PipelineRun {
    * finds the run, which may be alive or have succeeded; a new token would start a second one beside it.
    */
   readonly #unsettledTokens: Progress['unsettledTokens'] = {};
+  readonly #stopped = new Set<StageName>();
   readonly #kept = new Map<StageName, Checkpoint>();
   /** Glue runs that have not succeeded: what they have written is unfinished. */
   readonly unfinishedGlueRuns = new Set<string>();
@@ -100,11 +102,13 @@ export class PipelineRun {
   }
 
   get progress(): Progress {
+    const passed = new Set(this.#state.checkpoints.map(({ stage }) => stage));
+    const ahead = [...this.#kept.values()].filter(({ stage }) => !passed.has(stage));
     return {
       run: this.#run,
       tokenRunId: this.#tokenRunId,
       request: this.#request,
-      checkpoints: [...this.#state.checkpoints],
+      checkpoints: [...this.#state.checkpoints, ...ahead],
       rounds: { ...this.#rounds },
       unsettledTokens: { ...this.#unsettledTokens },
     };
@@ -147,7 +151,20 @@ export class PipelineRun {
     const { workflowId } = workflowInfo();
     const token = this.#unsettledTokens[stage] ?? glueRunToken(workflowId, this.#tokenRunId, stage, round);
     this.#unsettledTokens[stage] = token;
+    this.#stopped.delete(stage);
     return token;
+  }
+
+  /** The token of a stage's Glue run that may be alive, watched or not; `undefined` when there is none. */
+  unwatched(stage: StageName): string | undefined {
+    return this.#stopped.has(stage) ? undefined : this.#unsettledTokens[stage];
+  }
+
+  /** The stage's Glue run was stopped; the token stays, since nothing that succeeded carries it. */
+  stopped(stage: StageName, jobRunIds: readonly string[]): void {
+    this.#stopped.add(stage);
+    for (const id of jobRunIds) this.unfinishedGlueRuns.add(id);
+    this.change((state) => (state.stage === stage ? { ...state, glueRun: null } : state));
   }
 
   /** The end of the stage's Glue run was seen. */
@@ -155,9 +172,11 @@ export class PipelineRun {
     Reflect.deleteProperty(this.#unsettledTokens, stage);
   }
 
-  /** Whether a Glue run with this token is this run's own. */
-  isOwn(workflowId: string, firstRunId: string): boolean {
-    return workflowId === workflowInfo().workflowId && firstRunId === this.#tokenRunId;
+  /** Whether the run will adopt a Glue run with this token; those of rounds that it has left behind it will not. */
+  willAdopt({ workflowId, firstRunId, stage, round }: TokenParts): boolean {
+    const own = workflowId === workflowInfo().workflowId && firstRunId === this.#tokenRunId;
+    const rounds: Readonly<Record<string, number>> = this.#rounds;
+    return own && round >= (rounds[stage] ?? 1);
   }
 
   /** Replaces the state and shows what changed. */

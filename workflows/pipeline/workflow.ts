@@ -22,14 +22,16 @@ import {
 } from '@temporalio/workflow';
 import type { DayEdition, NewStreams, Preparation, QualitySummary } from '../../pipeline/activity-types.ts';
 import { resumable } from '../../pipeline/checkpoint.ts';
+import type { Progress } from '../../pipeline/checkpoint.ts';
 import type { Reference } from '../../pipeline/documents.ts';
 import { explain, parseRequest } from '../../pipeline/request.ts';
 import type { ParsedRequest, PipelineRequest } from '../../pipeline/request.ts';
 import type { RowCounts } from '../../pipeline/reports.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
+import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { ScriptName, StageName } from '../../pipeline/stages.ts';
 import { long, quick } from './activities.ts';
-import { GlueStage } from './glue.ts';
+import { GlueStage, stopLeftGlueRuns } from './glue.ts';
 import { stopOrphans } from './orphans.ts';
 import { now, PipelineRun } from './run.ts';
 import type { Continued } from './run.ts';
@@ -81,13 +83,24 @@ async function takeOver(
   run: PipelineRun,
   { runId, stage }: NonNullable<ParsedRequest['resumeFrom']>,
 ): Promise<void> {
+  run.takeOver(await progressFrom(runId, stage));
+}
+
+/** What a closed run had done, without what is to be done again. */
+async function progressFrom(runId: string, stage: StageName | undefined): Promise<Progress> {
   const { workflowId } = workflowInfo();
-  run.takeOver(resumable(await quick.readProgress({ workflowId, runId }), stage));
+  const progress = await quick.readProgress({ workflowId, runId });
+  const { resumeFrom } = progress.request;
+  // It was closed before it could take over what it was to go on with.
+  const earlier =
+    resumeFrom === undefined ? progress : await progressFrom(resumeFrom.runId, resumeFrom.stage);
+  return resumable(earlier, stage);
 }
 
 async function endEarly(run: PipelineRun, pipeline: Pipeline, error: unknown): Promise<void> {
   const why = error instanceof Error ? error.message : String(error);
   const stopped = error instanceof Stopped || isCancellation(error);
+  await pipeline.stopGlue();
   if (stopped) {
     const asked = error instanceof Stopped ? error : new Stopped('a cancellation', 'requested of Temporal');
     await pipeline.secure(asked);
@@ -310,9 +323,11 @@ class Pipeline {
   }
 
   async #optionalGlue(ground: Ground, stage: StageName, script: ScriptName): Promise<string | undefined> {
-    return await this.#stages.optional(stage, ({ round, overrides }) =>
+    const report = await this.#stages.optional(stage, ({ round, overrides }) =>
       this.#glueRound(ground, stage, script, round, overrides),
     );
+    if (report === undefined) await stopLeftGlueRuns(this.#run, ground.context, [stage]);
+    return report;
   }
 
   async #glueRound(
@@ -327,6 +342,19 @@ class Pipeline {
     const glue = new GlueStage(this.#run, this.#stages, context, work);
     const { report, ended } = await glue.result();
     return { result: report, summary: say.glue(ended) };
+  }
+
+  /** No Glue run outlives its run. */
+  async stopGlue(): Promise<void> {
+    if (STAGE_NAMES.every((stage) => this.#run.unwatched(stage) === undefined)) return;
+    // A resumed run may end before it has read its settings, and has the Glue runs of the one that it goes on with.
+    try {
+      const context = this.#context ?? { owner: this.#run.owner, settings: await quick.readRunSettings() };
+      await stopLeftGlueRuns(this.#run, context);
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      this.#run.change((state, at) => cleaningUp(state, `Glue runs could not be looked for: ${said}`, at));
+    }
   }
 
   /** What a stopped run leaves: unfinished output in quarantine, and a record of how it stood. */
