@@ -25,6 +25,7 @@ import { GlueRuns } from './glue-runs.ts';
 import { Kpis } from './kpis.ts';
 import { GlueLogs } from './logs.ts';
 import { Bucket } from './objects.ts';
+import { Procedures } from './procedures.ts';
 import { Quality } from './quality.ts';
 import { RunRecovery } from './run-recovery.ts';
 import { Runs } from './runs.ts';
@@ -37,11 +38,15 @@ export type { GlueRun } from './glue-runs.ts';
 export type { KpiQuestion, PublishedKpi, TableView } from './kpis.ts';
 export type { LogLine, LogStream } from './logs.ts';
 export type { PrefixUsage } from './objects.ts';
+export type { ListedProcedure, ProcedureView } from './procedure-view.ts';
+export type { ProcedureEnd, ProcedureReference } from './procedures.ts';
 export type { JudgedRow, QualityRecord } from './quality.ts';
 export type { ListedRun } from './run-listing.ts';
 export type { RunEnd, RunReference } from './runs.ts';
 export type { ScheduleView } from './schedules.ts';
+export type { RecoveryRequest } from '../pipeline/recovery/request.ts';
 export type { PipelineRequest } from '../pipeline/request.ts';
+export type { ResetRequest } from '../pipeline/reset/request.ts';
 
 export interface ConnectOptions {
   /** The process environment when absent. */
@@ -68,6 +73,8 @@ export class PipelineClient {
   readonly bucket: Bucket;
   /** What validation found: reports, rejected rows, rows under review. */
   readonly quality: Quality;
+  /** Data recovery and reset: start, plan, approve, steer. */
+  readonly procedures: Procedures;
   readonly glue: GlueRuns;
   readonly logs: GlueLogs;
   readonly #aws: AwsClients;
@@ -81,6 +88,7 @@ export class PipelineClient {
     this.kpis = new Kpis(aws.dynamo, settings.table);
     this.bucket = new Bucket(aws.s3, settings.bucket);
     this.quality = new Quality(this.bucket);
+    this.procedures = new Procedures(temporal, settings);
     this.glue = new GlueRuns(aws.glue, settings.pipeline);
     this.logs = new GlueLogs(aws.logs);
     this.recovery = new RunRecovery(temporal, settings);

@@ -2,6 +2,7 @@
  * Asking a run. The run answers through its worker, so an answer can be late, or never come; both are told apart from a
  * server that is away.
  */
+import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { serverOf, type TemporalLink } from './connection.ts';
@@ -41,6 +42,46 @@ export async function askRun<T>(
     advice: 'Check that a worker runs for this pipeline (msp local status, or your deployment).',
     cause: unanswered,
   });
+}
+
+/**
+ * Gives a workflow a command by update and waits until it is taken. The command names the execution that was looked at.
+ * @param command.advice how to see where the workflow stands
+ * @throws ClientError `Refused` with the workflow's own words when it can't follow it now
+ */
+export async function tell<A>(
+  link: TemporalLink,
+  reference: Pick<RunReference, 'workflowId' | 'runId'>,
+  command: {
+    readonly name: string;
+    readonly args: object;
+    /** What is told, as in `The run`. */
+    readonly what: string;
+    readonly advice: string;
+  },
+): Promise<A> {
+  const refused = (said: string, cause: unknown): ClientError =>
+    new ClientError('Refused', said, { advice: command.advice, cause });
+  const updateId = randomUUID();
+  const args: [object] = [{ ...command.args, run: reference.runId }];
+  try {
+    return await askRun(
+      link,
+      reference,
+      (handle) => handle.executeUpdate<A, [object]>(command.name, { args, updateId }),
+      [TAKEN_WITHIN_MS],
+    );
+  } catch (error) {
+    const refusal = causesOf(error).find((cause) => cause instanceof WorkflowUpdateFailedError);
+    if (refusal === undefined) throw hasEnded(error) ? refused(`${command.what} has ended.`, error) : error;
+    throw refused(refusal.cause instanceof Error ? refusal.cause.message : refusal.message, error);
+  }
+}
+
+function hasEnded(error: unknown): boolean {
+  return causesOf(error).some((cause) =>
+    /workflow execution already completed/i.test(shapeOf(cause).message),
+  );
 }
 
 /** The error as a {@link ClientError}. A server that is away is not the run's fault. */

@@ -22,7 +22,11 @@ export const listedRunSchema = z.object({
 export type ListedRun = z.infer<typeof listedRunSchema>;
 
 /** Statuses of a run that goes on. A run that was terminated could not say that it has ended. */
-const GOING_ON: readonly string[] = ['Running', 'Paused', 'NeedsOperator', 'Held', 'Stopping'];
+const GOING_ON: readonly string[] = [
+  ...['Running', 'Paused', 'NeedsOperator', 'Held', 'Stopping'],
+  // A procedure's.
+  'AwaitingApproval',
+];
 
 /** The pipeline's own status, unless the execution has ended without the run knowing. */
 export function statusOf(execution: string, status: string | undefined): string | undefined {

@@ -5,13 +5,9 @@
  * `latest`. Commands always carry the Temporal run id that was looked at, so that a later reset of the run does not
  * follow them a second time.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import {
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  WorkflowUpdateFailedError,
-} from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
 import { z } from 'zod';
 import type { Checkpoint } from '../pipeline/checkpoint.ts';
 import { runIdOf } from '../pipeline/layout.ts';
@@ -22,7 +18,6 @@ import {
   signals,
   statusQuery,
   timelineQuery,
-  updates,
   type CommandAnswer,
   type CommandInput,
   type CommandName,
@@ -30,8 +25,8 @@ import {
 import type { RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
-import { ANSWERED_WITHIN_MS, askRun, explainRun, TAKEN_WITHIN_MS } from './run-answers.ts';
-import { causesOf, ClientError, explain, notFound, shapeOf } from './errors.ts';
+import { ANSWERED_WITHIN_MS, askRun, explainRun, tell } from './run-answers.ts';
+import { causesOf, ClientError, explain, notFound } from './errors.ts';
 import { listed, type ListedRun } from './run-listing.ts';
 
 export interface RunReference {
@@ -188,26 +183,8 @@ export class Runs {
     reference: RunReference,
     args: Omit<CommandInput<N>, 'run'>,
   ): Promise<CommandAnswer> {
-    const update = updates[name];
-    try {
-      const updateId = randomUUID();
-      return await askRun(
-        this.#link,
-        reference,
-        (handle) =>
-          handle.executeUpdate<CommandAnswer, [object]>(update.name, {
-            args: [{ ...args, run: reference.runId }],
-            updateId,
-          }),
-        [TAKEN_WITHIN_MS],
-      );
-    } catch (error) {
-      const refusal = causesOf(error).find((cause) => cause instanceof WorkflowUpdateFailedError);
-      if (refusal === undefined)
-        throw hasEnded(error) ? refused('The run has ended.', reference, error) : error;
-      const said = refusal.cause instanceof Error ? refusal.cause.message : refusal.message;
-      throw refused(said, reference, error);
-    }
+    const advice = `msp status ${reference.workflowId} shows where it is.`;
+    return await tell(this.#link, reference, { name, args, what: 'The run', advice });
   }
 
   /**
@@ -252,16 +229,6 @@ export class Runs {
       throw explain(error, serverOf(this.#link));
     }
   }
-}
-
-function hasEnded(error: unknown): boolean {
-  return causesOf(error).some((cause) =>
-    /workflow execution already completed/i.test(shapeOf(cause).message),
-  );
-}
-
-function refused(said: string, { workflowId }: RunReference, cause: unknown): ClientError {
-  return new ClientError('Refused', said, { advice: `msp status ${workflowId} shows where it is.`, cause });
 }
 
 function checkRequest(request: PipelineRequest): void {

@@ -100,6 +100,19 @@ export function judgeDelivery({
   return replaces === undefined ? { kind: 'new' } : { kind: 'correction', replaces };
 }
 
+/** What stands beside each archived copy. A content that was delivered several times has been archived several times. */
+export const archiveRecordSchema = z.looseObject({
+  version: z.literal(1),
+  run: z.string(),
+  archivedAt: timestampSchema,
+  archivedAs: z.string(),
+  id: fileIdSchema,
+  key: z.string(),
+  sha256: sha256Schema,
+  size: countSchema,
+});
+export type ArchiveRecord = z.infer<typeof archiveRecordSchema>;
+
 /**
  * The record of a file whose plays are to be made again. A file that a run has claimed for that purpose stays claimed:
  * whoever takes it over goes on with it.

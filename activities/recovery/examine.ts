@@ -36,13 +36,19 @@ export class Examination {
     this.#scope = new ScopeReader(given.inspection.bucket, given.documents);
   }
 
-  async of(procedure: string, selection: Selection): Promise<Evidence> {
+  /** @param anew days whose plays are to be made again although nothing is wrong with them */
+  async of(procedure: string, selection: Selection, anew: readonly string[] = []): Promise<Evidence> {
     const except = new Set(selection.except);
-    const { days, files } = await this.#scope.resolve(selection);
-    const examined = await Promise.all(files.map((file) => this.#limit(() => this.#files.examine(file))));
+    const { days, files, archives } = await this.#scope.resolve(selection);
+    const known = new Set(files.map(({ archivedAs }) => archivedAs));
+    const copies = archives.filter(({ archivedAs }) => !known.has(archivedAs));
+    const examined = await Promise.all([
+      ...files.map((file) => this.#limit(() => this.#files.examine(file))),
+      ...copies.map((copy) => this.#limit(() => this.#files.examineCopy(copy))),
+    ]);
     this.#damages.push(...examined.filter((damage) => damage !== undefined));
     await this.#examineDays(days);
-    const sources = await this.#sources();
+    const sources = await this.#sources(new Set(anew));
     const { inspection, documents } = this.#given;
     const { objects, bytes } = inspection;
     return {
@@ -53,6 +59,7 @@ export class Examination {
       documents: documents.damages.filter(({ key }) => !except.has(key)).sort(byKey),
       days: this.#affected(sources),
       sources,
+      remake: [...anew],
     };
   }
 
@@ -66,11 +73,11 @@ export class Examination {
   }
 
   /** The files whose plays have to be made again, and with each the days that this changes, until no more turn up. */
-  async #sources(): Promise<SourceEvidence[]> {
+  async #sources(anew: ReadonlySet<string>): Promise<SourceEvidence[]> {
     const found = new Map<string, SourceEvidence>();
     for (;;) {
       const gone = new Set(this.#damages.flatMap(({ key, backup }) => (backup === undefined ? [key] : [])));
-      const needed = sourcesToRenew([...this.#evidence.values()], gone);
+      const needed = sourcesToRenew([...this.#evidence.values()], gone, anew);
       const unknown = [...needed].filter((id) => !found.has(id));
       if (unknown.length === 0) return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
       const records = new Map((await this.#scope.records(unknown)).map((record) => [record.id, record]));

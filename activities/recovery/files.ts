@@ -4,7 +4,7 @@
  */
 import { fileIdOf } from '../../pipeline/documents.ts';
 import { preparedInputsSchema } from '../../pipeline/inputs.ts';
-import type { FileRecord, Owner, PreparedFile } from '../../pipeline/inputs.ts';
+import type { ArchiveRecord, FileRecord, Owner, PreparedFile } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import type { Damage, GoodCopy } from '../../pipeline/recovery/evidence.ts';
 import type { Inspection } from './inspection.ts';
@@ -33,6 +33,16 @@ export class InputFiles {
     if (damage === undefined || damage.problem === 'missing') return damage;
     // While its run works, other bytes under the key are a newer delivery, which a next run takes.
     return (await this.isOpen(record.owner)) ? undefined : { ...damage, problem: 'replaced' };
+  }
+
+  /** Another archived copy of a content, besides the one that the file's record names. */
+  async examineCopy({ id, archivedAs, size, sha256, key }: ArchiveRecord): Promise<Damage | undefined> {
+    const problem = await this.#inspection.problemOf({ key: archivedAs, size, sha256 });
+    if (problem === undefined) return undefined;
+    const others = (await this.#archived()).get(id) ?? [];
+    const backup = await this.#inspection.goodCopy({ size, sha256 }, [archivedAs, key, ...others]);
+    const expected = { key: archivedAs, size, sha256, file: id };
+    return { layer: 'archived', problem, ...expected, ...(backup === undefined ? {} : { backup }) };
   }
 
   async isOpen(owner: Owner): Promise<boolean> {

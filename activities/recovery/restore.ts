@@ -4,7 +4,7 @@
  */
 import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { fileRecordSchema } from '../../pipeline/inputs.ts';
+import { archiveRecordSchema, fileRecordSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { kpisManifestSchema, playsManifestSchema, rollBack } from '../../pipeline/manifests.ts';
@@ -20,7 +20,12 @@ import { Bucket } from '../storage/objects.ts';
 import { Inspection } from './inspection.ts';
 import type { Expected } from './inspection.ts';
 
-const SCHEMAS = { plays: playsManifestSchema, kpis: kpisManifestSchema, file: fileRecordSchema } as const;
+const SCHEMAS = {
+  plays: playsManifestSchema,
+  kpis: kpisManifestSchema,
+  file: fileRecordSchema,
+  archive: archiveRecordSchema,
+} as const;
 
 export function createRestoreActivities(s3: S3Client): Pick<RecoveryActivities, 'restoreObjects'> {
   return {

@@ -1,8 +1,13 @@
 /** Which days and files a recovery looks at: what the request names, in the terms of the records. Reads only. */
 import pLimit from 'p-limit';
 import { fileIdSchema } from '../../pipeline/documents.ts';
-import { fileRecordSchema, keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
-import type { FileRecord } from '../../pipeline/inputs.ts';
+import {
+  archiveRecordSchema,
+  fileRecordSchema,
+  keyRecordSchema,
+  preparedInputsSchema,
+} from '../../pipeline/inputs.ts';
+import type { ArchiveRecord, FileRecord } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
@@ -17,6 +22,8 @@ export interface Scope {
   /** Sorted. */
   readonly days: readonly string[];
   readonly files: readonly FileRecord[];
+  /** Records of archived copies, where everything is looked at. */
+  readonly archives: readonly ArchiveRecord[];
 }
 
 export type Selection = Pick<
@@ -39,10 +46,11 @@ export class ScopeReader {
   /** @throws `RecoveryImpossible` when a named file or run has no record */
   async resolve(selection: Selection): Promise<Scope> {
     const except = new Set(selection.except);
-    const { days, files } = await this.#selected(selection);
+    const { days, files, archives } = await this.#selected(selection);
     return {
       days: [...new Set(days)].filter((day) => !except.has(day)).sort(),
       files: files.filter(({ id, key }) => !except.has(id) && !except.has(key)),
+      archives: archives.filter(({ id, key }) => !except.has(id) && !except.has(key)),
     };
   }
 
@@ -58,11 +66,12 @@ export class ScopeReader {
   }
 
   async #selected({ dates, files, runOf, rollback }: Selection): Promise<Scope> {
-    if (rollback !== undefined) return { days: [rollback.day], files: [] };
-    if (dates !== undefined) return { days: dates, files: await this.#filesOfDays(dates) };
+    if (rollback !== undefined) return { days: [rollback.day], files: [], archives: [] };
+    if (dates !== undefined) return { days: dates, files: await this.#filesOfDays(dates), archives: [] };
     if (files !== undefined) return withDays(await this.records(await this.#ids(files)));
     if (runOf !== undefined) return await this.#ofRun(runOf);
-    return { days: await this.#allDays(), files: await this.records(await this.#allFiles()) };
+    const [everyDay, everyFile] = [await this.#allDays(), await this.records(await this.#allFiles())];
+    return { days: everyDay, files: everyFile, archives: await this.#allArchives() };
   }
 
   async #filesOfDays(days: readonly string[]): Promise<FileRecord[]> {
@@ -112,7 +121,7 @@ export class ScopeReader {
     }
     const files = await this.records(inputs.map(({ id }) => id));
     const days = record?.value.days.map(({ day }) => day) ?? [];
-    return { days: [...days, ...files.flatMap((file) => file.days)], files };
+    return { days: [...days, ...files.flatMap((file) => file.days)], files, archives: [] };
   }
 
   /** Days that have, or ever had, a manifest: a deleted one is damage, too. */
@@ -129,6 +138,17 @@ export class ScopeReader {
     return keys.flatMap((key) => /\/([0-9a-f]{32})\.json$/.exec(key)?.[1] ?? []);
   }
 
+  async #allArchives(): Promise<ArchiveRecord[]> {
+    const keys = (await this.#everThere(PREFIXES.archived)).filter((key) =>
+      /\/records\/[^/]+\.json$/.test(key),
+    );
+    const limit = pLimit(PARALLEL);
+    const found = await Promise.all(
+      keys.map((key) => limit(() => this.#documents.read('archive', key, archiveRecordSchema))),
+    );
+    return found.filter((record) => record !== undefined);
+  }
+
   async #everThere(prefix: string): Promise<string[]> {
     const keys = new Set<string>();
     for await (const { key } of listVersions(this.#bucket, prefix)) keys.add(key);
@@ -137,5 +157,5 @@ export class ScopeReader {
 }
 
 function withDays(files: FileRecord[]): Scope {
-  return { days: files.flatMap(({ days }) => days), files };
+  return { days: files.flatMap(({ days }) => days), files, archives: [] };
 }

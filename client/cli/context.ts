@@ -1,5 +1,5 @@
 /** What every command is given: where to print, the environment, and a client that is closed whatever happens. */
-import { confirm, isCancel } from '@clack/prompts';
+import { confirm, isCancel, text } from '@clack/prompts';
 import type { z } from 'zod';
 import type { Environment } from '../../pipeline/settings.ts';
 import { ClientError } from '../errors.ts';
@@ -51,6 +51,17 @@ export class CliContext {
     } finally {
       await client.close();
     }
+  }
+
+  /** Whether a person can be asked. */
+  get canAsk(): boolean {
+    return this.#options.interactive;
+  }
+
+  /** Asks for a name to be typed, which nobody does by accident. */
+  async typed(question: string, name: string): Promise<boolean> {
+    const answer = await text({ message: question, output: this.out.stderr });
+    return !isCancel(answer) && answer.trim() === name;
   }
 
   /**

@@ -36,9 +36,9 @@ export const damageSchema = z.object({
 });
 export type Damage = z.infer<typeof damageSchema>;
 
-export const DOCUMENT_KINDS = ['plays', 'kpis', 'file'] as const;
+export const DOCUMENT_KINDS = ['plays', 'kpis', 'file', 'archive'] as const;
 
-/** A manifest or a file's record that is gone or can't be read, and the newest version that can. */
+/** A manifest, or the record of a file or of its archived copy, that is gone or can't be read, and the newest version that can. */
 export const documentDamageSchema = z.object({
   kind: z.enum(DOCUMENT_KINDS),
   key: z.string(),
@@ -120,6 +120,8 @@ export const evidenceSchema = z.object({
   /** Days with something wrong, and days that their repair would touch. */
   days: z.array(dayEvidenceSchema),
   sources: z.array(sourceEvidenceSchema),
+  /** Days whose plays are to be made again although nothing is wrong with them. */
+  remake: z.array(daySchema),
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
 

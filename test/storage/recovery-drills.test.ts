@@ -123,11 +123,13 @@ suite('damaged data', () => {
       layout.manifest('plays', MONDAY),
       layout.manifest('kpis', TUESDAY),
       layout.file(world.idOf('monday.csv')),
+      world.archiveRecord(world.idOf('tuesday.csv')),
     ];
     const right = await Promise.all(keys.map((key) => world.json(key)));
     await world.delete(keys[0] ?? '');
     await world.put(keys[1] ?? '', '{"version": 1,');
     await world.put(keys[2] ?? '', '{"version": 2}');
+    await world.put(keys[3] ?? '', '{}');
     const found = await plan();
     expect(found.documents.map(({ key }) => key).sort()).toEqual([...keys].sort());
     expect(found).toMatchObject({ restores: [], returns: [], recompute: [], lost: [] });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, paginateScan, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { PipelineClient } from '../../client/pipeline-client.ts';
 import type { Delivery, PipelineRequest } from '../../client/pipeline-client.ts';
@@ -152,6 +152,24 @@ export class PipelineStack {
     );
     for await (const page of pages) rows.push(...(page.Items ?? []));
     return rows.sort((a, b) => String(a['id']).localeCompare(String(b['id'])));
+  }
+
+  /** Damages the table: gives an item another value. */
+  async changeItem(id: string, value: number): Promise<void> {
+    await this.#dynamo.send(
+      new UpdateCommand({
+        TableName: this.client.settings.table,
+        Key: { id },
+        UpdateExpression: 'SET #value = :value',
+        ExpressionAttributeNames: { '#value': 'value' },
+        ExpressionAttributeValues: { ':value': value },
+      }),
+    );
+  }
+
+  /** Damages the table: removes an item. */
+  async deleteItem(id: string): Promise<void> {
+    await this.#dynamo.send(new DeleteCommand({ TableName: this.client.settings.table, Key: { id } }));
   }
 
   async keys(prefix: string): Promise<string[]> {

@@ -17,6 +17,7 @@ import {
 import { DeleteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { isMissing } from '../../activities/aws/call.ts';
 import { keyRecordOf } from '../../activities/storage/claims.ts';
 import type { AccessKey } from '../../local/stack/folder.ts';
@@ -28,6 +29,9 @@ import type { KpiItem } from '../../pipeline/kpi-items.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { REGION, ROOT_KEY } from '../local-glue/support/ministack.ts';
+
+/** Activities that fail are what many tests are about; their warnings would bury what a test has to say. */
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 export const [MONDAY, TUESDAY] = ['2024-07-01', '2024-07-02'] as const;
 export const NOW = '2024-07-03T00:00:00Z';
@@ -111,6 +115,10 @@ export class PublishedWorld {
 
   archived(name: FileName): string {
     return layout.archived(RUN, MONDAY, `streams/${name}`);
+  }
+
+  archiveRecord(id: string): string {
+    return layout.archiveRecord(RUN, MONDAY, `${id}-0`);
   }
 
   validated(day: string): string {
@@ -204,7 +212,7 @@ export class PublishedWorld {
     };
     await this.put(layout.file(id), JSON.stringify(record));
     await this.put(keyRecordOf(key), JSON.stringify({ version: 1, key, fileId: id }));
-    await this.put(layout.archiveRecord(RUN, MONDAY, `${id}-0`), JSON.stringify(record));
+    await this.put(this.archiveRecord(id), JSON.stringify({ ...record, run: RUN, archivedAt: NOW }));
   }
 
   async #claimed(name: string, content: string): Promise<void> {

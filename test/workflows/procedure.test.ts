@@ -235,7 +235,7 @@ describe('a procedure', () => {
       expect(parked).toMatchObject({ step: 'RDATA-5', failure: { type: 'AccessDenied' } });
       expect(commands).toEqual(['retryStep', 'pause', 'abort']);
       await handle.executeUpdate(updates.retryStep, { args: [approval] });
-      expect(await handle.result()).toMatchObject({ outcome: 'recovered; the numbers of 1 days differ' });
+      expect(await handle.result()).toMatchObject({ outcome: 'recovered; the numbers of 1 day differ' });
     });
     expect(acting(fake.calls)).toEqual(['restoreObjects', 'verifyRecovery', 'verifyRecovery']);
   }, 120_000);

@@ -95,7 +95,8 @@ async function verify(
     const result = await long.verifyRecovery(procedure.context, { digest, request, now: now() });
     return { result, summary: [summaryOf(result), ...result.lines].join('; ') };
   });
-  return { status: 'Completed', outcome: summaryOf(verified) };
+  const incomplete = verified.remaining + verified.lost > 0;
+  return { status: 'Completed', outcome: summaryOf(verified), incomplete };
 }
 
 function summaryOf({ remaining, differing, lost }: Verified): string {
@@ -103,7 +104,9 @@ function summaryOf({ remaining, differing, lost }: Verified): string {
   const parts = [
     remaining === 0 ? '' : `${String(remaining)} things are still not as recorded`,
     lost === 0 ? '' : `${String(lost)} can't be recovered`,
-    differing === 0 ? 'all numbers are as before' : `the numbers of ${String(differing)} days differ`,
+    differing === 0
+      ? 'all numbers are as before'
+      : `the numbers of ${String(differing)} ${differing === 1 ? 'day' : 'days'} differ`,
   ];
   return [whole, ...parts.filter((part) => part !== '')].join('; ');
 }

@@ -54,12 +54,15 @@ export interface Ending {
   readonly status: Extract<ProcedureStatusName, 'Completed' | 'Planned' | 'Rejected'>;
   /** In words. */
   readonly outcome: string;
+  /** Something is left that the procedure could not put right; the report names it. */
+  readonly incomplete?: boolean;
 }
 
 export interface ProcedureResult {
   readonly id: string;
   readonly status: ProcedureStatusName;
   readonly outcome: string;
+  readonly incomplete: boolean;
   /** Digest of the last plan. */
   readonly plan: string | null;
   /** Key of the report. */
@@ -114,7 +117,10 @@ export class Procedure {
   async agree(make: () => Promise<PlanSummary>): Promise<PlanSummary | Ending> {
     let plan = await this.#plan(make);
     for (;;) {
-      if (plan.empty) return { status: 'Completed', outcome: withLost('nothing to do', plan) };
+      if (plan.empty) {
+        const outcome = withLost('nothing to do', plan);
+        return { status: 'Completed', outcome, incomplete: plan.lost > 0 };
+      }
       if (this.#request.dryRun) return { status: 'Planned', outcome: 'planned; a dry run changes nothing' };
       if (this.#approvedAhead(plan)) return plan;
       const decision = await this.#asked();
@@ -269,13 +275,13 @@ export class Procedure {
     throw new Aborted(`Aborted by ${decision.by}: ${decision.reason}`, 'ProcedureAborted', true);
   }
 
-  async finish({ status, outcome }: Ending): Promise<ProcedureResult> {
+  async finish({ status, outcome, incomplete = false }: Ending): Promise<ProcedureResult> {
     this.enter('reporting');
     this.#conversation.change((state, at) => end(state, status, outcome, at));
     const report = await this.#report();
     await condition(allHandlersFinished);
     const { id, plan } = this.state;
-    return { id, status, outcome, plan: plan?.digest ?? null, report };
+    return { id, status, outcome, incomplete, plan: plan?.digest ?? null, report };
   }
 
   /** A report that can't be written must not hide why the procedure ended. */
