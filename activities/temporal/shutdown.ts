@@ -4,6 +4,7 @@ import type { Client, ScheduleDescription } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import pLimit from 'p-limit';
 import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
+import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun, PausedSchedules } from '../../pipeline/shutdown.ts';
 import { listOpenProcedures, listOpenRuns, pausedBecause, signalOpen } from './open-runs.ts';
 
