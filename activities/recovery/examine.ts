@@ -36,10 +36,11 @@ export class Examination {
     this.#scope = new ScopeReader(given.inspection.bucket, given.documents);
   }
 
-  /** @param anew days whose plays are to be made again although nothing is wrong with them */
-  async of(procedure: string, selection: Selection, anew: readonly string[] = []): Promise<Evidence> {
+  /** @param how `anew`: the plays of the selected days are to be made again although nothing is wrong with them */
+  async of(procedure: string, selection: Selection, how?: 'anew'): Promise<Evidence> {
     const except = new Set(selection.except);
     const { days, files, archives } = await this.#scope.resolve(selection);
+    const anew = how === 'anew' ? days : [];
     const known = new Set(files.map(({ archivedAs }) => archivedAs));
     const copies = archives.filter(({ archivedAs }) => !known.has(archivedAs));
     const examined = await Promise.all([

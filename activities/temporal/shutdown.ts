@@ -72,7 +72,13 @@ export function createShutdownActivities(): TemporalActivities {
   };
 }
 
-export async function schedulesOf(client: Client, pipeline: string): Promise<ScheduleDescription[]> {
+/** Ids of the pipeline's schedules that are not paused. */
+export async function runningSchedules(pipeline: string): Promise<string[]> {
+  const schedules = await schedulesOf(getClient(), pipeline);
+  return schedules.flatMap(({ scheduleId, state }) => (state.paused ? [] : [scheduleId]));
+}
+
+async function schedulesOf(client: Client, pipeline: string): Promise<ScheduleDescription[]> {
   const ids: string[] = [];
   for await (const { scheduleId } of client.schedule.list()) {
     if (scheduleId.startsWith(`${pipeline}-`)) ids.push(scheduleId);

@@ -30,7 +30,7 @@ const documentRestoreSchema = z.object({ kind: z.enum(DOCUMENT_KINDS), key: z.st
 export type DocumentRestore = z.infer<typeof documentRestoreSchema>;
 
 /** An input file whose plays are made again: its bytes are delivered again under its own key. */
-const returnSchema = z.object({
+export const returnSchema = z.object({
   id: fileIdSchema,
   key: z.string(),
   size: countSchema,
@@ -40,7 +40,7 @@ const returnSchema = z.object({
 });
 export type Return = z.infer<typeof returnSchema>;
 
-const beforeSchema = z.object({
+export const beforeSchema = z.object({
   day: daySchema,
   playsEdition: countSchema.nullable(),
   sources: z.array(z.object({ id: fileIdSchema, rows: countSchema })),
@@ -57,7 +57,7 @@ const beforeSchema = z.object({
 /** What the records say of a day before anything is done; the result is held against it. */
 export type Before = z.infer<typeof beforeSchema>;
 
-const lostSchema = z.object({
+export const lostSchema = z.object({
   layer: z.enum(LAYERS),
   /** Key, or `day D`. */
   what: z.string(),
