@@ -21,7 +21,7 @@ from music_streaming.heads import InputFile, look_at_all
 from music_streaming.lines import BAD, judged_rows, number_lines
 from music_streaming.reference import ReferenceData, load_reference
 from music_streaming.rules import RULE_VERSION, RULES, is_rejected
-from music_streaming.session import one_split_for_each_task, spark_session
+from music_streaming.session import one_split_for_each_task, spark_session_beside
 from music_streaming.times import day_name, day_number, epoch_hour
 
 # Rows of one file of rejected rows or rows under review: some ten megabytes.
@@ -44,9 +44,9 @@ class _Accepted(NamedTuple):
     rows: int
 
 
-def validate(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> dict[str, Any]:
+def validate(plan: dict[str, Any], job_run_id: str) -> dict[str, Any]:
     """Judges the files of the plan; returns the report without what identifies the run."""
-    reference = load_reference(plan["reference"])
+    spark, reference = spark_session_beside("validate_data", lambda: load_reference(plan["reference"]))
     files = look_at_all(plan["files"])
     good = [file for file in files if file.problem is None]
     scratch = f"{plan['scratchPrefix']}{job_run_id}/validated"
@@ -249,8 +249,7 @@ def main() -> None:
     arguments = read_arguments()
     started = datetime.now(UTC)
     plan = objects.read_plan(arguments.plan)
-    spark = spark_session("validate_data")
-    result = validate(spark, plan, arguments.job_run_id)
+    result = validate(plan, arguments.job_run_id)
     objects.write_json(arguments.report, arguments.envelope(started) | result)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 from pyspark.sql import SparkSession
+
+T = TypeVar("T")
 
 # One task's share of the files it reads.
 SPLIT_BYTES = 64 * 1024 * 1024
@@ -34,8 +38,18 @@ def spark_session(name: str) -> SparkSession:
         .getOrCreate()
     )
     # Two rounds of tasks for each core, and never so few that one key's skew holds everything up.
-    spark.conf.set("spark.sql.shuffle.partitions", max(4, 2 * spark.sparkContext.defaultParallelism))
+    cores = spark.sparkContext.defaultParallelism
+    spark.conf.set("spark.sql.shuffle.partitions", max(4, 2 * cores))
+    # Spark would list many files in a task for each, of which starting takes longer than the listing.
+    spark.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", 4 * cores)
     return spark
+
+
+def spark_session_beside(name: str, work: Callable[[], T]) -> tuple[SparkSession, T]:
+    """Starts Spark, which mostly means to wait for another process, while the work is done."""
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        return spark_session(name), done.result()
 
 
 @contextmanager
