@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from music_streaming import objects
 from music_streaming.arguments import read_arguments
-from music_streaming.duplicates import ACCEPTED_SCHEMA, PLAY, suspected_repeats
+from music_streaming.duplicates import ACCEPTED_SCHEMA, FEW_PLAYS, PLAY, suspected_repeats
 from music_streaming.items import SCHEMA, Day, items_of
 from music_streaming.kpis import compute
 from music_streaming.reference import load_reference
@@ -24,15 +24,17 @@ from music_streaming.session import spark_session_beside
 def counted_plays(spark: SparkSession, days: list[dict[str, Any]]) -> DataFrame:
     """user_id, track_id, listen_time and weight of every play that counts.
 
-    A play that stands several times is taken off again by a row of negative weight: its repeats change no distinct
-    count, and removing them would mean to send all plays around. Days whose only part has no play twice are not
-    searched.
+    Where there are many, a play that stands several times is taken off again by a row of negative weight: its repeats
+    change no distinct count, and removing them would mean to send all plays around. Days whose only part has no play
+    twice are not searched.
     """
     rows = _live_rows(spark, days)
     weighted = rows.withColumn("weight", F.lit(1))
     repeating = [day for day in days if not _is_distinct(day)]
     if not repeating:
         return weighted
+    if sum(part["rows"] for day in days for part in day["parts"]) <= FEW_PLAYS:
+        return weighted.distinct()
     searched = rows if repeating == days else _live_rows(spark, repeating)
     repeats = suspected_repeats(searched).groupBy(*PLAY).agg(F.count(F.lit(1)).alias("rows"))
     surplus = repeats.where("rows > 1").withColumn("weight", F.expr("cast(1 - rows as int)")).drop("rows").cache()

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from music_streaming import objects, report
 from music_streaming.arguments import read_arguments
-from music_streaming.duplicates import ACCEPTED_SCHEMA, PLAY, find_duplicates, published_plays
+from music_streaming.duplicates import ACCEPTED_SCHEMA, FEW_PLAYS, PLAY, find_duplicates, published_plays
 from music_streaming.heads import InputFile, look_at_all
 from music_streaming.lines import BAD, judged_rows
 from music_streaming.reference import ReferenceData, load_reference
@@ -26,9 +26,6 @@ from music_streaming.times import day_name, day_number, epoch_hour
 
 # Tens of thousands of different values in each file: finding each in a dictionary takes longer than writing it.
 PLAIN_COLUMNS = {f"parquet.enable.dictionary#{name}": False for name in PLAY}
-
-# Plays that may be handed to every task: some ten megabytes.
-FEW_PLAYS = 200_000
 
 
 class _Accepted(NamedTuple):
