@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 
 from music_streaming.errors import ReferenceDataError
 from music_streaming.reference import ReferenceData, Song
+from music_streaming.session import frame_of
 from music_streaming.times import day_name, epoch_day, epoch_hour
 
 # Genres held by one word of a profile: all bits of a long but the sign.
@@ -174,26 +175,21 @@ def _groups(spark: SparkSession, plays: DataFrame, heard: DataFrame, reference: 
 
 
 def _marks(spark: SparkSession, genres: int) -> DataFrame:
-    """kind, number and mask0, mask1, …: what a profile must have a bit of to be counted by it.
+    """kind, number and mask0, mask1, …: a profile counts for this kind and number if it has a bit of a mask.
 
-    One for each genre and each hour, and one that every profile meets, by which it is counted for its country.
+    One for each genre and each hour, and one that every profile meets, by which it counts for its country.
     """
-    words = _words(genres)
-    kind = f"if(id < {genres}, {Kind.GENRE:d}, if(id < {genres + HOURS}, {Kind.HOUR_USERS:d}, {Kind.COUNTRY:d}))"
-    numbered = spark.range(genres + HOURS + 1).select(
-        F.expr(f"cast({kind} as int)").alias("kind"),
-        F.expr(f"cast(if(id < {genres}, id, id - {genres}) as int)").alias("number"),
-    )
-    of_genre = [F.when(F.col("kind") == Kind.GENRE, bits).otherwise(F.lit(0)) for bits in _bits("number", genres)]
-    hour = F.expr("shiftleft(1L, number)")
-    of_hour = (
-        F.when(F.col("kind") == Kind.HOUR_USERS, hour)
-        .when(F.col("kind") == Kind.COUNTRY, F.lit(-1))
-        .otherwise(F.lit(0))
-    )
-    masks = [mask.alias(f"mask{word}") for word, mask in enumerate([*of_genre, of_hour])]
-    assert len(masks) == words + 1
-    return numbered.select("kind", "number", *masks)
+    hour_word = _words(genres)
+    marks = [(Kind.GENRE, number, number // WORD_BITS, 1 << number % WORD_BITS) for number in range(genres)]
+    marks += [(Kind.HOUR_USERS, hour, hour_word, 1 << hour) for hour in range(HOURS)]
+    marks.append((Kind.COUNTRY, 0, hour_word, -1))
+    columns: dict[str, list[int]] = {
+        "kind int": [int(kind) for kind, *_rest in marks],
+        "number int": [number for _kind, number, *_rest in marks],
+    }
+    for word in range(hour_word + 1):
+        columns[f"mask{word} bigint"] = [mask if at == word else 0 for *_rest, at, mask in marks]
+    return frame_of(spark, columns)
 
 
 def _marked(profiles: DataFrame, marks: DataFrame, words: int) -> DataFrame:

@@ -22,11 +22,11 @@ from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from music_streaming import objects
 from music_streaming.errors import ReferenceDataError
 from music_streaming.rules import TRACK_ID
+from music_streaming.session import frame_of
 
 SONG_COLUMNS = ("track_id", "track_name", "artists", "track_genre", "duration_ms")
 USER_COLUMNS = ("user_id", "user_country")
@@ -68,7 +68,7 @@ class ReferenceData:
     def song_frame(self, spark: SparkSession) -> DataFrame:
         """track_id, song (number), genre (place in `genres`)."""
         number = {genre: n for n, genre in enumerate(self.genres)}
-        return _frame(
+        return frame_of(
             spark,
             {
                 "track_id string": [song.track_id for song in self.songs],
@@ -80,21 +80,13 @@ class ReferenceData:
     def user_frame(self, spark: SparkSession) -> DataFrame:
         """user_id, country (place in `countries`)."""
         number = {country: n for n, country in enumerate(self.countries)}
-        return _frame(
+        return frame_of(
             spark,
             {
                 "user_id bigint": list(self.users),
                 "country int": [number[country] for country in self.users.values()],
             },
         )
-
-
-def _frame(spark: SparkSession, columns: dict[str, list[Any]]) -> DataFrame:
-    """Hands whole columns over as one row of arrays; row by row it would take seconds."""
-    names = [name.split(" ")[0] for name in columns]
-    schema = ", ".join(f"{name} array<{kind}>" for name, kind in (column.split(" ") for column in columns))
-    row = spark.createDataFrame([tuple(columns.values())], schema, verifySchema=False)
-    return row.select(F.inline(F.arrays_zip(*names)))
 
 
 def load_reference(plan: dict[str, Any]) -> ReferenceData:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 T = TypeVar("T")
 
@@ -50,6 +51,17 @@ def spark_session_beside(name: str, work: Callable[[], T]) -> tuple[SparkSession
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(work)
         return spark_session(name), done.result()
+
+
+def frame_of(spark: SparkSession, columns: dict[str, list[Any]]) -> DataFrame:
+    """A frame of the driver's values by the columns' names and types.
+
+    Whole columns are handed over as one row of arrays; row by row it would take seconds.
+    """
+    names = [name.split(" ")[0] for name in columns]
+    schema = ", ".join(f"{name} array<{kind}>" for name, kind in (column.split(" ") for column in columns))
+    row = spark.createDataFrame([tuple(columns.values())], schema, verifySchema=False)
+    return row.select(F.inline(F.arrays_zip(*names)))
 
 
 @contextmanager
