@@ -1,5 +1,9 @@
 /** All activities of the worker over one set of clients. */
-import type { LocalActivities, PipelineActivities, ShutdownActivities } from '../pipeline/activity-types.ts';
+import type {
+  CommandActivities,
+  PipelineActivities,
+  ShutdownActivities,
+} from '../pipeline/activity-types.ts';
 import type { ProcedureActivities } from '../pipeline/procedures/activity-types.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import type { AwsClients } from './aws/clients.ts';
@@ -24,8 +28,8 @@ import { createShutdownReportActivities } from './storage/shutdown-report.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
 import { listOpenRuns, openRunIds } from './temporal/open-runs.ts';
-import { createLocalActivities, createRunActivities } from './temporal/runs.ts';
 import { createShutdownActivities, runningSchedules } from './temporal/shutdown.ts';
+import { createCommandActivities, createRunActivities } from './temporal/runs.ts';
 import { createUndoActivities } from './temporal/undo.ts';
 
 /** @param scripts folder with the built Glue scripts */
@@ -33,7 +37,7 @@ export function createActivities(
   clients: AwsClients,
   settings: Settings,
   scripts: string,
-): PipelineActivities & ShutdownActivities & ProcedureActivities & LocalActivities {
+): PipelineActivities & ShutdownActivities & ProcedureActivities & CommandActivities {
   const { s3, glue, glueOnce, sts, dynamo } = clients;
   const runs = createRunActivities();
   return merged(
@@ -56,7 +60,7 @@ export function createActivities(
     createGlueStopActivities(glue),
     createTableActivities(dynamo),
     createShutdownReportActivities(s3),
-    createLocalActivities(),
+    createCommandActivities(),
     createProcedureReportActivities(s3),
     createUndoPlanActivities(s3),
     createUndoActivities(),

@@ -243,8 +243,8 @@ export interface ShutdownActivities {
   writeShutdownReport(settings: RunSettings, findings: ShutdownFindings): Promise<ShutdownReport>;
 }
 
-/** Runs in the workflow's own worker as a local activity. */
-export interface LocalActivities {
+/** What a workflow asks before it follows a command. */
+export interface CommandActivities {
   /** Whether a command for the Temporal run `run` is meant for the execution that received it. */
   isMeantForThisRun(given: { readonly run: string }): Promise<boolean>;
 }

@@ -2,14 +2,14 @@
 import { hostname } from 'node:os';
 import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
-import type { LocalActivities, PipelineActivities, ShutdownActivities } from '../pipeline/activity-types.ts';
+import type { CommandActivities, PipelineActivities, ShutdownActivities } from '../pipeline/activity-types.ts';
 import type { ProcedureActivities } from '../pipeline/procedures/activity-types.ts';
 import { beatForActivities } from './heartbeats.ts';
 
 /** Everything that workflows call; tests of runs alone leave those of the procedures out. */
 export type WorkerActivities = PipelineActivities &
   ShutdownActivities &
-  LocalActivities &
+  CommandActivities &
   Partial<ProcedureActivities>;
 
 export interface WorkerParts {

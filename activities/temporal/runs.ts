@@ -1,8 +1,9 @@
 /** What Temporal knows of other runs. Reads only. */
 import { activityInfo, getClient } from '@temporalio/activity';
 import { QueryNotRegisteredError, QueryRejectedError, WorkflowNotFoundError } from '@temporalio/client';
-import type { Client } from '@temporalio/client';
-import type { LocalActivities, PipelineActivities } from '../../pipeline/activity-types.ts';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import type { CommandActivities, PipelineActivities } from '../../pipeline/activity-types.ts';
 import { progressSchema } from '../../pipeline/checkpoint.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import { failure } from '../aws/call.ts';
@@ -42,6 +43,10 @@ export function createRunActivities(): RunActivities {
         if (status.name === 'COMPLETED') {
           throw failure('ResumeImpossible', `${named} has completed: nothing is left to do`);
         }
+        // The server would let the question wait for a first step that never comes.
+        if (!(await hasBegun(handle))) {
+          throw failure('ResumeImpossible', `${named} was closed before it had begun`);
+        }
         const progress: unknown = await client.withDeadline(Date.now() + PROGRESS_WITHIN_MS, () =>
           handle.query('progress'),
         );
@@ -57,6 +62,12 @@ export function createRunActivities(): RunActivities {
       }
     },
   };
+}
+
+async function hasBegun(handle: WorkflowHandle): Promise<boolean> {
+  const { events } = await handle.fetchHistory();
+  const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED: stepped } = proto.temporal.api.enums.v1.EventType;
+  return events?.some(({ eventType }) => eventType === stepped) ?? false;
 }
 
 /** A reset gives an execution a new run id; it is the same run as long as it goes back to the same first one. */
@@ -76,7 +87,7 @@ async function openExecution(client: Client, workflowId: string): Promise<string
   }
 }
 
-export function createLocalActivities(): LocalActivities {
+export function createCommandActivities(): CommandActivities {
   return {
     isMeantForThisRun({ run }) {
       return Promise.resolve(activityInfo().workflowExecution?.runId === run);

@@ -4,11 +4,11 @@
  */
 import type {
   EndedGlueRun,
-  LocalActivities,
+  CommandActivities,
   PipelineActivities,
   ShutdownActivities,
 } from '../../pipeline/activity-types.ts';
-import { createLocalActivities } from '../../activities/temporal/runs.ts';
+import { createCommandActivities } from '../../activities/temporal/runs.ts';
 
 const rows = { delivered: 100, valid: 97, duplicate: 1, rejected: 1, underReview: 1 };
 const day = { day: '2024-06-25', edition: 1 };
@@ -18,7 +18,7 @@ type Replaceable = PipelineActivities & ShutdownActivities;
 export type Replacements = Partial<Replaceable>;
 
 export interface FakeActivities {
-  readonly activities: Replaceable & LocalActivities;
+  readonly activities: Replaceable & CommandActivities;
   /** Names in the order of the calls; an activity that is tried again stands here again. */
   readonly calls: string[];
 }
@@ -102,6 +102,6 @@ export function fakeActivities(replacements: Replacements = {}): FakeActivities 
       return (activity as (...given: unknown[]) => unknown)(...args);
     },
   ]);
-  const activities = { ...(Object.fromEntries(recorded) as Replaceable), ...createLocalActivities() };
+  const activities = { ...(Object.fromEntries(recorded) as Replaceable), ...createCommandActivities() };
   return { activities, calls };
 }

@@ -1,0 +1,134 @@
+/** What must be so once a run has ended, of all the executions that it took. */
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
+import { timelineQuery } from '../../workflows/pipeline/messages.ts';
+import type { CommandName } from '../../workflows/pipeline/messages.ts';
+import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
+import { foundBy } from '../support/search-attributes.ts';
+import { GLUE_STAGES } from './steps.ts';
+import { reasonOf } from './operator.ts';
+import type { Operator } from './operator.ts';
+import type { World } from './world.ts';
+
+const { EventType, WorkflowTaskFailedCause } = proto.temporal.api.enums.v1;
+
+/** Statuses that fit how Temporal says that a run has ended. */
+const FITTING: Readonly<Record<string, readonly string[]>> = {
+  COMPLETED: ['Completed', 'Rejected'],
+  FAILED: ['Aborted', 'Failed', 'Stopped'],
+  CANCELLED: ['Stopped'],
+};
+
+/** The command by which a run with this failure was ended. */
+const ENDED_BY: Readonly<Record<string, CommandName>> = { RunAborted: 'abort', RunStopped: 'emergencyShutdown' };
+
+/** @returns events of all histories */
+export async function checkEnded(
+  client: Client,
+  workflowId: string,
+  world: World,
+  operator: Operator,
+): Promise<number> {
+  const last = client.workflow.getHandle(workflowId);
+  const { status } = await last.describe();
+  if (status.name === 'RUNNING') return 0;
+
+  const { status: shown = 'nothing' } = await foundBy(last);
+  if (FITTING[status.name]?.includes(shown) !== true) world.breaks(`${status.name} but shown as ${shown}`);
+  checkEnd(world, operator, await resultOf(last));
+  checkGlue(world, operator);
+
+  let events = 0;
+  const followed: string[] = [];
+  for await (const { runId } of client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) {
+    const execution = client.workflow.getHandle(workflowId, runId);
+    const { events: history } = await execution.fetchHistory();
+    events += history?.length ?? 0;
+    // Closed before its first step: it can't tell anything.
+    if (!history?.some(({ eventType }) => eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)) continue;
+    checkHistory(world, history);
+    const timeline = await askedAgain(() => execution.query(timelineQuery));
+    const reasons = timeline.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
+    followed.push(...reasons);
+    checkOrder(world, operator, reasons);
+  }
+  checkMessages(world, operator, new Set(followed));
+  return events;
+}
+
+async function resultOf(handle: WorkflowHandle): Promise<unknown> {
+  return await handle.result().catch((error: unknown) => error);
+}
+
+function checkEnd(world: World, { sent }: Operator, result: unknown): void {
+  const cause = result instanceof Error ? result.cause : undefined;
+  if (cause instanceof ApplicationFailure) {
+    const name = ENDED_BY[cause.type ?? ''];
+    const told = sent.some((one) => one.message.name === name && cause.message.endsWith(reasonOf(one)));
+    if (!told) world.breaks(`nobody had the run end: ${cause.message}`);
+  }
+  const { outcome } = result as Partial<PipelineResult>;
+  if (outcome === 'rejected' && world.approvals === 0 && world.done.has('publishPlays')) {
+    world.breaks('rejected, yet published');
+  }
+}
+
+function checkGlue(world: World, { sent, begunAgain }: Operator): void {
+  const { glue } = world;
+  const retries = sent.filter(
+    ({ message, outcome }) => message.name === 'retryStage' && outcome !== 'refused',
+  ).length;
+  for (const stage of GLUE_STAGES) {
+    const states = glue.of(stage);
+    const live = states.filter((state) => state === 'RUNNING').length;
+    if (live > 0 && !world.stopRefused) world.breaks(`${String(live)} Glue runs of ${stage} outlive the run`);
+    const succeeded = states.filter((state) => state === 'SUCCEEDED').length;
+    if (succeeded > 1 + begunAgain) world.breaks(`${stage} succeeded ${String(succeeded)} times`);
+    const rounds = new Set(glue.runs.flatMap((run) => (run.stage === stage ? [run.token] : []))).size;
+    if (rounds > 1 + retries + begunAgain) world.breaks(`${stage} had ${String(rounds)} rounds`);
+  }
+}
+
+/** One after the other in the order in which they were sent. */
+function checkOrder(world: World, { sent }: Operator, reasons: readonly string[]): void {
+  const numbers = reasons.flatMap((reason) => {
+    const one = sent.find((candidate) => reasonOf(candidate) === reason);
+    return one === undefined || one.together ? [] : [one.number];
+  });
+  if (numbers.some((number, at) => number < (numbers[at - 1] ?? 0))) {
+    world.breaks(`messages were followed in the order ${numbers.join(', ')}`);
+  }
+}
+
+function checkMessages(world: World, { sent }: Operator, followed: ReadonlySet<string>): void {
+  for (const one of sent) {
+    const { message, outcome, again } = one;
+    const had = followed.has(reasonOf(one));
+    const what = `${message.name} (${reasonOf(one)})`;
+    if (had && message.to === 'another run') world.breaks(`${what} for another run was followed`);
+    if (had && outcome === 'refused') world.breaks(`${what} was refused and followed`);
+    if (!had && outcome === 'accepted' && !again) world.breaks(`${what} was accepted and not followed`);
+  }
+}
+
+/** The server fails a step by itself when something new arrived meanwhile or the run was closed, and repeats it. */
+const HARMLESS = [
+  WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+  WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
+];
+
+function checkHistory(world: World, history: readonly temporal.api.history.v1.IHistoryEvent[]): void {
+  for (const { eventType, workflowTaskFailedEventAttributes: failed } of history) {
+    if (eventType !== EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) continue;
+    if (HARMLESS.some((cause) => cause === failed?.cause)) continue;
+    const cause = failed?.cause ?? WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNSPECIFIED;
+    world.breaks(`a workflow task failed: ${WorkflowTaskFailedCause[cause]}: ${failed?.failure?.message ?? ''}`);
+  }
+}
+
+/** A question that meets a worker's restart is sometimes dropped by the server, and answered when it is asked again. */
+async function askedAgain<T>(ask: () => Promise<T>): Promise<T> {
+  return await ask().catch(() => ask());
+}
