@@ -2,7 +2,11 @@
 import { hostname } from 'node:os';
 import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
-import type { CommandActivities, PipelineActivities, ShutdownActivities } from '../pipeline/activity-types.ts';
+import type {
+  CommandActivities,
+  PipelineActivities,
+  ShutdownActivities,
+} from '../pipeline/activity-types.ts';
 import type { ProcedureActivities } from '../pipeline/procedures/activity-types.ts';
 import { beatForActivities } from './heartbeats.ts';
 

@@ -22,7 +22,10 @@ const FITTING: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The command by which a run with this failure was ended. */
-const ENDED_BY: Readonly<Record<string, CommandName>> = { RunAborted: 'abort', RunStopped: 'emergencyShutdown' };
+const ENDED_BY: Readonly<Record<string, CommandName>> = {
+  RunAborted: 'abort',
+  RunStopped: 'emergencyShutdown',
+};
 
 /** @returns events of all histories */
 export async function checkEnded(
@@ -47,7 +50,8 @@ export async function checkEnded(
     const { events: history } = await execution.fetchHistory();
     events += history?.length ?? 0;
     // Closed before its first step: it can't tell anything.
-    if (!history?.some(({ eventType }) => eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)) continue;
+    if (!history?.some(({ eventType }) => eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED))
+      continue;
     checkHistory(world, history);
     const timeline = await askedAgain(() => execution.query(timelineQuery));
     const reasons = timeline.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
@@ -124,7 +128,9 @@ function checkHistory(world: World, history: readonly temporal.api.history.v1.IH
     if (eventType !== EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED) continue;
     if (HARMLESS.some((cause) => cause === failed?.cause)) continue;
     const cause = failed?.cause ?? WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNSPECIFIED;
-    world.breaks(`a workflow task failed: ${WorkflowTaskFailedCause[cause]}: ${failed?.failure?.message ?? ''}`);
+    world.breaks(
+      `a workflow task failed: ${WorkflowTaskFailedCause[cause]}: ${failed?.failure?.message ?? ''}`,
+    );
   }
 }
 

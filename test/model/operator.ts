@@ -195,7 +195,8 @@ export class Operator {
   /** A waiting run takes what it says that it takes, and refuses everything else. */
   #judge(status: RunStatus, { name, to, stage }: Message, outcome: Sent['outcome']): void {
     const { commands, paused, parked } = status;
-    const wrongStage = (name === 'retryStage' || name === 'skipStage') && stage !== undefined && stage !== parked?.stage;
+    const wrongStage =
+      (name === 'retryStage' || name === 'skipStage') && stage !== undefined && stage !== parked?.stage;
     const again = name === 'pause' && paused !== null;
     const taken = to !== 'another run' && !wrongStage && (commands.includes(name) || again);
     if (taken !== (outcome === 'accepted')) {
@@ -228,11 +229,15 @@ export class Operator {
       this.#world.pausedIn = undefined;
       await this.#handle.cancel().catch(orGone);
     } else if (how !== 'complete') {
-      if (!this.sent.some((sent) => sent.outcome === 'accepted' && ENDINGS.includes(sent.message.name))) await word(how);
+      if (!this.sent.some((sent) => sent.outcome === 'accepted' && ENDINGS.includes(sent.message.name)))
+        await word(how);
     } else if (status.paused !== null) await word('resume');
     else if (status.held !== null) await word('approve');
     else if (status.parked !== null) await word('retryStage');
-    else if (status.glueRun !== null || (status.stage !== null && STAGES[status.stage].script !== undefined)) {
+    else if (
+      status.glueRun !== null ||
+      (status.stage !== null && STAGES[status.stage].script !== undefined)
+    ) {
       this.#world.glue.end(succeeded);
     }
   }

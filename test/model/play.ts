@@ -37,13 +37,18 @@ export async function play(
   seeds: readonly number[],
   onPlayed: (played: Played) => void = () => undefined,
 ): Promise<Played[]> {
-  const servers = await Promise.all([startDevServer(), startDevServer({ eventsBeforeContinueAsNew: FEW_EVENTS })]);
+  const servers = await Promise.all([
+    startDevServer(),
+    startDevServer({ eventsBeforeContinueAsNew: FEW_EVENTS }),
+  ]);
   const worlds = new Map<string, World>();
   const lanes: WorkerLane[] = [];
   try {
     for (const [at, env] of servers.entries()) {
       for (const cached of [200, 2]) {
-        lanes.push(await WorkerLane.start(env, `lane-${String(at)}-${String(cached)}`, cached, activitiesOf(worlds)));
+        lanes.push(
+          await WorkerLane.start(env, `lane-${String(at)}-${String(cached)}`, cached, activitiesOf(worlds)),
+        );
       }
     }
     const limits = lanes.map(() => pLimit(AT_ONCE));
@@ -79,15 +84,34 @@ async function playOne(seed: number, lane: Lane, worlds: Map<string, World>): Pr
     if (process.env['DUMP'] && world.broken.length > 0) {
       console.log(JSON.stringify(sequence));
       for await (const { runId } of lane.client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) {
-      const { events } = await lane.client.workflow.getHandle(workflowId, runId).fetchHistory();
-      console.log('== ' + runId);
-      for (const e of events ?? []) {
-        const [k, v] = Object.entries(e).find(([k, v]) => k.endsWith('Attributes') && v) ?? [];
-        const vv = v as any;
-        console.log(String(e.eventId), k, vv?.activityType?.name ?? '', vv?.searchAttributes ? Object.entries(vv.searchAttributes.indexedFields).map(([n, f]: any) => n + '=' + Buffer.from(f.data).toString()).join(' ') : '', vv?.acceptedRequest?.input?.name ?? '', vv?.signalName ?? '', vv?.failure?.message ?? '', k?.startsWith('workflowTaskFailed') ? 'cause ' + vv.cause : '', vv?.markerName ?? '', vv?.workflowTaskCompletedEventId ? '<' + vv.workflowTaskCompletedEventId : '');
-      }}
+        const { events } = await lane.client.workflow.getHandle(workflowId, runId).fetchHistory();
+        console.log('== ' + runId);
+        for (const e of events ?? []) {
+          const [k, v] = Object.entries(e).find(([k, v]) => k.endsWith('Attributes') && v) ?? [];
+          const vv = v as any;
+          console.log(
+            String(e.eventId),
+            k,
+            vv?.activityType?.name ?? '',
+            vv?.searchAttributes
+              ? Object.entries(vv.searchAttributes.indexedFields)
+                  .map(([n, f]: any) => n + '=' + Buffer.from(f.data).toString())
+                  .join(' ')
+              : '',
+            vv?.acceptedRequest?.input?.name ?? '',
+            vv?.signalName ?? '',
+            vv?.failure?.message ?? '',
+            k?.startsWith('workflowTaskFailed') ? 'cause ' + vv.cause : '',
+            vv?.markerName ?? '',
+            vv?.workflowTaskCompletedEventId ? '<' + vv.workflowTaskCompletedEventId : '',
+          );
+        }
+      }
     }
-    await lane.client.workflow.getHandle(workflowId).terminate('played').catch(() => undefined);
+    await lane.client.workflow
+      .getHandle(workflowId)
+      .terminate('played')
+      .catch(() => undefined);
   }
   const { broken, glue } = world;
   return { seed, broken, messages: operator.sent.length, glueRuns: glue.runs.length, events };
@@ -103,7 +127,12 @@ class WorkerLane implements Lane {
   #running: Promise<void> = Promise.resolve();
   #restarts: Promise<void> = Promise.resolve();
 
-  private constructor(env: TestWorkflowEnvironment, taskQueue: string, cached: number, activities: WorkerActivities) {
+  private constructor(
+    env: TestWorkflowEnvironment,
+    taskQueue: string,
+    cached: number,
+    activities: WorkerActivities,
+  ) {
     this.#env = env;
     this.taskQueue = taskQueue;
     this.#cached = cached;

@@ -52,7 +52,11 @@ export type Step =
   | { readonly kind: 'fault'; readonly activity: Failing; readonly fault: FaultKind }
   | { readonly kind: 'restart' }
   | { readonly kind: 'cancel' }
-  | { readonly kind: 'terminate'; readonly then: 'resume' | 'resume from' | 'start'; readonly from: StageName }
+  | {
+      readonly kind: 'terminate';
+      readonly then: 'resume' | 'resume from' | 'start';
+      readonly from: StageName;
+    }
   /** Until nothing moves by itself. */
   | { readonly kind: 'calm' };
 
@@ -72,7 +76,10 @@ const message: fc.Arbitrary<Message> = fc.record({
     { weight: 2, arbitrary: fc.constantFrom(...COMMAND_NAMES) },
   ),
   by: fc.constantFrom('ada', 'grace'),
-  via: fc.oneof({ weight: 2, arbitrary: fc.constant('update') }, { weight: 1, arbitrary: fc.constant('signal') }),
+  via: fc.oneof(
+    { weight: 2, arbitrary: fc.constant('update') },
+    { weight: 1, arbitrary: fc.constant('signal') },
+  ),
   to: fc.oneof(
     { weight: 8, arbitrary: fc.constant('nobody') },
     { weight: 2, arbitrary: fc.constant('this run') },
@@ -82,7 +89,11 @@ const message: fc.Arbitrary<Message> = fc.record({
   stage: fc.option(fc.constantFrom(...STAGE_NAMES), { nil: undefined, freq: 8 }),
 });
 
-const failed = (errorMessage: string): EndedGlueRun => ({ state: 'FAILED', errorMessage, executionSeconds: 9 });
+const failed = (errorMessage: string): EndedGlueRun => ({
+  state: 'FAILED',
+  errorMessage,
+  executionSeconds: 9,
+});
 
 const ended: fc.Arbitrary<EndedGlueRun> = fc.oneof(
   { weight: 8, arbitrary: fc.constant(succeeded) },
@@ -96,13 +107,19 @@ const ended: fc.Arbitrary<EndedGlueRun> = fc.oneof(
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 16, arbitrary: message.map((one): Step => ({ kind: 'message', message: one })) },
-  { weight: 4, arbitrary: fc.tuple(message, message).map((both): Step => ({ kind: 'messages', messages: both })) },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(message, message).map((both): Step => ({ kind: 'messages', messages: both })),
+  },
   { weight: 2, arbitrary: message.map((one): Step => ({ kind: 'twice', message: one })) },
   { weight: 10, arbitrary: ended.map((how): Step => ({ kind: 'glue', ended: how })) },
   {
     weight: 6,
     arbitrary: fc
-      .tuple(fc.constantFrom(...FAILING), fc.constantFrom<FaultKind>('operator', 'operator', 'retryable', 'lost'))
+      .tuple(
+        fc.constantFrom(...FAILING),
+        fc.constantFrom<FaultKind>('operator', 'operator', 'retryable', 'lost'),
+      )
       .map(([activity, fault]): Step => ({ kind: 'fault', activity, fault })),
   },
   { weight: 2, arbitrary: fc.constant<Step>({ kind: 'restart' }) },

@@ -36,7 +36,8 @@ const BEFORE: Readonly<Record<string, (world: World) => boolean>> = {
   judgeQuality: ({ glue }) => glue.of('validation').includes('SUCCEEDED'),
   publishPlays: (world) => world.done.has('judgeQuality') && (world.gate === 'pass' || world.approvals > 0),
   verifyKpis: ({ glue }) => glue.of('kpi_computation').includes('SUCCEEDED'),
-  publishKpis: ({ glue, done }) => done.has('publishPlays') && glue.of('kpi_computation').includes('SUCCEEDED'),
+  publishKpis: ({ glue, done }) =>
+    done.has('publishPlays') && glue.of('kpi_computation').includes('SUCCEEDED'),
   archiveInputs: ({ done }) => done.has('publishPlays') && done.has('publishKpis'),
   updateProcessingState: ({ done }) => done.has('publishPlays') || done.has('quarantineInputs'),
 };
@@ -66,7 +67,11 @@ export class World {
       ...createRunActivities(),
       ...this.glue.activities,
       judgeQuality: () =>
-        Promise.resolve({ gate: { verdict: gate, reasons: ['6 of 100 rows rejected'] }, rows, rejectedFiles: 0 }),
+        Promise.resolve({
+          gate: { verdict: gate, reasons: ['6 of 100 rows rejected'] },
+          rows,
+          rejectedFiles: 0,
+        }),
     }).activities;
   }
 
