@@ -148,35 +148,26 @@ class Reset {
     });
   }
 
-  async #startAnew({ digest, lost }: PlanSummary, rerun: Rerun): Promise<Ending> {
+  async #startAnew({ digest, lost }: PlanSummary, { inputs, dates }: Rerun): Promise<Ending> {
+    const { restart, claims, all } = this.#request;
     const result = await this.#procedure.step('RESET-5', async () => {
       await this.#resumeSchedules('done');
-      const runs = await this.#runs(rerun);
+      let runs = 0;
+      const run = async (label: string, request: { inputs?: string[]; dates?: string[] }): Promise<void> => {
+        runs += 1;
+        await this.#procedure.pipelineRun('RESET-5', `${label}-${String(runs)}`, request);
+      };
+      // Days that were put back have KPIs of another edition until they are computed.
+      for (const days of dates) await run('dates', { dates: [...days] });
+      if (restart) for (const keys of inputs) await run('inputs', { inputs: [...keys] });
+      // Before files that are new to these days change them.
       const { days, lines } = await long.compareReset(this.#procedure.context, { digest });
-      const differ = days === 0 ? '' : `the numbers of ${String(days)} ${days === 1 ? 'day' : 'days'} differ`;
-      const ran =
-        runs === 0 ? 'no run was started' : `${String(runs)} ${runs === 1 ? 'run' : 'runs'} completed`;
-      const said = [ran, differ].filter((part) => part !== '').join('; ');
+      if (restart && (claims === true || all === true)) await run('first', {});
+      const said = [runsText(runs), ...(days === 0 ? [] : [differText(days)])].join('; ');
       return { result: said, summary: [said, ...lines].join('; ') };
     });
     const named = lost === 0 ? '' : `; ${String(lost)} could not be processed anew`;
     return { status: 'Completed', outcome: `reset; ${result}${named}`, incomplete: lost > 0 };
-  }
-
-  /** @returns how many were started, and completed */
-  async #runs({ inputs, dates }: Rerun): Promise<number> {
-    const { restart, claims, all } = this.#request;
-    let runs = 0;
-    const run = async (label: string, request: { inputs?: string[]; dates?: string[] }): Promise<void> => {
-      await this.#procedure.pipelineRun('RESET-5', `${label}-${String(runs + 1)}`, request);
-      runs += 1;
-    };
-    // Days that were put back have KPIs of another edition until they are computed.
-    for (const days of dates) await run('dates', { dates: [...days] });
-    if (!restart) return runs;
-    for (const keys of inputs) await run('inputs', { inputs: [...keys] });
-    if (claims === true || all === true) await run('first', {});
-    return runs;
   }
 
   async #resumeSchedules(how: string): Promise<void> {
@@ -195,4 +186,12 @@ class Reset {
       log.error('Schedules stay paused', { schedules: this.#paused, error });
     }
   }
+}
+
+function runsText(runs: number): string {
+  return runs === 0 ? 'no run was started' : `${String(runs)} ${runs === 1 ? 'run' : 'runs'} completed`;
+}
+
+function differText(days: number): string {
+  return `the numbers of ${String(days)} ${days === 1 ? 'day differ' : 'days differ'}`;
 }
