@@ -14,6 +14,7 @@ import { createIdentityActivities } from './identity.ts';
 import { createProcedureReportActivities } from './procedures/report.ts';
 import { createUndoPlanActivities } from './procedures/undo-plan.ts';
 import { createRecoveryActivities } from './recovery/activities.ts';
+import { createResetActivities } from './reset/activities.ts';
 import { createSettingsActivities } from './settings.ts';
 import { createAdoptionActivities } from './storage/adoption.ts';
 import { createArchiveActivities } from './storage/archive.ts';
@@ -26,9 +27,9 @@ import { createSecuringActivities } from './storage/secure.ts';
 import { createShutdownReportActivities } from './storage/shutdown-report.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
-import { openRunIds } from './temporal/open-runs.ts';
+import { listOpenRuns, openRunIds } from './temporal/open-runs.ts';
+import { createShutdownActivities, runningSchedules } from './temporal/shutdown.ts';
 import { createCommandActivities, createRunActivities } from './temporal/runs.ts';
-import { createShutdownActivities } from './temporal/shutdown.ts';
 import { createUndoActivities } from './temporal/undo.ts';
 
 /** @param scripts folder with the built Glue scripts */
@@ -63,6 +64,7 @@ export function createActivities(
     createProcedureReportActivities(s3),
     createUndoPlanActivities(s3),
     createUndoActivities(),
+    createResetActivities({ s3, dynamo, openRuns: listOpenRuns, runningSchedules }),
     createRecoveryActivities({ s3, dynamo, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),
   );
 }

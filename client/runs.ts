@@ -202,22 +202,23 @@ export class Runs {
   }
 
   /** Waits for the end of the run, through a reset. No limit of time: a run may wait for days for an operator. */
-  async result({ workflowId, firstRunId }: RunReference): Promise<RunEnd> {
+  async result(reference: RunReference): Promise<RunEnd> {
+    const { workflowId, runId, firstRunId } = reference;
     const handle = this.#client.workflow.getHandle<(request: PipelineRequest) => Promise<PipelineResult>>(
       workflowId,
-      undefined,
-      { firstExecutionRunId: firstRunId },
+      runId,
     );
     try {
       return { ended: 'completed', result: await handle.result() };
     } catch (error) {
-      if (error instanceof WorkflowFailedError) {
-        const messages = causesOf(error.cause).map((cause) =>
-          cause instanceof Error ? cause.message : String(cause),
-        );
-        return { ended: 'failed', message: messages.length === 0 ? error.message : messages.join(': ') };
-      }
-      throw explainRun(error, workflowId, this.#link);
+      if (!(error instanceof WorkflowFailedError)) throw explainRun(error, workflowId, this.#link);
+      const last = await this.#reference(workflowId);
+      // A reset ends the execution, and the run goes on in another that began with the same first one.
+      if (last.firstRunId === firstRunId && last.runId !== runId) return await this.result(last);
+      const messages = causesOf(error.cause).map((cause) =>
+        cause instanceof Error ? cause.message : String(cause),
+      );
+      return { ended: 'failed', message: messages.length === 0 ? error.message : messages.join(': ') };
     }
   }
 

@@ -14,25 +14,29 @@ from pyspark.sql import functions as F
 
 from music_streaming import objects
 from music_streaming.arguments import read_arguments
-from music_streaming.duplicates import ACCEPTED_SCHEMA, PLAY, suspected_repeats
+from music_streaming.duplicates import ACCEPTED_SCHEMA, FEW_PLAYS, PLAY, suspected_repeats
 from music_streaming.items import SCHEMA, Day, items_of
 from music_streaming.kpis import compute
 from music_streaming.reference import load_reference
-from music_streaming.session import spark_session
+from music_streaming.session import spark_session_beside
 
 
 def counted_plays(spark: SparkSession, days: list[dict[str, Any]]) -> DataFrame:
     """user_id, track_id, listen_time and weight of every play that counts.
 
-    A play that stands several times is taken off again by a row of negative weight: its repeats change no distinct
-    count, and removing them would mean to send all plays around. Days whose only part has no play twice are not
-    searched.
+    Where there are many, a play that stands several times is taken off again by a row of negative weight: its repeats
+    change no distinct count, and removing them would mean to send all plays around. Days whose only part has no play
+    twice are not searched.
     """
-    weighted = _live_rows(spark, days).withColumn("weight", F.lit(1))
+    rows = _live_rows(spark, days)
+    weighted = rows.withColumn("weight", F.lit(1))
     repeating = [day for day in days if not _is_distinct(day)]
     if not repeating:
         return weighted
-    repeats = suspected_repeats(_live_rows(spark, repeating)).groupBy(*PLAY).agg(F.count(F.lit(1)).alias("rows"))
+    if sum(part["rows"] for day in days for part in day["parts"]) <= FEW_PLAYS:
+        return weighted.distinct()
+    searched = rows if repeating == days else _live_rows(spark, repeating)
+    repeats = suspected_repeats(searched).groupBy(*PLAY).agg(F.count(F.lit(1)).alias("rows"))
     surplus = repeats.where("rows > 1").withColumn("weight", F.expr("cast(1 - rows as int)")).drop("rows").cache()
     return weighted.unionByName(surplus)
 
@@ -53,13 +57,13 @@ def _live_rows(spark: SparkSession, days: list[dict[str, Any]]) -> DataFrame:
     return rows.select(*PLAY)
 
 
-def compute_days(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> list[dict[str, Any]]:
+def compute_days(plan: dict[str, Any], job_run_id: str) -> list[dict[str, Any]]:
     """Computes and writes the items of the plan's days; returns what the report says of each."""
     with_plays = [day for day in plan["days"] if day["parts"] and day["sources"]]
     computed: dict[str, Day] = {}
     written: dict[str, tuple[str, str]] = {}
     if with_plays:
-        reference = load_reference(plan["reference"])
+        spark, reference = spark_session_beside("compute_kpis", lambda: load_reference(plan["reference"]))
         computed = items_of(compute(spark, counted_plays(spark, with_plays), reference))
         written = _write(spark, plan, job_run_id, computed)
     copied = objects.copy_all(list(written.values()))
@@ -108,8 +112,7 @@ def main() -> None:
     arguments = read_arguments()
     started = datetime.now(UTC)
     plan = objects.read_plan(arguments.plan)
-    spark = spark_session("compute_kpis")
-    days = compute_days(spark, plan, arguments.job_run_id)
+    days = compute_days(plan, arguments.job_run_id)
     result = {"stage": "kpi_computation", "referenceVersion": plan["reference"]["version"], "days": days}
     objects.write_json(arguments.report, arguments.envelope(started) | result)
 

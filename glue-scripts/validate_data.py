@@ -10,28 +10,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, StringType
 
 from music_streaming import objects, report
 from music_streaming.arguments import read_arguments
-from music_streaming.duplicates import ACCEPTED_SCHEMA, PLAY, find_duplicates, published_plays
+from music_streaming.duplicates import ACCEPTED_SCHEMA, FEW_PLAYS, PLAY, find_duplicates, published_plays
 from music_streaming.heads import InputFile, look_at_all
-from music_streaming.lines import BAD, judged_rows, number_lines
+from music_streaming.lines import BAD, judged_rows
 from music_streaming.reference import ReferenceData, load_reference
-from music_streaming.rules import RULE_VERSION, RULES, is_rejected
-from music_streaming.session import one_split_for_each_task, spark_session
+from music_streaming.rules import RULE_VERSION
+from music_streaming.session import one_split_for_each_task, spark_session_beside
+from music_streaming.set_aside import set_aside
 from music_streaming.times import day_name, day_number, epoch_hour
-
-# Rows of one file of rejected rows or rows under review: some ten megabytes.
-BAD_ROWS_PER_FILE = 200_000
 
 # Tens of thousands of different values in each file: finding each in a dictionary takes longer than writing it.
 PLAIN_COLUMNS = {f"parquet.enable.dictionary#{name}": False for name in PLAY}
-
-# Plays that may be handed to every task: some ten megabytes.
-FEW_PLAYS = 200_000
 
 
 class _Accepted(NamedTuple):
@@ -44,9 +38,9 @@ class _Accepted(NamedTuple):
     rows: int
 
 
-def validate(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> dict[str, Any]:
+def validate(plan: dict[str, Any], job_run_id: str) -> dict[str, Any]:
     """Judges the files of the plan; returns the report without what identifies the run."""
-    reference = load_reference(plan["reference"])
+    spark, reference = spark_session_beside("validate_data", lambda: load_reference(plan["reference"]))
     files = look_at_all(plan["files"])
     good = [file for file in files if file.problem is None]
     scratch = f"{plan['scratchPrefix']}{job_run_id}/validated"
@@ -65,7 +59,7 @@ def validate(spark: SparkSession, plan: dict[str, Any], job_run_id: str) -> dict
         parts = _accept(spark, plan, job_run_id, good, accepted, counts)
     errors = review = {"rows": 0, "files": []}
     if bad:
-        errors, review = _set_aside(spark, plan, job_run_id, good, bad, counts)
+        errors, review = set_aside(spark, plan, job_run_id, good, bad, counts)
     return _report(files, counts, parts, errors, review, reference)
 
 
@@ -139,80 +133,6 @@ def _bucket_of(uri: str) -> str:
     return "" if place is None else f"s3://{place[0]}/"
 
 
-def _set_aside(
-    spark: SparkSession,
-    plan: dict[str, Any],
-    job_run_id: str,
-    files: list[InputFile],
-    written: list[str],
-    counts: report.Counts,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Counts the rows that were not accepted and writes them with all their reasons, file and line."""
-    bad = spark.read.parquet(*written).select("source", "problem.*")
-    for row in bad.groupBy("source", "mask").count().collect():
-        counts.masks[row.source, row.mask] = row["count"]
-    with_bad = [file for file in files if any(source == file.id for source, _mask in counts.masks)]
-    numbered = number_lines(spark, with_bad, bad).withColumn("reasons", _reason_ids()).cache()
-    for row in numbered.groupBy("source").agg(F.min("line").alias("line")).collect():
-        counts.first_bad_lines[row.source] = row.line
-    keys = F.create_map(*[F.lit(part) for file in with_bad for part in (file.id, file.key)])
-    rejecting = sum(1 << bit for bit, rule in enumerate(RULES) if rule.action == "reject")
-    rejected = F.col("mask").bitwiseAND(F.lit(rejecting)) != 0
-    described = numbered.select(
-        "source",
-        F.element_at(keys, F.col("source")).alias("key"),
-        "line",
-        _readable("raw"),
-        _readable("user_text").alias("user_id"),
-        _readable("track_text").alias("track_id"),
-        _readable("time_text").alias("listen_time"),
-        "reasons",
-        F.when(rejected, F.lit("rejected")).otherwise(F.lit("under_review")).alias("verdict"),
-    )
-    masks = counts.masks.items()
-    scratch = f"{plan['scratchPrefix']}{job_run_id}"
-    return (
-        _write_rows(
-            described.where("verdict = 'rejected'"),
-            sum(rows for (_source, mask), rows in masks if is_rejected(mask)),
-            f"{scratch}/errors",
-            f"{plan['errorsPrefix']}{job_run_id}",
-        ),
-        _write_rows(
-            described.where("verdict = 'under_review'"),
-            sum(rows for (_source, mask), rows in masks if not is_rejected(mask)),
-            f"{scratch}/review",
-            f"{plan['reviewPrefix']}{job_run_id}",
-        ),
-    )
-
-
-def _readable(text: str) -> Column:
-    """Text whose bytes are no UTF-8 keeps a replacement character for each; readers of Parquet refuse such bytes."""
-    return F.decode(F.col(text).cast("binary"), "UTF-8").alias(text)
-
-
-def _reason_ids() -> Column:
-    ids = [F.when(F.col("mask").bitwiseAND(F.lit(1 << bit)) != 0, F.lit(rule.id)) for bit, rule in enumerate(RULES)]
-    return F.array_compact(F.array(*ids)).cast(ArrayType(StringType()))
-
-
-def _write_rows(rows: DataFrame, count: int, scratch: str, target: str) -> dict[str, Any]:
-    if count == 0:
-        return {"rows": 0, "files": []}
-    ordered = rows.repartitionByRange(-(-count // BAD_ROWS_PER_FILE), "key", "line").sortWithinPartitions("key", "line")
-    ordered.write.mode("overwrite").parquet(scratch)
-    uris = objects.list_files(scratch, ".parquet")
-    names = rows.sparkSession.read.parquet(*uris).groupBy(F.col("_metadata.file_name").alias("name")).count().collect()
-    in_file = {row.name: row["count"] for row in names}
-    copied = objects.copy_all([(uri, f"{target}-{n:05d}.parquet") for n, uri in enumerate(uris)])
-    files = [
-        {"key": file.key, "size": file.size, "rows": in_file.get(uri.rsplit("/", 1)[-1], 0)}
-        for file, uri in zip(copied, uris, strict=True)
-    ]
-    return {"rows": count, "files": files}
-
-
 def _report(
     files: list[InputFile],
     counts: report.Counts,
@@ -249,8 +169,7 @@ def main() -> None:
     arguments = read_arguments()
     started = datetime.now(UTC)
     plan = objects.read_plan(arguments.plan)
-    spark = spark_session("validate_data")
-    result = validate(spark, plan, arguments.job_run_id)
+    result = validate(plan, arguments.job_run_id)
     objects.write_json(arguments.report, arguments.envelope(started) | result)
 
 

@@ -211,10 +211,10 @@ export interface PipelineActivities {
 
 /** What only the emergency shutdown does. All can be repeated. */
 export interface ShutdownActivities {
-  /** Pauses the schedules of the pipeline. */
+  /** Pauses the schedules of the pipeline. By the mark that the note begins with, a repetition knows its own work. */
   pauseSchedules(
     settings: RunSettings,
-    given: { readonly shutdown: string; readonly note: string },
+    given: { readonly mark: string; readonly note: string },
   ): Promise<PausedSchedules>;
   /** What {@link pauseSchedules} would pause. */
   listSchedules(settings: RunSettings): Promise<PausedSchedules>;

@@ -124,6 +124,16 @@ export function renew(record: FileRecord, procedure: string): FileRecord {
   return { ...record, renewedFor: procedure, state: underWay ? record.state : 'due' };
 }
 
+/**
+ * The record of a claimed file without its claim. What the record knows of the file is kept: plays that count go on
+ * counting, and a file whose plays were to be made again is still to be delivered again.
+ */
+export function release(record: FileRecord): FileRecord {
+  if (record.state !== 'claimed') return record;
+  const state = record.replaces === record.id ? 'due' : record.days.length > 0 ? 'published' : 'refused';
+  return { ...record, state };
+}
+
 /** An object under `streams/`, as listed. */
 export const candidateSchema = z.object({
   key: z.string().min(1),

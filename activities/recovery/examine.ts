@@ -36,9 +36,11 @@ export class Examination {
     this.#scope = new ScopeReader(given.inspection.bucket, given.documents);
   }
 
-  async of(procedure: string, selection: Selection): Promise<Evidence> {
+  /** @param how `anew`: the plays of the selected days are to be made again although nothing is wrong with them */
+  async of(procedure: string, selection: Selection, how?: 'anew'): Promise<Evidence> {
     const except = new Set(selection.except);
     const { days, files, archives } = await this.#scope.resolve(selection);
+    const anew = how === 'anew' ? days : [];
     const known = new Set(files.map(({ archivedAs }) => archivedAs));
     const copies = archives.filter(({ archivedAs }) => !known.has(archivedAs));
     const examined = await Promise.all([
@@ -47,7 +49,7 @@ export class Examination {
     ]);
     this.#damages.push(...examined.filter((damage) => damage !== undefined));
     await this.#examineDays(days);
-    const sources = await this.#sources();
+    const sources = await this.#sources(new Set(anew));
     const { inspection, documents } = this.#given;
     const { objects, bytes } = inspection;
     return {
@@ -58,6 +60,7 @@ export class Examination {
       documents: documents.damages.filter(({ key }) => !except.has(key)).sort(byKey),
       days: this.#affected(sources),
       sources,
+      remake: [...anew],
     };
   }
 
@@ -71,11 +74,11 @@ export class Examination {
   }
 
   /** The files whose plays have to be made again, and with each the days that this changes, until no more turn up. */
-  async #sources(): Promise<SourceEvidence[]> {
+  async #sources(anew: ReadonlySet<string>): Promise<SourceEvidence[]> {
     const found = new Map<string, SourceEvidence>();
     for (;;) {
       const gone = new Set(this.#damages.flatMap(({ key, backup }) => (backup === undefined ? [key] : [])));
-      const needed = sourcesToRenew([...this.#evidence.values()], gone);
+      const needed = sourcesToRenew([...this.#evidence.values()], gone, anew);
       const unknown = [...needed].filter((id) => !found.has(id));
       if (unknown.length === 0) return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
       const records = new Map((await this.#scope.records(unknown)).map((record) => [record.id, record]));

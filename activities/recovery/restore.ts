@@ -5,20 +5,18 @@
 import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { archiveRecordSchema, fileRecordSchema } from '../../pipeline/inputs.ts';
-import type { FileRecord } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
-import { kpisManifestSchema, playsManifestSchema, rollBack } from '../../pipeline/manifests.ts';
-import type { PlaysManifest } from '../../pipeline/manifests.ts';
+import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
 import { recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
-import type { DocumentRestore, RecoveryPlan } from '../../pipeline/recovery/plan.ts';
+import type { DocumentRestore } from '../../pipeline/recovery/plan.ts';
 import { failure, isFailureOf } from '../aws/call.ts';
 import { agreedPlan } from '../procedures/documents.ts';
 import { copyWithin } from '../storage/copy.ts';
-import { changeDocument } from '../storage/documents.ts';
 import { Bucket } from '../storage/objects.ts';
 import { Inspection } from './inspection.ts';
 import type { Expected } from './inspection.ts';
+import { rollBackDay } from './rollback.ts';
 
 const SCHEMAS = {
   plays: playsManifestSchema,
@@ -116,39 +114,5 @@ export class Restoring {
       heartbeat({ quarantining: key });
     });
     this.quarantined += 1;
-  }
-}
-
-/** The earlier edition as a new one; files that no longer count may be delivered again. */
-async function rollBackDay(
-  bucket: Bucket,
-  procedure: string,
-  { day, from, leaving, current: planned }: NonNullable<RecoveryPlan['rollback']>,
-): Promise<void> {
-  const earlier = await bucket.readJson(from.key, playsManifestSchema, from.versionId);
-  if (earlier === undefined)
-    throw failure('DocumentInvalid', `Version ${from.versionId} of ${from.key} is gone`);
-  const publishedAt = new Date().toISOString();
-  await changeDocument<PlaysManifest, PlaysManifest>(
-    bucket,
-    layout.manifest('plays', day),
-    playsManifestSchema,
-    (current) => {
-      if (current?.run === procedure) return current;
-      if (current?.edition !== planned) {
-        const found = current === undefined ? 'gone' : `at edition ${String(current.edition)}`;
-        throw failure('PlanOutdated', `${day} is ${found}; the plan was made at edition ${String(planned)}`);
-      }
-      return rollBack(current, earlier.value, { run: procedure, publishedAt });
-    },
-  );
-  for (const id of leaving) {
-    await changeDocument<FileRecord, FileRecord | undefined>(
-      bucket,
-      layout.file(id),
-      fileRecordSchema,
-      (current) => (current?.state === 'done' ? { ...current, state: 'refused' } : current),
-    );
-    heartbeat({ leaving: id });
   }
 }

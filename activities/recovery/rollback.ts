@@ -1,9 +1,14 @@
-/** Going back to an earlier edition of a day: finding the manifest that it had, and whether its plays are still there. Reads only. */
+/** Going back to an earlier edition of a day: finding the manifest that it had and whether its plays are still there, and putting it back. */
+import { heartbeat } from '@temporalio/activity';
+import { fileRecordSchema } from '../../pipeline/inputs.ts';
+import type { FileRecord } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
-import { playsManifestSchema } from '../../pipeline/manifests.ts';
+import { playsManifestSchema, rollBack } from '../../pipeline/manifests.ts';
+import type { PlaysManifest } from '../../pipeline/manifests.ts';
 import type { RecoveryPlan, Restore } from '../../pipeline/recovery/plan.ts';
 import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
 import { failure } from '../aws/call.ts';
+import { changeDocument } from '../storage/documents.ts';
 import type { Bucket } from '../storage/objects.ts';
 import { findVersion } from './documents.ts';
 import { Inspection } from './inspection.ts';
@@ -67,4 +72,38 @@ async function restoresOf(
     }
   }
   return { restores, lost };
+}
+
+/** The earlier edition as a new one; files that no longer count may be delivered again. */
+export async function rollBackDay(
+  bucket: Bucket,
+  procedure: string,
+  { day, from, leaving, current: planned }: Omit<NonNullable<RecoveryPlan['rollback']>, 'edition'>,
+): Promise<void> {
+  const earlier = await bucket.readJson(from.key, playsManifestSchema, from.versionId);
+  if (earlier === undefined)
+    throw failure('DocumentInvalid', `Version ${from.versionId} of ${from.key} is gone`);
+  const publishedAt = new Date().toISOString();
+  await changeDocument<PlaysManifest, PlaysManifest>(
+    bucket,
+    layout.manifest('plays', day),
+    playsManifestSchema,
+    (current) => {
+      if (current?.run === procedure) return current;
+      if (current?.edition !== planned) {
+        const found = current === undefined ? 'gone' : `at edition ${String(current.edition)}`;
+        throw failure('PlanOutdated', `${day} is ${found}; the plan was made at edition ${String(planned)}`);
+      }
+      return rollBack(current, earlier.value, { run: procedure, publishedAt });
+    },
+  );
+  for (const id of leaving) {
+    await changeDocument<FileRecord, FileRecord | undefined>(
+      bucket,
+      layout.file(id),
+      fileRecordSchema,
+      (current) => (current?.state === 'done' ? { ...current, state: 'refused' } : current),
+    );
+    heartbeat({ leaving: id });
+  }
 }

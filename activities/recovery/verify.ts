@@ -33,7 +33,8 @@ export function createVerifyActivities(parts: RecoveryParts): Pick<RecoveryActiv
   };
 }
 
-async function recordOf(bucket: Bucket, day: string): Promise<Before> {
+/** What the manifests say of a day. */
+export async function recordOf(bucket: Bucket, day: string): Promise<Before> {
   const documents = new Documents(bucket);
   const plays = await documents.read('plays', layout.manifest('plays', day), playsManifestSchema);
   const kpis = await documents.read('kpis', layout.manifest('kpis', day), kpisManifestSchema);

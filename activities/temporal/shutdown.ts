@@ -18,7 +18,7 @@ const PARALLEL = 20;
 
 export function createShutdownActivities(): TemporalActivities {
   return {
-    async pauseSchedules({ pipeline }, { shutdown, note }) {
+    async pauseSchedules({ pipeline }, { mark, note }) {
       const client = getClient();
       const schedules = await schedulesOf(client, pipeline);
       await Promise.all(
@@ -26,7 +26,7 @@ export function createShutdownActivities(): TemporalActivities {
           .filter(({ state }) => !state.paused)
           .map(({ scheduleId }) => client.schedule.getHandle(scheduleId).pause(note)),
       );
-      return sorted(schedules, shutdown);
+      return sorted(schedules, mark);
     },
 
     async listSchedules({ pipeline }) {
@@ -72,6 +72,12 @@ export function createShutdownActivities(): TemporalActivities {
   };
 }
 
+/** Ids of the pipeline's schedules that are not paused. */
+export async function runningSchedules(pipeline: string): Promise<string[]> {
+  const schedules = await schedulesOf(getClient(), pipeline);
+  return schedules.flatMap(({ scheduleId, state }) => (state.paused ? [] : [scheduleId]));
+}
+
 async function schedulesOf(client: Client, pipeline: string): Promise<ScheduleDescription[]> {
   const ids: string[] = [];
   for await (const { scheduleId } of client.schedule.list()) {
@@ -81,11 +87,10 @@ async function schedulesOf(client: Client, pipeline: string): Promise<ScheduleDe
   return await Promise.all(ids.map((id) => limit(() => client.schedule.getHandle(id).describe())));
 }
 
-/** Those that an earlier try of the same shutdown has paused count as paused by it. */
-function sorted(schedules: readonly ScheduleDescription[], shutdown: string | undefined): PausedSchedules {
+/** Those that an earlier try has paused, under the same mark, count as paused by it. */
+function sorted(schedules: readonly ScheduleDescription[], mark: string | undefined): PausedSchedules {
   const before = schedules.filter(
-    ({ state }) =>
-      state.paused && (shutdown === undefined || !(state.note ?? '').startsWith(shutdownMark(shutdown))),
+    ({ state }) => state.paused && (mark === undefined || !(state.note ?? '').startsWith(mark)),
   );
   return {
     paused: schedules.filter((each) => !before.includes(each)).map(({ scheduleId }) => scheduleId),

@@ -1,8 +1,8 @@
 """Which accepted plays are duplicates: the same user, track and time as an earlier one of the run, or as one that
 counts already in the published plays of its day.
 
-Almost no play has a duplicate, so the plays are first told apart by a hash, eight bytes a row; only rows whose hash
-occurs twice are compared in full.
+Almost no play has a duplicate, so where there are many, they are first told apart by a hash, eight bytes a row; only
+rows whose hash occurs twice are compared in full.
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 PLAY = ["user_id", "track_id", "listen_time"]
+
+# Plays that may be handed to every task: some ten megabytes. To compare so few in full takes less time than the step
+# that would spare it.
+FEW_PLAYS = 200_000
 
 # Given to every read of accepted plays: to infer it, Spark would look into their files in a job of its own.
 ACCEPTED_SCHEMA = "user_id bigint, track_id string, listen_time timestamp, source string"
@@ -42,12 +46,12 @@ def find_duplicates(plays: DataFrame, order: Column, published: DataFrame | None
     plays: the accepted plays of the run, with `source`
     order: position of a play's source among the files; the first keeps the play
     published: plays that count already, of the same days; None where there are none
-    few: whether the plays of the run fit into each task's memory
+    few: whether the plays of the run are no more than FEW_PLAYS
     """
     by_source: dict[str, int] = {}
     repeats: dict[str, int] = {}
     groups = (
-        suspected_repeats(plays)
+        (plays if few else suspected_repeats(plays))
         .withColumn("order", order)
         .groupBy(*PLAY, "source", "order")
         .agg(F.count(F.lit(1)).alias("rows"))

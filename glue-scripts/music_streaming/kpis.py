@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import reduce
 from heapq import nsmallest
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -18,6 +20,7 @@ from pyspark.sql import functions as F
 
 from music_streaming.errors import ReferenceDataError
 from music_streaming.reference import ReferenceData, Song
+from music_streaming.session import frame_of
 from music_streaming.times import day_name, epoch_day, epoch_hour
 
 # Genres held by one word of a profile: all bits of a long but the sign.
@@ -27,6 +30,15 @@ HOURS = 24
 
 TOP_SONGS = 3
 TOP_ARTISTS = 10
+
+
+class Kind(IntEnum):
+    """What a row of `_groups` is counted by."""
+
+    GENRE = 0
+    HOUR_USERS = 1
+    COUNTRY = 2
+    HOUR_LISTENS = 3
 
 
 @dataclass
@@ -67,13 +79,13 @@ def compute(spark: SparkSession, plays: DataFrame, reference: ReferenceData) -> 
     for row in _groups(spark, plays, heard, reference).collect():
         day = days[day_name(row.day)]
         match row.kind:
-            case "genre":
+            case Kind.GENRE:
                 day.genres[reference.genres[row.number]].listeners = row.users
-            case "hour listens":
+            case Kind.HOUR_LISTENS:
                 day.hours[row.number].listens = row.listens
-            case "hour users":
+            case Kind.HOUR_USERS:
                 day.hours[row.number].users = row.users
-            case "country":
+            case Kind.COUNTRY:
                 day.countries[reference.countries[row.number]] = Group(row.listens, row.users)
     _check_all_known(days, reference.version)
     return dict(days)
@@ -144,42 +156,43 @@ def _groups(spark: SparkSession, plays: DataFrame, heard: DataFrame, reference: 
     genres = len(reference.genres)
     words = _words(genres)
     hour_bit = F.expr(f"shiftleft(1L, pmod(hour, {HOURS}))")
-    profiles = (
-        heard.groupBy(epoch_day("hour").alias("day"), "user_id")
-        .agg(
-            F.sum("weight").alias("listens"),
-            *(F.bit_or(f"word{word}").alias(f"word{word}") for word in range(words)),
-            F.bit_or(hour_bit).alias(f"word{words}"),
-        )
-        .cache()
+    profiles = heard.groupBy(epoch_day("hour").alias("day"), "user_id").agg(
+        F.sum("weight").alias("listens"),
+        *(F.bit_or(f"word{word}").alias(f"word{word}") for word in range(words)),
+        F.bit_or(hour_bit).alias(f"word{words}"),
     )
-    hours = plays.groupBy(epoch_hour("listen_time").alias("hour")).agg(F.sum("weight").alias("listens"))
-    by_country = profiles.join(F.broadcast(reference.user_frame(spark)), "user_id").groupBy("day", "country")
-    users = F.count(F.lit(1)).alias("users")
-    unknown = F.lit(None).cast("bigint")
-    return (
-        _with_bit(profiles, "genre", spark.range(genres), 0)
-        .unionByName(_with_bit(profiles, "hour users", spark.range(HOURS), words))
-        .select("day", "kind", "number", unknown.alias("listens"), "users")
-        .union(
-            hours.select(epoch_day("hour"), F.lit("hour listens"), F.expr(f"pmod(hour, {HOURS})"), "listens", unknown)
-        )
-        .union(
-            by_country.agg(F.sum("listens").alias("listens"), users).select(
-                "day", F.lit("country"), "country", "listens", "users"
-            )
-        )
+    users = F.broadcast(reference.user_frame(spark))
+    of_country = F.col("kind") == Kind.COUNTRY
+    by_profile = (
+        _marked(profiles.join(users, "user_id"), _marks(spark, genres), words + 1)
+        .groupBy("day", "kind", F.when(of_country, F.col("country")).otherwise(F.col("number")).alias("number"))
+        .agg(F.sum(F.when(of_country, F.col("listens"))).alias("listens"), F.count(F.lit(1)).alias("users"))
     )
+    by_hour = plays.groupBy(epoch_hour("listen_time").alias("hour")).agg(F.sum("weight").alias("listens"))
+    number = F.expr(f"pmod(hour, {HOURS})")
+    none = F.lit(None).cast("bigint")
+    return by_profile.union(by_hour.select(epoch_day("hour"), F.lit(Kind.HOUR_LISTENS), number, "listens", none))
 
 
-def _with_bit(profiles: DataFrame, kind: str, numbers: DataFrame, first_word: int) -> DataFrame:
-    """day, kind, number and the users whose profile has the bit of the number, counted from the first word on."""
-    bits = numbers.select(
-        F.col("id").cast("int").alias("number"),
-        F.expr(f"cast({first_word} + id div {WORD_BITS} as int)").alias("word"),
-        F.expr(f"shiftleft(1L, cast(id % {WORD_BITS} as int))").alias("bit"),
-    )
-    words = [name for name in profiles.columns if name.startswith("word")]
-    word = F.element_at(F.array(*words), F.col("word") + 1)
-    found = profiles.crossJoin(F.broadcast(bits)).where(word.bitwiseAND(F.col("bit")) != 0)
-    return found.groupBy("day", "number").agg(F.count(F.lit(1)).alias("users")).withColumn("kind", F.lit(kind))
+def _marks(spark: SparkSession, genres: int) -> DataFrame:
+    """kind, number and mask0, mask1, …: a profile counts for this kind and number if it has a bit of a mask.
+
+    One for each genre and each hour, and one that every profile meets, by which it counts for its country.
+    """
+    hour_word = _words(genres)
+    marks = [(Kind.GENRE, number, number // WORD_BITS, 1 << number % WORD_BITS) for number in range(genres)]
+    marks += [(Kind.HOUR_USERS, hour, hour_word, 1 << hour) for hour in range(HOURS)]
+    marks.append((Kind.COUNTRY, 0, hour_word, -1))
+    columns: dict[str, list[int]] = {
+        "kind int": [int(kind) for kind, *_rest in marks],
+        "number int": [number for _kind, number, *_rest in marks],
+    }
+    for word in range(hour_word + 1):
+        columns[f"mask{word} bigint"] = [mask if at == word else 0 for *_rest, at, mask in marks]
+    return frame_of(spark, columns)
+
+
+def _marked(profiles: DataFrame, marks: DataFrame, words: int) -> DataFrame:
+    """Each profile with each mark of which it has a bit."""
+    meets = [F.col(f"word{word}").bitwiseAND(F.col(f"mask{word}")) for word in range(words)]
+    return profiles.join(F.broadcast(marks), reduce(Column.bitwiseOR, meets) != 0)

@@ -2,11 +2,12 @@
 
 Files are read as text, not as CSV, because a verdict names its line. A line's place is the start of its split and its
 number within the split; the number within the file needs the lines of the splits before it, which are counted only
-for files that have something to report (`number_lines`).
+for files that have something to report behind their first split (`lines_before`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from itertools import groupby
 
@@ -29,6 +30,9 @@ COMMA_OUTSIDE_QUOTES = ',(?=(?:[^"]*+"[^"]*+")*+[^"]*+$)'
 # The rest of the line is looked at from each of its commas, so a long line of commas and quotes would take for ever.
 # One that is longer than this is split at every comma, and as a rule found to be bad.
 LONGEST_QUOTED_LINE_BYTES = 4 * 1024
+
+Place = tuple[str, int]
+"""A split: the id of its file, and where in the file it starts."""
 
 BAD = -1_000_000
 """Value of the partition column `day` for rows that were not accepted: before any date."""
@@ -114,21 +118,30 @@ def source_of(files: list[InputFile], path: str) -> Column:
     return F.element_at(names, F.element_at(F.split(path, "/"), -1))
 
 
-def number_lines(spark: SparkSession, files: list[InputFile], places: DataFrame) -> DataFrame:
-    """Adds `line`, the physical line number from 1, to rows that have source, block and place."""
-    split_files = [file for file in files if file.size > 0]
+def lines_before(spark: SparkSession, files: list[InputFile], places: Iterable[Place]) -> dict[Place, int]:
+    """How many lines of its file stand before each of these splits; those at the start of a file are left out."""
+    behind = {source for source, block in places if block > 0}
+    split_files = [file for file in files if file.id in behind]
+    if not split_files:
+        return {}
     lines = read_lines(spark, [file.uri for file in split_files]).withColumn("source", source_of(split_files, "path"))
     with one_split_for_each_task(spark):
         counts = lines.groupBy("source", "block").count().collect()
-    before: list[tuple[str, int, int]] = []
+    before: dict[Place, int] = {}
     for source, blocks in groupby(sorted(counts, key=lambda row: (row.source, row.block)), lambda row: row.source):
         offset = 0
         for block in blocks:
-            before.append((source, block.block, offset))
+            if block.block > 0:
+                before[source, block.block] = offset
             offset += block["count"]
-    offsets = spark.createDataFrame(before, "source string, block bigint, before bigint")
-    return (
-        places.join(F.broadcast(offsets), ["source", "block"], "left")
-        .withColumn("line", F.col("before") + F.col("place") + 1)
-        .drop("before")
-    )
+    return before
+
+
+def with_line(spark: SparkSession, rows: DataFrame, before: dict[Place, int]) -> DataFrame:
+    """Adds `line`, the physical line number from 1, to rows that have source, block and place."""
+    if not before:
+        return rows.withColumn("line", F.col("place") + 1)
+    values = [(source, block, offset) for (source, block), offset in before.items()]
+    offsets = spark.createDataFrame(values, "source string, block bigint, before bigint")
+    line = F.coalesce("before", F.lit(0)) + F.col("place") + 1
+    return rows.join(F.broadcast(offsets), ["source", "block"], "left").withColumn("line", line).drop("before")

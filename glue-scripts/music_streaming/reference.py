@@ -18,17 +18,20 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from music_streaming import objects
 from music_streaming.errors import ReferenceDataError
 from music_streaming.rules import TRACK_ID
+from music_streaming.session import frame_of
 
 SONG_COLUMNS = ("track_id", "track_name", "artists", "track_genre", "duration_ms")
 USER_COLUMNS = ("user_id", "user_country")
+
+WELL_FORMED = re.compile(TRACK_ID)
 
 MAX_LONG = (1 << 63) - 1
 LONG_DIGITS = 19
@@ -65,7 +68,7 @@ class ReferenceData:
     def song_frame(self, spark: SparkSession) -> DataFrame:
         """track_id, song (number), genre (place in `genres`)."""
         number = {genre: n for n, genre in enumerate(self.genres)}
-        return _frame(
+        return frame_of(
             spark,
             {
                 "track_id string": [song.track_id for song in self.songs],
@@ -77,21 +80,13 @@ class ReferenceData:
     def user_frame(self, spark: SparkSession) -> DataFrame:
         """user_id, country (place in `countries`)."""
         number = {country: n for n, country in enumerate(self.countries)}
-        return _frame(
+        return frame_of(
             spark,
             {
                 "user_id bigint": list(self.users),
                 "country int": [number[country] for country in self.users.values()],
             },
         )
-
-
-def _frame(spark: SparkSession, columns: dict[str, list[Any]]) -> DataFrame:
-    """Hands whole columns over as one row of arrays; row by row it would take seconds."""
-    names = [name.split(" ")[0] for name in columns]
-    schema = ", ".join(f"{name} array<{kind}>" for name, kind in (column.split(" ") for column in columns))
-    row = spark.createDataFrame([tuple(columns.values())], schema, verifySchema=False)
-    return row.select(F.inline(F.arrays_zip(*names)))
 
 
 def load_reference(plan: dict[str, Any]) -> ReferenceData:
@@ -102,16 +97,16 @@ def load_reference(plan: dict[str, Any]) -> ReferenceData:
     return ReferenceData(plan["version"], by_id, users, {"songs": song_counts, "users": user_counts})
 
 
-def _song(row: list[str]) -> tuple[str, tuple[str, str, str, int]] | None:
+def _song(row: tuple[str, ...]) -> tuple[str, tuple[str, str, str, int]] | None:
     track_id, name, artists, genre, duration = row
     track_id, genre = track_id.strip(), genre.strip()
     milliseconds = _whole(duration)
-    if re.match(TRACK_ID, track_id) is None or genre == "" or milliseconds is None:
+    if WELL_FORMED.match(track_id) is None or genre == "" or milliseconds is None:
         return None
     return track_id, (name, artists, genre, milliseconds)
 
 
-def _user(row: list[str]) -> tuple[int, str] | None:
+def _user(row: tuple[str, ...]) -> tuple[int, str] | None:
     user_id, country = _whole(row[0]), row[1].strip()
     return None if not user_id or country == "" else (user_id, country)
 
@@ -119,14 +114,17 @@ def _user(row: list[str]) -> tuple[int, str] | None:
 def _whole(text: str) -> int | None:
     """The text as a whole number from 0 that a long can hold."""
     digits = text.strip()
-    # Python does not convert thousands of digits, so longer numbers are refused by their length.
-    if not (digits.isascii() and digits.isdigit()) or len(digits.lstrip("0")) > LONG_DIGITS:
+    if not (digits.isascii() and digits.isdigit()):
         return None
-    number = int(digits.lstrip("0") or "0")
+    # Python does not convert thousands of digits, so longer numbers are refused by their length.
+    significant = digits.lstrip("0")
+    if len(significant) > LONG_DIGITS:
+        return None
+    number = int(significant or "0")
     return number if number <= MAX_LONG else None
 
 
-def _rows(uris: list[str], columns: tuple[str, ...], what: str) -> Iterator[list[str]]:
+def _rows(uris: list[str], columns: tuple[str, ...], what: str) -> Iterator[tuple[str, ...]]:
     """The columns of each row, in order; fields that a row lacks are empty."""
     for uri in uris:
         lines = csv.reader(io.TextIOWrapper(_content(uri, what), encoding="utf-8-sig", errors="replace", newline=""))
@@ -137,11 +135,10 @@ def _rows(uris: list[str], columns: tuple[str, ...], what: str) -> Iterator[list
                 raise ReferenceDataError(f"{uri}: the {what} lack the column {', '.join(missing)}; deliver them again")
             places = [header.index(name) for name in columns]
             needed = max(places) + 1
+            pick = itemgetter(*places)
             for line in lines:
-                if not line:
-                    continue
-                full = line if len(line) >= needed else line + [""] * (needed - len(line))
-                yield [full[place] for place in places]
+                if line:
+                    yield pick(line if len(line) >= needed else line + [""] * (needed - len(line)))
         except csv.Error as error:
             raise ReferenceDataError(
                 f"{uri}: the {what} are not CSV from line {lines.line_num} on ({error}); deliver them again"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+T = TypeVar("T")
 
 # One task's share of the files it reads.
 SPLIT_BYTES = 64 * 1024 * 1024
@@ -34,8 +39,29 @@ def spark_session(name: str) -> SparkSession:
         .getOrCreate()
     )
     # Two rounds of tasks for each core, and never so few that one key's skew holds everything up.
-    spark.conf.set("spark.sql.shuffle.partitions", max(4, 2 * spark.sparkContext.defaultParallelism))
+    cores = spark.sparkContext.defaultParallelism
+    spark.conf.set("spark.sql.shuffle.partitions", max(4, 2 * cores))
+    # Spark would list many files in a task for each, of which starting takes longer than the listing.
+    spark.conf.set("spark.sql.sources.parallelPartitionDiscovery.parallelism", 4 * cores)
     return spark
+
+
+def spark_session_beside(name: str, work: Callable[[], T]) -> tuple[SparkSession, T]:
+    """Starts Spark, which mostly means to wait for another process, while the work is done."""
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        return spark_session(name), done.result()
+
+
+def frame_of(spark: SparkSession, columns: dict[str, list[Any]]) -> DataFrame:
+    """A frame of the driver's values by the columns' names and types.
+
+    Whole columns are handed over as one row of arrays; row by row it would take seconds.
+    """
+    names = [name.split(" ")[0] for name in columns]
+    schema = ", ".join(f"{name} array<{kind}>" for name, kind in (column.split(" ") for column in columns))
+    row = spark.createDataFrame([tuple(columns.values())], schema, verifySchema=False)
+    return row.select(F.inline(F.arrays_zip(*names)))
 
 
 @contextmanager

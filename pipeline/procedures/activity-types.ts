@@ -4,6 +4,7 @@
  */
 import type { ParsedRecoveryRequest } from '../recovery/request.ts';
 import type { FoundRun, UndoPlan } from '../shutdown.ts';
+import type { ParsedResetRequest } from '../reset/request.ts';
 import type { RunContext } from '../run-context.ts';
 import type { PlanSummary } from './plan.ts';
 import type { ProcedureRecord } from './report.ts';
@@ -92,7 +93,27 @@ export interface UndoActivities {
   ): Promise<void>;
 }
 
-export interface ProcedureActivities extends RecoveryActivities, UndoActivities {
+export interface ResetActivities {
+  planReset(
+    context: RunContext,
+    given: { readonly request: ParsedResetRequest; readonly now: string },
+  ): Promise<PlanSummary>;
+  takeSnapshot(
+    context: RunContext,
+    given: Agreed & { readonly now: string },
+  ): Promise<{ readonly documents: number }>;
+  resetState(
+    context: RunContext,
+    given: Agreed & { readonly request: ParsedResetRequest },
+  ): Promise<Rerun & { readonly freed: number }>;
+  /** How the days differ from what they were. */
+  compareReset(
+    context: RunContext,
+    agreed: Agreed,
+  ): Promise<{ readonly days: number; readonly lines: readonly string[] }>;
+}
+
+export interface ProcedureActivities extends RecoveryActivities, UndoActivities, ResetActivities {
   writeProcedureReport(
     context: RunContext,
     given: { readonly request: CommonRequest; readonly record: ProcedureRecord; readonly now: string },

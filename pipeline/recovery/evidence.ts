@@ -120,6 +120,8 @@ export const evidenceSchema = z.object({
   /** Days with something wrong, and days that their repair would touch. */
   days: z.array(dayEvidenceSchema),
   sources: z.array(sourceEvidenceSchema),
+  /** Days whose plays are to be made again although nothing is wrong with them. */
+  remake: z.array(daySchema),
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
 

@@ -30,7 +30,7 @@ const documentRestoreSchema = z.object({ kind: z.enum(DOCUMENT_KINDS), key: z.st
 export type DocumentRestore = z.infer<typeof documentRestoreSchema>;
 
 /** An input file whose plays are made again: its bytes are delivered again under its own key. */
-const returnSchema = z.object({
+export const returnSchema = z.object({
   id: fileIdSchema,
   key: z.string(),
   size: countSchema,
@@ -40,7 +40,7 @@ const returnSchema = z.object({
 });
 export type Return = z.infer<typeof returnSchema>;
 
-const beforeSchema = z.object({
+export const beforeSchema = z.object({
   day: daySchema,
   playsEdition: countSchema.nullable(),
   sources: z.array(z.object({ id: fileIdSchema, rows: countSchema })),
@@ -57,7 +57,7 @@ const beforeSchema = z.object({
 /** What the records say of a day before anything is done; the result is held against it. */
 export type Before = z.infer<typeof beforeSchema>;
 
-const lostSchema = z.object({
+export const lostSchema = z.object({
   layer: z.enum(LAYERS),
   /** Key, or `day D`. */
   what: z.string(),
@@ -91,11 +91,11 @@ export type RecoveryPlan = z.infer<typeof recoveryPlanSchema>;
 
 type Found = Pick<RecoveryPlan, 'documents' | 'restores' | 'returns' | 'recompute' | 'lost' | 'before'>;
 
-export function planRecovery({ damages, documents, days, sources }: Evidence): Found {
+export function planRecovery({ damages, documents, days, sources, remake: anew }: Evidence): Found {
   const gone = new Map(
     damages.filter(({ backup }) => backup === undefined).map((damage) => [damage.key, damage]),
   );
-  const remade = remake(days, sources, gone);
+  const remade = remake(days, sources, gone, new Set(anew));
   const touched = new Set(remade.returns.flatMap((file) => file.days));
   const recompute = days
     .filter((day) => !remade.lostDays.has(day.day) && !touched.has(day.day) && needsComputing(day, gone))
@@ -138,10 +138,11 @@ function remake(
   days: readonly DayEvidence[],
   sources: readonly SourceEvidence[],
   gone: ReadonlyMap<string, Damage>,
+  anew: Keys,
 ): { returns: Return[]; lostDays: ReadonlySet<string>; lost: Lost[] } {
   const byId = new Map(sources.map((source) => [source.id, source]));
-  const renewed = sourcesToRenew(days, gone);
-  const needed = new Map(days.map((day) => [day.day, sourcesOfDay(day, gone, renewed)]));
+  const renewed = sourcesToRenew(days, gone, anew);
+  const needed = new Map(days.map((day) => [day.day, sourcesOfDay(day, gone, anew, renewed)]));
   const why = new Map<string, string>();
   const remedies = new Map<string, string>();
   // A lost day keeps the files of other days from being processed again, which loses those days: until nothing changes.
@@ -177,11 +178,11 @@ function remake(
 }
 
 /** The files whose plays have to be made again: those of parts that are gone, and whatever shares a part with them. */
-export function sourcesToRenew(days: readonly DayEvidence[], gone: Keys): ReadonlySet<string> {
+export function sourcesToRenew(days: readonly DayEvidence[], gone: Keys, anew: Keys): ReadonlySet<string> {
   const renewed = new Set<string>();
   for (let before = -1; before !== renewed.size;) {
     before = renewed.size;
-    for (const day of days) for (const id of sourcesOfDay(day, gone, renewed)) renewed.add(id);
+    for (const day of days) for (const id of sourcesOfDay(day, gone, anew, renewed)) renewed.add(id);
   }
   return renewed;
 }
@@ -191,12 +192,14 @@ interface Keys {
 }
 
 /** Which rows of a part are gone with one of its files is not known, so all its live sources are meant. */
-function sourcesOfDay({ plays }: DayEvidence, gone: Keys, renewed: Keys): string[] {
+function sourcesOfDay({ day, plays }: DayEvidence, gone: Keys, anew: Keys, renewed: Keys): string[] {
   if (plays === null) return [];
   const live = new Set(plays.sources.map(({ id }) => id));
   const ids = plays.parts.flatMap(({ files, sources }) => {
     const counting = sources.filter((id) => live.has(id));
-    return files.some((key) => gone.has(key)) || counting.some((id) => renewed.has(id)) ? counting : [];
+    const meant =
+      anew.has(day) || files.some((key) => gone.has(key)) || counting.some((id) => renewed.has(id));
+    return meant ? counting : [];
   });
   return [...new Set(ids)].sort();
 }

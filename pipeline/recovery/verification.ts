@@ -16,8 +16,7 @@ export interface Verification {
 export function verification(plan: RecoveryPlan, evidence: Evidence, after: readonly Before[]): Verification {
   const lost = new Set(plan.lost.map(({ what }) => what));
   const lostDays = new Set(plan.lost.flatMap(({ what }) => /^plays of (\S+)$/.exec(what)?.[1] ?? []));
-  const now = new Map(after.map((day) => [day.day, day]));
-  const compared = plan.before.map((day) => ({ day: day.day, found: differencesOf(day, now.get(day.day)) }));
+  const compared = compareDays(plan.before, after);
   return {
     version: 1,
     remaining: [
@@ -34,10 +33,20 @@ export function verification(plan: RecoveryPlan, evidence: Evidence, after: read
           ...(tableDiffers(table) ? [`${day}: the table differs from the published items`] : []),
         ]),
     ],
-    differences: compared.flatMap(({ found }) => found),
-    differingDays: compared.filter(({ found }) => found.length > 0).length,
+    differences: compared.lines,
+    differingDays: compared.days,
     lost: plan.lost,
   };
+}
+
+/** How days differ from what they were, and how many do. */
+export function compareDays(
+  before: readonly Before[],
+  after: readonly Before[],
+): { readonly days: number; readonly lines: string[] } {
+  const now = new Map(after.map((day) => [day.day, day]));
+  const found = before.map((day) => differencesOf(day, now.get(day.day)));
+  return { days: found.filter((lines) => lines.length > 0).length, lines: found.flat() };
 }
 
 function differencesOf(before: Before, after: Before | undefined): string[] {

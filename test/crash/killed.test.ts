@@ -2,26 +2,20 @@
  * A run whose worker, starts and server are taken away while it works: one Glue run for each stage, and the numbers
  * that a second engine computes, whatever was killed when.
  */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { temporalPart } from '../../local/stack/parts.ts';
 import { probeOf } from '../../local/stack/probes.ts';
 import { portsFrom } from '../../local/stack/ports.ts';
-import { end, StartedProcess } from '../../local/stack/processes.ts';
+import { StartedProcess } from '../../local/stack/processes.ts';
 import { readToolchain } from '../../local/stack/toolchain.ts';
+import { CrashingWorkers } from '../support/crashing-workers.ts';
 import { differences, PipelineStack } from '../support/pipeline-stack.ts';
 import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
 import { trueItems } from '../support/truth.ts';
 import { until } from '../support/until.ts';
-
-const CRASHING_WORKER = fileURLToPath(new URL('../support/crashing-worker.mjs', import.meta.url));
 
 /** Where most is at stake: around each Glue start, and after each effect that others see. */
 const CRASH_POINTS = [
@@ -114,20 +108,15 @@ describe('a run that loses what it works with', () => {
 
   it('is right when its worker is killed again and again', async () => {
     const before = await runsSoFar();
-    const marks = await mkdtemp(join(tmpdir(), 'msp-marks-'));
-    const { worker } = stack.running.stack.processes;
-    if (worker !== undefined) await end(worker, 0);
-    const workers = new CrashingWorkers(stack, marks);
-    workers.keepOneRunning();
+    const workers = await CrashingWorkers.take(stack, CRASH_POINTS);
     try {
       await stack.start('worker-killed');
       // Each kill costs the time until the server misses the heartbeat (10 to 15 s), and a worker's start.
       expect(await stack.result('worker-killed', 780_000)).toMatchObject({ outcome: 'published' });
-      expect(await readdir(marks)).toHaveLength(CRASH_POINTS.length);
+      expect(await workers.killed()).toBe(CRASH_POINTS.length);
       await expectRight(before);
     } finally {
       await workers.stop();
-      await rm(marks, { recursive: true });
     }
   }, 800_000);
 });
@@ -145,40 +134,4 @@ async function restartTemporal(stack: PipelineStack): Promise<void> {
   const { endpoints } = file;
   const ready = probeOf({ name: 'temporal', endpoints, taskQueue: '', pid: started.record.pid });
   await until('Temporal is back', async () => ((await ready()) === undefined ? true : undefined), 60_000);
-}
-
-/** One worker at a time, the next as soon as one has killed itself. */
-class CrashingWorkers {
-  readonly #stack: PipelineStack;
-  readonly #marks: string;
-  #current: ChildProcess | undefined;
-  #stopped = false;
-
-  constructor(stack: PipelineStack, marks: string) {
-    this.#stack = stack;
-    this.#marks = marks;
-  }
-
-  keepOneRunning(): void {
-    if (!existsSync(CRASHING_WORKER)) throw new Error(`${CRASHING_WORKER} is missing`);
-    const { worker } = this.#stack.running.environment;
-    const env = {
-      PATH: process.env['PATH'],
-      ...worker,
-      CRASH_AT: CRASH_POINTS.join(','),
-      CRASH_DIR: this.#marks,
-    };
-    this.#current = spawn(process.execPath, [CRASHING_WORKER], { env, stdio: 'ignore' });
-    this.#current.on('exit', () => {
-      if (!this.#stopped) this.keepOneRunning();
-    });
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    const current = this.#current;
-    if (current?.exitCode !== null || current.signalCode !== null) return;
-    current.kill('SIGKILL');
-    await once(current, 'exit');
-  }
 }

@@ -8,6 +8,7 @@ import { DocumentShell, hasProgram } from '../support/document-shell.ts';
 import { followDocument } from '../support/document-test.ts';
 import { PipelineStack } from '../support/pipeline-stack.ts';
 import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
+import { until } from '../support/until.ts';
 import { validationReport } from '../support/validation-report.ts';
 
 const VALIDATION = '*-validate-data';
@@ -59,6 +60,10 @@ if (!canFollow) console.warn('docs/without-msp.md is not followed: no AWS CLI (a
         await stack.deliver('wednesday.csv', csv(plays(2, 5, ['2024-06-26'])));
       },
       'a file has arrived and its validation takes long': async () => {
+        // The run that the schedule began is still refused by Glue, and parks.
+        await until('no run is at work', async () =>
+          (await stack.client.runs.list({ status: 'Running' })).length === 0 ? true : undefined,
+        );
         await stack.forgetFaults();
         const end = { state: 'SUCCEEDED', afterMs: 600_000 };
         await stack.faults({ kind: 'run', job: VALIDATION, end });

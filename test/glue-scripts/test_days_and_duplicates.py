@@ -130,6 +130,16 @@ def test_plays_of_sources_that_the_run_withdraws_do_not_count(published: tuple[W
     assert world.validate(LATE).report["rows"] == late.report["rows"]
 
 
+def test_a_part_of_which_nothing_counts_is_not_read(world: World) -> None:
+    first = world.validate({"one.csv": lines(*plays(0, 10)), "two.csv": lines(*plays(8, 4))})
+    world.publish(first)
+    for file in part(first, DAY)["files"]:
+        Path(file["key"]).unlink()
+    both = [first.file(key)["id"] for key in ("one.csv", "two.csv")]
+    again = world.validate({"one.csv": lines(*plays(0, 10)), "two.csv": lines(*plays(8, 4))}, retiring=both)
+    assert again.report["rows"] == first.report["rows"]
+
+
 def test_a_doubled_job_run_writes_the_same_plays_under_other_names(world: World) -> None:
     files = {"a.csv": lines(*plays(0, 20), "bad"), "b.csv": lines(*plays(10, 20, AFTER))}
     one, two = world.validate(files), world.validate(files)

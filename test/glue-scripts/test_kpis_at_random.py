@@ -105,7 +105,11 @@ def parts(shared_world: World) -> Parts:
     return Parts(shared_world)
 
 
-def test_every_item_of_every_day_is_what_a_plain_computation_gives(shared_world: World, parts: Parts) -> None:
+@pytest.mark.parametrize("few", [200_000, 0], ids=["few plays", "many plays"])
+def test_every_item_of_every_day_is_what_a_plain_computation_gives(
+    shared_world: World, parts: Parts, patch: pytest.MonkeyPatch, few: int
+) -> None:
+    patch.setattr("compute_kpis.FEW_PLAYS", few)
     dice = random.Random(11)
     counted: list[Play] = []
     days = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import duckdb
 import pytest
 
 from support.rows import HEADER, lines, play, zipped
@@ -54,6 +55,7 @@ def pieces(shared_world: World) -> Validation:
     contents["no-last-line-end.csv"] = str(contents["no-last-line-end.csv"])[:-1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("music_streaming.session.SPLIT_BYTES", SPLIT_BYTES)
+        patch.setattr("music_streaming.set_aside.ROWS_PER_FILE", 50)
         return shared_world.validate(contents)
 
 
@@ -70,6 +72,16 @@ def test_no_line_is_lost_or_read_twice_where_a_file_is_cut(pieces: Validation, k
     bad = len(pieces.set_aside(key))
     assert pieces.counts(key) == (len(data) - bad, 0, bad, 0)
     assert len(pieces.plays(key)) == len(set(pieces.plays(key))) == len(data) - bad
+
+
+def test_rows_are_set_aside_in_the_order_of_their_files_and_lines(pieces: Validation) -> None:
+    written = pieces.report["errors"]["files"]
+    assert len(written) > 3
+    with duckdb.connect() as connection:
+        query = "SELECT key, line FROM read_parquet(?)"
+        rows = [row for file in written for row in connection.execute(query, [file["key"]]).fetchall()]
+    assert rows == sorted(rows)
+    assert len(rows) == pieces.report["errors"]["rows"]
 
 
 def test_the_file_was_cut(pieces: Validation) -> None:

@@ -6,11 +6,20 @@ import { DeleteObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jsonOf, msp } from '../support/cli.ts';
 import type { CliResult } from '../support/cli.ts';
+import { CrashingWorkers } from '../support/crashing-workers.ts';
 import { differences, PipelineStack } from '../support/pipeline-stack.ts';
 import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
 import { trueItems } from '../support/truth.ts';
 
 const [MONDAY, TUESDAY] = ['2024-07-01', '2024-07-02'] as const;
+
+/** Where a killed worker leaves something half done, or done and not yet known. */
+const CRASH_POINTS = [
+  'examineData:after',
+  'restoreObjects:after',
+  'returnInputs:after',
+  'verifyRecovery:before',
+];
 
 const FILES = {
   'monday.csv': csv(plays(1, 150, [MONDAY])),
@@ -21,6 +30,7 @@ const FILES = {
 describe('data that is damaged after it was published', () => {
   let stack: PipelineStack;
   let folder: string;
+  let workers: CrashingWorkers | undefined;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'msp-damaged-'));
@@ -31,6 +41,7 @@ describe('data that is damaged after it was published', () => {
     await stack.run('first');
   }, 300_000);
   afterAll(async () => {
+    await workers?.stop();
     await stack.stop();
     await rm(folder, { recursive: true, force: true });
   }, 120_000);
@@ -75,7 +86,8 @@ describe('data that is damaged after it was published', () => {
     expect(jsonOf(found)).toMatchObject({ status: 'Completed', outcome: 'nothing to do' });
   }, 120_000);
 
-  it('restores what has copies and makes the rest again, each play counted once', async () => {
+  it('restores what has copies and makes the rest again, each play counted once, whoever is killed', async () => {
+    workers = await CrashingWorkers.take(stack, CRASH_POINTS);
     await destroy(await keyBelow(`validated/plays/listen_date=${MONDAY}/`));
     await overwrite(await keyBelow(`kpis/listen_date=${TUESDAY}/`));
     for (const key of await stack.keys('archived/')) if (key.endsWith('/tuesday.csv')) await overwrite(key);
@@ -98,6 +110,7 @@ describe('data that is damaged after it was published', () => {
       ended: 'completed',
       result: { incomplete: false, outcome: 'recovered; all numbers are as before' },
     });
+    expect(await workers.killed()).toBe(CRASH_POINTS.length);
     expect(await wrong()).toEqual([]);
     const shown = await cli('procedures', 'show', 'latest');
     expect(shown.stdout).toContain('RDATA-4');

@@ -4,7 +4,7 @@
  * that every task replays the history from its beginning.
  */
 import { inspect } from 'node:util';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import pLimit from 'p-limit';
 import { beatForActivities } from '../../worker/heartbeats.ts';
@@ -81,33 +81,6 @@ async function playOne(seed: number, lane: Lane, worlds: Map<string, World>): Pr
   } catch (error) {
     world.breaks(`the sequence could not be played: ${inspect(error).slice(0, 800)}`);
   } finally {
-    if (process.env['DUMP'] && world.broken.length > 0) {
-      console.log(JSON.stringify(sequence));
-      for await (const { runId } of lane.client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) {
-        const { events } = await lane.client.workflow.getHandle(workflowId, runId).fetchHistory();
-        console.log('== ' + runId);
-        for (const e of events ?? []) {
-          const [k, v] = Object.entries(e).find(([k, v]) => k.endsWith('Attributes') && v) ?? [];
-          const vv = v as any;
-          console.log(
-            String(e.eventId),
-            k,
-            vv?.activityType?.name ?? '',
-            vv?.searchAttributes
-              ? Object.entries(vv.searchAttributes.indexedFields)
-                  .map(([n, f]: any) => n + '=' + Buffer.from(f.data).toString())
-                  .join(' ')
-              : '',
-            vv?.acceptedRequest?.input?.name ?? '',
-            vv?.signalName ?? '',
-            vv?.failure?.message ?? '',
-            k?.startsWith('workflowTaskFailed') ? 'cause ' + vv.cause : '',
-            vv?.markerName ?? '',
-            vv?.workflowTaskCompletedEventId ? '<' + vv.workflowTaskCompletedEventId : '',
-          );
-        }
-      }
-    }
     await lane.client.workflow
       .getHandle(workflowId)
       .terminate('played')

@@ -9,6 +9,7 @@ import type { Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { startRun } from '../support/started-run.ts';
 import { until } from '../support/until.ts';
+import { PROCEDURE_SITUATIONS } from './procedure-situations.ts';
 import { closed, completed, glueWorks, isHeld, parks, resetToStart, scene, seen } from './scene.ts';
 import type { Recording } from './scene.ts';
 
@@ -216,4 +217,5 @@ export const SITUATIONS: readonly Situation[] = [
       return { workflowId: shutdown.workflowId, runId: shutdown.firstExecutionRunId };
     }),
   },
+  ...PROCEDURE_SITUATIONS,
 ];

@@ -50,6 +50,10 @@ export function fakeProcedures(
     resumeRuns: (_context, { runs }) => Promise.resolve({ resumed: runs.length }),
     unpauseProcedures: () => Promise.resolve(),
     unpauseSchedules: () => Promise.resolve(),
+    planReset: () => Promise.resolve(planOf()),
+    takeSnapshot: () => Promise.resolve({ documents: 1 }),
+    resetState: () => Promise.resolve({ freed: 1, inputs: [], dates: [] }),
+    compareReset: () => Promise.resolve({ days: 0, lines: [] }),
     writeProcedureReport: (_context, { record }) => {
       reports.push(record);
       return Promise.resolve({ key: 'processed/procedures/p/report.json' });

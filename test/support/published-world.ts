@@ -17,7 +17,7 @@ import {
 import { DeleteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger } from '@temporalio/worker';
 import { isMissing } from '../../activities/aws/call.ts';
 import { keyRecordOf } from '../../activities/storage/claims.ts';
 import type { AccessKey } from '../../local/stack/folder.ts';
@@ -31,7 +31,7 @@ import type { RunContext } from '../../pipeline/run-context.ts';
 import { REGION, ROOT_KEY } from '../local-glue/support/ministack.ts';
 
 /** Activities that fail are what many tests are about; their warnings would bury what a test has to say. */
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+const logger = new DefaultLogger('ERROR');
 
 export const [MONDAY, TUESDAY] = ['2024-07-01', '2024-07-02'] as const;
 export const NOW = '2024-07-03T00:00:00Z';
@@ -50,6 +50,10 @@ const FILES = {
   'tuesday.csv': { content: 'plays of tuesday', days: [TUESDAY] },
 } as const;
 export type FileName = keyof typeof FILES;
+
+/** A file that the ended run had claimed. */
+const LATE_CONTENT = 'plays that came late';
+export const LATE = { key: 'streams/late.csv', id: fileIdOf(sha256(Buffer.from(LATE_CONTENT))) };
 
 let worlds = 0;
 /** An identity has two keys at most, so those of the world before are used again. */
@@ -106,7 +110,7 @@ export class PublishedWorld {
 
   /** Runs an activity as a worker does. */
   async run<A extends unknown[], R>(activity: (...args: A) => Promise<R>, ...args: A): Promise<R> {
-    return await new MockActivityEnvironment().run(activity, ...args);
+    return await new MockActivityEnvironment(undefined, { logger }).run(activity, ...args);
   }
 
   idOf(name: FileName): string {
@@ -195,7 +199,7 @@ export class PublishedWorld {
   async #fill(): Promise<void> {
     for (const [name, { content, days }] of Object.entries(FILES)) await this.#processed(name, content, days);
     for (const day of [MONDAY, TUESDAY]) await this.#published(day);
-    await this.#claimed('late.csv', 'plays that came late');
+    await this.#claimed();
   }
 
   async #processed(name: string, content: string, days: readonly string[]): Promise<void> {
@@ -215,11 +219,10 @@ export class PublishedWorld {
     await this.put(this.archiveRecord(id), JSON.stringify({ ...record, run: RUN, archivedAt: NOW }));
   }
 
-  async #claimed(name: string, content: string): Promise<void> {
-    const bytes = Buffer.from(content);
-    const key = `streams/${name}`;
+  async #claimed(): Promise<void> {
+    const { key, id } = LATE;
+    const bytes = Buffer.from(LATE_CONTENT);
     const digest = sha256(bytes);
-    const id = fileIdOf(digest);
     await this.put(key, bytes);
     const record = {
       version: 1,

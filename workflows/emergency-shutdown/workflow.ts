@@ -179,8 +179,9 @@ class Shutdown {
 
   async #pauseSchedules(settings: RunSettings): Promise<PausedSchedules> {
     const { shutdown } = this.#status;
-    const note = `${shutdownMark(shutdown)} by ${this.#by}: ${this.#reason}`;
-    const schedules = await activities.pauseSchedules(settings, { shutdown, note });
+    const mark = shutdownMark(shutdown);
+    const note = `${mark} by ${this.#by}: ${this.#reason}`;
+    const schedules = await activities.pauseSchedules(settings, { mark, note });
     this.#change({ schedules });
     return schedules;
   }

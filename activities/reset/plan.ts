@@ -1,0 +1,86 @@
+/** The look before a reset: what runs, who claims what, what the named days were made of. Writes the plan. */
+import type { ResetActivities } from '../../pipeline/procedures/activity-types.ts';
+import { planRecovery } from '../../pipeline/recovery/plan.ts';
+import type { ResetPlan } from '../../pipeline/reset/plan.ts';
+import type { ParsedResetRequest } from '../../pipeline/reset/request.ts';
+import { summarise } from '../../pipeline/reset/summary.ts';
+import type { RunContext } from '../../pipeline/run-context.ts';
+import type { FoundRun } from '../../pipeline/shutdown.ts';
+import { KpiTable } from '../dynamodb/table.ts';
+import { writePlan } from '../procedures/documents.ts';
+import { Documents } from '../recovery/documents.ts';
+import { Examination } from '../recovery/examine.ts';
+import { Inspection } from '../recovery/inspection.ts';
+import type { RecoveryParts } from '../recovery/plan.ts';
+import { Bucket } from '../storage/objects.ts';
+import { findClaims } from './claims.ts';
+import { planUndo } from './undo.ts';
+
+export interface ResetParts extends Pick<RecoveryParts, 's3' | 'dynamo'> {
+  /** Runs of the pipeline that are open. */
+  readonly openRuns: () => Promise<readonly FoundRun[]>;
+  /** Ids of the pipeline's schedules that are not paused. */
+  readonly runningSchedules: (pipeline: string) => Promise<readonly string[]>;
+}
+
+export function createResetPlanActivities(parts: ResetParts): Pick<ResetActivities, 'planReset'> {
+  return {
+    async planReset(context, { request, now }) {
+      const { owner, settings } = context;
+      const bucket = new Bucket(parts.s3, settings.bucket);
+      const plan = await planned(parts, bucket, context, request, now);
+      const { digest, key } = await writePlan(bucket, owner.run, plan);
+      return summarise(plan, { digest, key, workers: settings.numberOfWorkers, restart: request.restart });
+    },
+  };
+}
+
+async function planned(
+  parts: ResetParts,
+  bucket: Bucket,
+  context: RunContext,
+  request: ParsedResetRequest,
+  now: string,
+): Promise<ResetPlan> {
+  const { undo, claims, all } = request;
+  const stops = [...(await parts.openRuns())].sort((a, b) => (a.workflowId < b.workflowId ? -1 : 1));
+  const frees = claims === true || all === true;
+  const anew = await processedAnew(parts.dynamo, bucket, context, request, now);
+  return {
+    version: 1,
+    procedure: 'pipelineReset',
+    id: context.owner.run,
+    stops,
+    schedules: [...(await parts.runningSchedules(context.settings.pipeline))].sort(),
+    claims: frees ? await findClaims(bucket) : [],
+    ...anew,
+    undo: undo === undefined ? null : await planUndo(bucket, undo),
+  };
+}
+
+/** The files of the named days: as a recovery makes lost plays again, a reset makes those that are there. */
+async function processedAnew(
+  dynamo: ResetParts['dynamo'],
+  bucket: Bucket,
+  { owner, settings }: RunContext,
+  { dates, all }: ParsedResetRequest,
+  now: string,
+): Promise<Pick<ResetPlan, 'returns' | 'lost' | 'before'>> {
+  if (dates === undefined && all !== true) return { returns: [], lost: [], before: [] };
+  const examination = new Examination(
+    {
+      inspection: new Inspection(bucket, false),
+      documents: new Documents(bucket),
+      table: new KpiTable(dynamo, settings.table),
+      openRuns: new Set(),
+      now,
+      retentionDays: settings.retentionDays,
+    },
+    // By the time that the files are needed, all runs have been stopped.
+    (owners) => Promise.resolve(owners.map(({ run }) => run)),
+  );
+  const selection = dates === undefined ? { find: true as const, except: [] } : { dates, except: [] };
+  const evidence = await examination.of(owner.run, selection, 'anew');
+  const { returns, lost, before } = planRecovery(evidence);
+  return { returns, lost, before };
+}

@@ -1,0 +1,71 @@
+/** A reset plan in figures and lines for the person who decides. */
+import { estimate, shownLines } from '../procedures/plan.ts';
+import type { PlanSummary } from '../procedures/plan.ts';
+import { batches } from '../recovery/summary.ts';
+import type { ResetPlan } from './plan.ts';
+
+/** Glue jobs of a run over inputs, and of one that computes days again. */
+const INPUT_JOBS = 3;
+const DATE_JOBS = 2;
+
+export function summarise(
+  plan: ResetPlan,
+  given: {
+    readonly digest: string;
+    readonly key: string;
+    readonly workers: number;
+    readonly restart: boolean;
+  },
+): PlanSummary {
+  const { claims, returns, undo, lost, before } = plan;
+  const changes = undo === null ? 0 : undo.records.length + undo.removals.length + undo.rollbacks.length;
+  const objects = claims.length + returns.length + changes;
+  const bytes = returns.reduce((sum, { size }) => sum + size, 0);
+  const days = new Set([
+    ...returns.flatMap((file) => file.days),
+    ...(undo?.rollbacks.map(({ day }) => day) ?? []),
+  ]);
+  const items = before.reduce((sum, { kpis }) => sum + (kpis?.items ?? 0), 0);
+  const inputRuns = batches(returns).length;
+  const dateRuns = batches(undo?.rollbacks ?? []).length;
+  const runs = given.restart ? Math.max(inputRuns + dateRuns, claims.length > 0 ? 1 : 0) : dateRuns;
+  const glueJobs = inputRuns * INPUT_JOBS + dateRuns * DATE_JOBS;
+  return {
+    digest: given.digest,
+    key: given.key,
+    empty: objects === 0,
+    objects,
+    bytes,
+    days: days.size,
+    items,
+    runs,
+    ...estimate({ objects, bytes, items, glueJobs, workers: given.workers }),
+    lost: lost.length,
+    lines: shownLines(linesOf(plan)),
+  };
+}
+
+function linesOf({ stops, schedules, claims, returns, undo, lost }: ResetPlan): string[] {
+  return [
+    ...lost.map(({ layer, what, because, remedy }) => `LOST ${layer} ${what}: ${because}. ${remedy}`),
+    ...stops.map(({ workflowId }) => `run ${workflowId} is stopped, its Glue run included`),
+    ...schedules.map((id) => `schedule ${id} is paused until the reset is done`),
+    ...claims.map(
+      ({ kind, key, run }) => `${kind === 'file' ? 'file' : 'key'} ${key} is freed of run ${run}`,
+    ),
+    ...returns.map(
+      ({ key, days, from }) => `process ${key} anew from ${from.key}: new editions of ${days.join(', ')}`,
+    ),
+    ...(undo === null
+      ? []
+      : [
+          ...undo.records.map(({ key }) => `${key} becomes again what it was before ${undo.reset}`),
+          ...undo.removals.map(({ key }) => `${key}, which the reset delivered again, is taken back`),
+          ...undo.rollbacks.map(
+            ({ day, edition, current }) =>
+              `edition ${String(edition)} of ${day} is put back in place of edition ${String(current)}`,
+          ),
+          ...undo.changed.map((key) => `${key} has changed since and is left alone`),
+        ]),
+  ];
+}

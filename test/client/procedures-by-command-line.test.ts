@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { z } from 'zod';
+import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
+import { jsonOf, msp, type CliResult } from '../support/cli.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { digest, fakeProcedures, planOf } from '../support/fake-procedures.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { until } from '../support/until.ts';
+
+type Cli = (...args: string[]) => Promise<CliResult>;
+
+const WHY = ['--reason', 'a disk has failed'];
+const FIND = ['recover', 'data', '--find', ...WHY];
+
+const viewSchema = z.looseObject({ id: z.string(), status: z.string() });
+
+describe('procedures from the command line', () => {
+  let env: TestWorkflowEnvironment;
+  let pipelines = 0;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 60_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  /** A pipeline of its own for each test, since one procedure at a time works on its data. */
+  async function operating(
+    replacements: Partial<ProcedureActivities>,
+    work: (cli: Cli, calls: readonly string[]) => Promise<void>,
+  ): Promise<void> {
+    const fake = fakeProcedures(replacements);
+    pipelines += 1;
+    const pipeline = `p${String(pipelines)}`;
+    await withWorker(env, fake, async (taskQueue) => {
+      const environment = {
+        TEMPORAL_ADDRESS: env.address,
+        MSP_TASK_QUEUE: taskQueue,
+        MSP_PIPELINE: pipeline,
+      };
+      await work((...args) => msp(environment, ...args), fake.calls);
+    });
+  }
+
+  async function latest(cli: Cli, status: string): Promise<z.output<typeof viewSchema>> {
+    return await until(`the procedure is ${status}`, async () => {
+      const shown = await cli('procedures', 'show', '-o', 'json');
+      if (shown.exitCode !== 0) return undefined;
+      const view = viewSchema.parse(jsonOf(shown));
+      return view.status === status ? view : undefined;
+    });
+  }
+
+  it('shows the plan, carries it out with --yes, and says how it ended', async () => {
+    await operating({}, async (cli, calls) => {
+      const { exitCode, stdout, stderr } = await cli(...FIND, '--yes');
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('RDATA-5: done') });
+      expect(stdout).toContain('Plan aaaaaaaaaaaa');
+      expect(stdout).toContain('restore one object');
+      expect(stdout).toContain('Completed: recovered; all numbers are as before');
+      expect(stderr).toContain('approve plan aaaaaaaaaaaa by');
+      expect(calls).toContain('restoreObjects');
+    });
+  }, 120_000);
+
+  it('leaves a plan to be approved elsewhere where nobody can be asked', async () => {
+    await operating({}, async (cli, calls) => {
+      const asked = await cli(...FIND);
+      expect(asked.exitCode).toBe(7);
+      expect(asked.stdout).toContain('waits for an approval');
+      expect(calls).not.toContain('restoreObjects');
+      const { id } = await latest(cli, 'AwaitingApproval');
+
+      const second = await cli('reset', '--claims', ...WHY);
+      expect(second).toMatchObject({
+        exitCode: 4,
+        stderr: expect.stringContaining(`Procedure ${id} (dataRecovery, AwaitingApproval) is at work`),
+      });
+      const stale = await cli('procedures', 'approve', id, '--digest', digest('b'), ...WHY);
+      expect(stale).toMatchObject({ exitCode: 4, stderr: expect.stringContaining(digest('a')) });
+      const short = await cli('procedures', 'approve', id, '--digest', 'aaa', ...WHY);
+      expect(short.exitCode).toBe(2);
+
+      const approved = await cli('procedures', 'approve', id, '--digest', digest('a').slice(0, 12), ...WHY);
+      expect(approved).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('made again') });
+      await latest(cli, 'Completed');
+      const late = await cli('procedures', 'pause', id, ...WHY);
+      expect(late).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('has ended') });
+      const listed = await cli('procedures', 'list', '-o', 'json');
+      expect(jsonOf(listed)).toMatchObject([{ id, procedure: 'dataRecovery', status: 'Completed' }]);
+    });
+  }, 120_000);
+
+  it('ends a dry run after the plan, and carries out nothing that was rejected', async () => {
+    await operating({}, async (cli, calls) => {
+      const dry = await cli(...FIND, '--dry-run', '-o', 'json');
+      expect(dry.exitCode).toBe(0);
+      expect(jsonOf(dry)).toMatchObject({ status: 'Planned', plan: { digest: digest('a') } });
+      expect((await cli(...FIND)).exitCode).toBe(7);
+      expect((await cli('procedures', 'reject', 'latest', ...WHY)).exitCode).toBe(0);
+      await latest(cli, 'Rejected');
+      expect(calls).not.toContain('restoreObjects');
+    });
+  }, 120_000);
+
+  it('fails where something stays lost, and says what', async () => {
+    const lost = planOf({
+      empty: true,
+      objects: 0,
+      lost: 1,
+      lines: ['LOST archived archived/x: it is gone'],
+    });
+    await operating({ planRecovery: () => Promise.resolve(lost) }, async (cli) => {
+      const { exitCode, stdout } = await cli(...FIND);
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain('LOST archived archived/x');
+      expect(stdout).toContain("1 can't be recovered");
+    });
+  }, 120_000);
+
+  it('stops waiting where a step is parked; a retry goes on, an abort ends it', async () => {
+    let denied = true;
+    const restoreObjects = (): ReturnType<ProcedureActivities['restoreObjects']> =>
+      denied
+        ? Promise.reject(ApplicationFailure.nonRetryable('s3:PutObject is denied', 'AccessDenied'))
+        : Promise.resolve({ restored: 1, good: 0, quarantined: 0 });
+    await operating({ restoreObjects }, async (cli) => {
+      const parked = await cli(...FIND, '--yes');
+      expect(parked).toMatchObject({ exitCode: 7, stdout: expect.stringContaining('parked in RDATA-3') });
+      expect((await cli('procedures', 'abort', 'latest', ...WHY, '--yes')).exitCode).toBe(0);
+      await latest(cli, 'Aborted');
+
+      expect((await cli(...FIND, '--yes')).exitCode).toBe(7);
+      denied = false;
+      expect((await cli('procedures', 'retry', 'latest', ...WHY)).exitCode).toBe(0);
+      await latest(cli, 'Completed');
+    });
+  }, 120_000);
+
+  it('resets with a plan of its own', async () => {
+    await operating({}, async (cli, calls) => {
+      const reset = await cli(
+        'reset',
+        '--dates',
+        '2024-07-01',
+        '2024-07-02',
+        '--no-restart',
+        ...WHY,
+        '--yes',
+      );
+      expect(reset).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining('reset; no run was started'),
+      });
+      expect(calls).toContain('takeSnapshot');
+    });
+  }, 120_000);
+
+  it.each([
+    ['no selection', ['recover', 'data', ...WHY], 2, /exactly one of/],
+    ['two selections', ['reset', '--claims', '--all', ...WHY], 2, /exactly one of/],
+    ['no reason', ['recover', 'data', '--find'], 2, /--reason/],
+    ['a date that is none', ['reset', '--dates', 'monday', ...WHY], 2, /YYYY-MM-DD/],
+    ['an edition that is none', ['recover', 'data', '--rollback', '2024-07-01', ...WHY], 2, /edition/],
+    ['an unknown procedure', ['procedures', 'show', 'nobody-knows'], 3, /no procedure nobody-knows/],
+  ])('answers clearly to %s', async (_what, args, exitCode, said) => {
+    await operating({}, async (cli) => {
+      expect(await cli(...args)).toMatchObject({ exitCode, stderr: expect.stringMatching(said) });
+    });
+  });
+});

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { jsonOf, msp, type CliResult } from '../support/cli.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { fakeActivities } from '../support/fake-activities.ts';
+import { GlueInHand } from '../support/glue-in-hand.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { until } from '../support/until.ts';
+
+type Cli = (...args: string[]) => Promise<CliResult>;
+
+const WHY = ['--reason', 'mended'];
+
+describe('a closed run from the command line', () => {
+  let env: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 60_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  /** Archiving fails the first time. */
+  async function operating(work: (cli: Cli, glue: GlueInHand) => Promise<void>): Promise<void> {
+    const glue = new GlueInHand();
+    let tries = 0;
+    const activities = fakeActivities({
+      ...createRunActivities(),
+      ...glue.activities,
+      archiveInputs: () => {
+        tries += 1;
+        return tries === 1
+          ? Promise.reject(ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch'))
+          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
+      },
+    });
+    await withWorker(env, activities, async (taskQueue) => {
+      const environment = { TEMPORAL_ADDRESS: env.address, MSP_TASK_QUEUE: taskQueue };
+      await work((...args) => msp(environment, ...args), glue);
+    });
+  }
+
+  async function abortedInArchiving(cli: Cli, id: string): Promise<void> {
+    expect((await cli('run', '--id', id, '--wait')).exitCode).toBe(7);
+    expect((await cli('abort', id, '--reason', 'to see it recovered', '--yes')).exitCode).toBe(0);
+    await until('it has ended', async () =>
+      (await cli('status', id)).stdout.includes('failed') ? true : undefined,
+    );
+  }
+
+  it('shows what is kept and what runs, and goes on with it', async () => {
+    await operating(async (cli, glue) => {
+      await abortedInArchiving(cli, 'resumed');
+      const plan = await cli('recover', 'run', 'resumed', '--dry-run', '-o', 'json', ...WHY);
+      expect(jsonOf(plan)).toMatchObject({
+        workflowId: 'resumed',
+        again: [
+          'validate_aws_connection',
+          'init_s3_structure',
+          'verify_glue_scripts',
+          'archive_processed_data',
+          'update_processing_state',
+        ],
+      });
+      const recovered = await cli('recover', 'run', 'resumed', '--yes', '--wait', ...WHY);
+      expect(recovered.exitCode).toBe(0);
+      expect(recovered.stdout).toMatch(/✓ dynamodb_load/);
+      expect(glue.runs).toHaveLength(3);
+    });
+  }, 60_000);
+
+  it('is rewound on the server, without the commands of its former life', async () => {
+    await operating(async (cli, glue) => {
+      await abortedInArchiving(cli, 'rewound');
+      const recovered = await cli('recover', 'run', 'rewound', '--reset', '--yes', '--wait', ...WHY);
+      expect(recovered.exitCode).toBe(0);
+      expect(glue.runs).toHaveLength(3);
+    });
+  }, 60_000);
+
+  it.each<[string, string[], number, RegExp]>([
+    ['is not known', ['recover', 'run', 'nobody', '--yes'], 3, /There is no run nobody/],
+    ['has completed', ['recover', 'run', 'done', '--yes'], 4, /has completed: nothing is left to do/],
+    ['is only parked', ['recover', 'run', 'parked', '--yes'], 4, /has not ended.*\n?.*msp retry/],
+    [
+      'would be reset with overrides',
+      ['recover', 'run', 'done', '--reset', '--number-of-workers', '4', '--yes'],
+      2,
+      /A reset can not change the Glue runs/,
+    ],
+    ['would begin at no stage', ['recover', 'run', 'done', '--from', 'lunch', '--yes'], 2, /lunch/],
+  ])(
+    'is refused when it %s, and nothing happens',
+    async (_what, args, exitCode, message) => {
+      await operating(async (cli, glue) => {
+        if (args[2] === 'parked') await cli('run', '--id', 'parked', '--wait');
+        if (args[2] === 'done') {
+          await cli('run', '--id', 'done', '--wait');
+          await cli('retry', 'done', '--reason', 'once more');
+          await cli('watch', 'done');
+        }
+        const runs = glue.runs.length;
+        const answer = await cli(...args, ...WHY);
+        expect(answer).toMatchObject({ exitCode, stderr: expect.stringMatching(message) });
+        expect(glue.runs).toHaveLength(runs);
+      });
+    },
+    60_000,
+  );
+});

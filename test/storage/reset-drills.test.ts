@@ -1,0 +1,130 @@
+/** What a reset changes in the records, and going back on it: real storage, no runs. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createResetActivities } from '../../activities/reset/activities.ts';
+import { keyRecordOf } from '../../activities/storage/claims.ts';
+import { layout } from '../../pipeline/layout.ts';
+import type { ResetActivities } from '../../pipeline/procedures/activity-types.ts';
+import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
+import { resetPlanSchema } from '../../pipeline/reset/plan.ts';
+import type { ResetPlan } from '../../pipeline/reset/plan.ts';
+import { resetRequestSchema } from '../../pipeline/reset/request.ts';
+import type { ParsedResetRequest, ResetRequest } from '../../pipeline/reset/request.ts';
+import type { RunContext } from '../../pipeline/run-context.ts';
+import { startMiniStack } from '../local-glue/support/ministack.ts';
+import type { MiniStack } from '../local-glue/support/ministack.ts';
+import { installedToolchain } from '../local-glue/support/toolchain.ts';
+import { LATE, MONDAY, NOW, PublishedWorld, TUESDAY } from '../support/published-world.ts';
+
+const toolchain = installedToolchain();
+const suite = toolchain === undefined ? describe.skip : describe;
+
+suite('a reset of the processing state', () => {
+  let ministack: MiniStack;
+  let world: PublishedWorld;
+  let activities: ResetActivities;
+
+  beforeAll(async () => {
+    ministack = await startMiniStack(toolchain?.ministack ?? '');
+  }, 60_000);
+  afterAll(async () => {
+    await ministack.close();
+  });
+  beforeEach(async () => {
+    world = await PublishedWorld.make(ministack.endpoint);
+    activities = createResetActivities({
+      ...world.worker,
+      openRuns: () => Promise.resolve([{ workflowId: 'stuck', runId: 'r' }]),
+      runningSchedules: () => Promise.resolve(['daily']),
+    });
+  }, 30_000);
+  afterEach(() => {
+    world.close();
+  });
+
+  const requestOf = (given: Partial<ResetRequest>): ParsedResetRequest =>
+    resetRequestSchema.parse({ by: 'ada', reason: 'drill', ...given });
+
+  async function plan(
+    given: Partial<ResetRequest>,
+    context: RunContext = world.context,
+  ): Promise<ResetPlan & { summary: PlanSummary }> {
+    const summary = await world.run(activities.planReset, context, { request: requestOf(given), now: NOW });
+    return { ...resetPlanSchema.parse(await world.json(summary.key)), summary };
+  }
+
+  async function reset(given: Partial<ResetRequest>, context: RunContext = world.context): Promise<unknown> {
+    const { digest } = (await plan(given, context)).summary;
+    await world.run(activities.takeSnapshot, context, { digest, now: NOW });
+    const again = { digest, request: requestOf(given) };
+    await world.run(activities.resetState, context, again);
+    return await world.run(activities.resetState, context, again);
+  }
+
+  const file = async (id: string): Promise<unknown> => await world.json(layout.file(id));
+
+  it('frees what ended runs have claimed, and leaves everything else', async () => {
+    const found = await plan({ claims: true });
+    expect(found.claims.map(({ kind, key, run }) => [kind, key, run])).toEqual([
+      ['file', 'streams/late.csv', 'ended-00000002'],
+      ['key', 'streams/late.csv', 'ended-00000002'],
+    ]);
+    expect(found).toMatchObject({ returns: [], stops: [{ workflowId: 'stuck' }], schedules: ['daily'] });
+    expect(found.summary.lines).toContain('run stuck is stopped, its Glue run included');
+
+    const processed = await file(world.idOf('monday.csv'));
+    expect(await reset({ claims: true })).toEqual({ freed: 2, inputs: [], dates: [] });
+    expect(await file(LATE.id)).toMatchObject({ state: 'refused' });
+    expect(await world.json(keyRecordOf('streams/late.csv'))).not.toHaveProperty('pending');
+    expect(await file(world.idOf('monday.csv'))).toEqual(processed);
+    expect(await world.read('streams/late.csv')).toBeDefined();
+  });
+
+  it('delivers the inputs of named days again, marked to replace what they brought', async () => {
+    const { returns, before, summary } = await plan({ dates: [MONDAY] });
+    expect(returns.map(({ key }) => key).sort()).toEqual([
+      'streams/across.csv',
+      'streams/monday.csv',
+      'streams/tuesday.csv',
+    ]);
+    expect(before.map(({ day }) => day)).toEqual([MONDAY, TUESDAY]);
+    expect(summary).toMatchObject({ days: 2, runs: 1 });
+    const manifest = await world.json(layout.manifest('plays', MONDAY));
+    expect(await reset({ dates: [MONDAY] })).toMatchObject({
+      inputs: [expect.arrayContaining(['streams/monday.csv'])],
+    });
+    expect(await file(world.idOf('monday.csv'))).toMatchObject({ state: 'due' });
+    expect(await world.read('streams/monday.csv')).toEqual(await world.read(world.archived('monday.csv')));
+    expect(await world.json(layout.manifest('plays', MONDAY))).toEqual(manifest);
+  });
+
+  it('names a day whose inputs are gone, and does not touch it', async () => {
+    await world.destroy(world.archived('across.csv'));
+    await world.destroy('streams/across.csv');
+    const { returns, lost } = await plan({ dates: [TUESDAY] });
+    expect(returns).toEqual([]);
+    expect(lost.map(({ what }) => what)).toContain(`plays of ${TUESDAY}`);
+  });
+
+  it('keeps a snapshot, by which it is undone where nothing was built on it', async () => {
+    const late = await file(LATE.id);
+    const monday = await file(world.idOf('monday.csv'));
+    const tuesday = await file(world.idOf('tuesday.csv'));
+    await reset({ all: true });
+    // A run has processed one of the files since.
+    await world.put(
+      layout.file(world.idOf('tuesday.csv')),
+      JSON.stringify({ ...Object(tuesday), claimedAt: NOW }),
+    );
+
+    const undoing = { ...world.context, owner: { ...world.context.owner, run: 'undoing' } };
+    const { undo } = await plan({ undo: world.context.owner.run }, undoing);
+    expect(undo?.changed).toEqual([layout.file(world.idOf('tuesday.csv'))]);
+    await reset({ undo: world.context.owner.run }, undoing);
+    expect(await file(LATE.id)).toEqual(late);
+    expect(await file(world.idOf('monday.csv'))).toEqual(monday);
+    expect(await world.read('streams/monday.csv')).toBeUndefined();
+    expect(await world.read('streams/late.csv')).toBeDefined();
+    const nothing = plan({ undo: 'never-was' }, undoing);
+    await expect(nothing).rejects.toMatchObject({ type: 'RecoveryImpossible' });
+  });
+});

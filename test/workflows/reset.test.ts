@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { ResetRequest } from '../../pipeline/reset/request.ts';
+import type { pipelineReset } from '../../workflows/pipeline-reset/workflow.ts';
+import { statusQuery, updates } from '../../workflows/procedures/messages.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { digest, fakeProcedures } from '../support/fake-procedures.ts';
+import type { FakeProcedures } from '../support/fake-procedures.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { until } from '../support/until.ts';
+
+type Handle = WorkflowHandleWithFirstExecutionRunId<typeof pipelineReset>;
+
+const who = { by: 'ada', reason: 'stuck' };
+const approved = { approve: { digest: digest('a') } };
+const open = { workflowId: 'stuck', runId: 'r1', run: 'stuck-r1' };
+
+describe('a reset', () => {
+  let env: TestWorkflowEnvironment;
+  let started = 0;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 120_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  async function withReset<T>(
+    fake: FakeProcedures,
+    request: Partial<ResetRequest>,
+    work: (handle: Handle) => Promise<T>,
+  ): Promise<T> {
+    return await withWorker(env, fake, async (taskQueue) => {
+      started += 1;
+      const handle = await env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
+        args: [{ ...who, ...approved, ...request }],
+        taskQueue,
+        workflowId: `reset-${String(process.pid)}-${String(started)}`,
+      });
+      return await work(handle);
+    });
+  }
+
+  it('stops what runs, keeps a snapshot before it changes anything, then starts anew', async () => {
+    const told: (readonly string[])[] = [];
+    const requests: unknown[] = [];
+    const fake = fakeProcedures(
+      { resetState: () => Promise.resolve({ freed: 2, inputs: [['streams/a.csv']], dates: [] }) },
+      {
+        pauseSchedules: () => Promise.resolve({ paused: ['daily'], pausedBefore: [] }),
+        // Open in the first look, ended in those after it.
+        tellOpenRuns: (_settings, given) => {
+          told.push(given.told);
+          return Promise.resolve(told.length === 1 ? [open] : []);
+        },
+        findNewStreams: (_context, request) => {
+          requests.push(request);
+          return Promise.resolve({ files: 0, bytes: 0, left: 0 });
+        },
+      },
+    );
+    await withReset(fake, { all: true }, async (handle) => {
+      expect(await handle.result()).toMatchObject({
+        status: 'Completed',
+        outcome: 'reset; 2 runs completed',
+        incomplete: false,
+      });
+    });
+    expect(told).toEqual([[], ['r1'], ['r1']]);
+    expect(requests).toEqual([{ inputs: ['streams/a.csv'] }, {}]);
+    const order = [
+      'planReset',
+      'pauseSchedules',
+      'takeSnapshot',
+      'resetState',
+      'unpauseSchedules',
+      'findNewStreams',
+    ];
+    const seen = fake.calls.filter((name) => order.includes(name));
+    expect([...new Set(seen)]).toEqual(order);
+    expect(fake.calls).toContain('checkReferenceData');
+  }, 120_000);
+
+  it('starts no run when it is told not to', async () => {
+    const fake = fakeProcedures({
+      resetState: () => Promise.resolve({ freed: 0, inputs: [['streams/a.csv']], dates: [] }),
+    });
+    await withReset(fake, { dates: ['2024-07-01'], restart: false }, async (handle) => {
+      expect(await handle.result()).toMatchObject({ outcome: 'reset; no run was started' });
+    });
+    expect(fake.calls).not.toContain('findNewStreams');
+  }, 120_000);
+
+  it('lets the schedules go on when it is aborted half-way', async () => {
+    const resumed: (readonly string[])[] = [];
+    const fake = fakeProcedures(
+      {
+        takeSnapshot: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')),
+        unpauseSchedules: (_context, { schedules }) => {
+          resumed.push(schedules);
+          return Promise.resolve();
+        },
+      },
+      { pauseSchedules: () => Promise.resolve({ paused: ['daily'], pausedBefore: [] }) },
+    );
+    await withReset(fake, { claims: true }, async (handle) => {
+      await until('it is parked', async () => {
+        const { status } = await handle.query(statusQuery);
+        return status === 'NeedsOperator' ? true : undefined;
+      });
+      expect(resumed).toEqual([]);
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'ProcedureAborted' } });
+    });
+    expect(resumed).toEqual([['daily']]);
+    expect(fake.calls).not.toContain('resetState');
+    expect(fake.reports).toMatchObject([{ status: 'Aborted' }]);
+  }, 120_000);
+
+  it('says which step failed, and how often it was tried', async () => {
+    let attempts = 0;
+    const fake = fakeProcedures({
+      resetState: () => {
+        attempts += 1;
+        return attempts === 1
+          ? Promise.reject(ApplicationFailure.nonRetryable('changed meanwhile', 'PlanOutdated'))
+          : Promise.resolve({ freed: 0, inputs: [], dates: [] });
+      },
+    });
+    await withReset(fake, { claims: true }, async (handle) => {
+      const { parked } = await until('it is parked', async () => {
+        const status = await handle.query(statusQuery);
+        return status.parked === null ? undefined : status;
+      });
+      expect(parked).toMatchObject({ step: 'RESET-3', failure: { type: 'PlanOutdated' } });
+      await handle.executeUpdate(updates.retryStep, { args: [who] });
+      await handle.result();
+    });
+    expect(fake.reports[0]?.steps.find(({ id }) => id === 'RESET-3')).toMatchObject({
+      state: 'done',
+      round: 2,
+    });
+  }, 120_000);
+});

@@ -1,0 +1,197 @@
+/**
+ * Reset of the pipeline: stop what runs, keep a snapshot of the state, set back what was named, see that the ground is
+ * good, and start anew under watch.
+ *
+ * Days are processed anew from their archived inputs, as a recovery does it: each file is delivered again under its own
+ * key, marked so that what it brings replaces what it brought before. Until a run publishes that, readers see the days
+ * as they were; nothing is unpublished, and nothing raw or archived is touched. However the reset ends, the schedules
+ * that it paused go on.
+ */
+import { ApplicationFailure, CancellationScope, log, sleep } from '@temporalio/workflow';
+import type { Rerun } from '../../pipeline/procedures/activity-types.ts';
+import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
+import { explain } from '../../pipeline/request.ts';
+import { resetRequestSchema } from '../../pipeline/reset/request.ts';
+import type { ParsedResetRequest, ResetRequest } from '../../pipeline/reset/request.ts';
+import { shutdown as stopping } from '../pipeline/activities.ts';
+import { long, quick } from '../procedures/activities.ts';
+import { now } from '../procedures/conversation.ts';
+import { runProcedure } from '../procedures/procedure.ts';
+import type { Ending, Procedure, ProcedureResult } from '../procedures/procedure.ts';
+
+/** Time after which somebody must look why a run does not end; Glue itself stops within a minute. */
+const STOP_HOURS = 2;
+
+/** Interval of looks at what is still open: runs end within seconds, a Glue run within a minute. */
+const LOOK_SECONDS = 2;
+
+export async function pipelineReset(given: ResetRequest): Promise<ProcedureResult> {
+  const parsed = resetRequestSchema.safeParse(given);
+  if (!parsed.success) {
+    throw ApplicationFailure.nonRetryable(
+      `The reset's input is not a valid request: ${explain(parsed.error)}`,
+      'RequestInvalid',
+    );
+  }
+  const request = parsed.data;
+  return await runProcedure('pipelineReset', request, (procedure) => new Reset(procedure, request).run());
+}
+
+class Reset {
+  readonly #procedure: Procedure;
+  readonly #request: ParsedResetRequest;
+  /** Schedules that this reset has paused. */
+  #paused: readonly string[] = [];
+
+  constructor(procedure: Procedure, request: ParsedResetRequest) {
+    this.#procedure = procedure;
+    this.#request = request;
+  }
+
+  async run(): Promise<Ending> {
+    const agreed = await this.#procedure.agree(() => this.#plan());
+    if ('outcome' in agreed) return agreed;
+    try {
+      this.#procedure.enter('acting');
+      await this.#stop();
+      await this.#snapshot(agreed);
+      const rerun = await this.#reset(agreed);
+      await this.#prerequisites();
+      this.#procedure.enter('verifying');
+      return await this.#startAnew(agreed, rerun);
+    } catch (error) {
+      await CancellationScope.nonCancellable(() => this.#letGo());
+      throw error;
+    }
+  }
+
+  async #plan(): Promise<PlanSummary> {
+    const given = { request: this.#request, now: now() };
+    return await this.#procedure.step('RESET-0', async () => {
+      const result = await long.planReset(this.#procedure.context, given);
+      const { objects, days, lost } = result;
+      return {
+        result,
+        summary: `${String(objects)} changes, ${String(days)} days, ${String(lost)} lost`,
+      };
+    });
+  }
+
+  async #stop(): Promise<void> {
+    const { settings, owner } = this.#procedure.context;
+    const { by, reason } = this.#request;
+    const mark = `Reset ${owner.run}`;
+    await this.#procedure.step('RESET-1', async () => {
+      const note = `${mark} by ${by}: ${reason}`;
+      this.#paused = (await stopping.pauseSchedules(settings, { mark, note })).paused;
+      const stopped = await this.#untilAllHasEnded();
+      const schedules = `${String(this.#paused.length)} schedules paused`;
+      return { result: undefined, summary: `${String(stopped)} runs stopped, ${schedules}` };
+    });
+  }
+
+  /** @returns how many runs were told to end */
+  async #untilAllHasEnded(): Promise<number> {
+    const { settings, owner } = this.#procedure.context;
+    const { by, reason } = this.#request;
+    const deadline = Date.now() + STOP_HOURS * 3_600_000;
+    const told = new Set<string>();
+    // A run that began in the same second is listed a moment later: the second quiet look sees it.
+    for (let quiet = 0; quiet < 2;) {
+      const asked = { shutdown: owner.run, by, reason, told: [...told] };
+      const runs = await stopping.tellOpenRuns(settings, asked);
+      const glueRuns = await stopping.stopLiveGlueRuns(settings);
+      for (const { runId } of runs) told.add(runId);
+      quiet = runs.length + glueRuns.length === 0 ? quiet + 1 : 0;
+      if (Date.now() > deadline) {
+        const open = [...runs.map((run) => run.workflowId), ...glueRuns.map((run) => run.jobRunId)];
+        throw ApplicationFailure.nonRetryable(
+          `After ${String(STOP_HOURS)} hours these have not ended: ${open.join(', ')}`,
+          'RunNotCompleted',
+        );
+      }
+      if (quiet < 2) await sleep(LOOK_SECONDS * 1000);
+    }
+    return told.size;
+  }
+
+  async #snapshot({ digest }: PlanSummary): Promise<void> {
+    await this.#procedure.step('RESET-2', async () => {
+      const result = await long.takeSnapshot(this.#procedure.context, { digest, now: now() });
+      return { result, summary: `${String(result.documents)} documents` };
+    });
+  }
+
+  async #reset({ digest }: PlanSummary): Promise<Rerun & { readonly freed: number }> {
+    return await this.#procedure.step('RESET-3', async () => {
+      const result = await long.resetState(this.#procedure.context, { digest, request: this.#request });
+      const inputs = result.inputs.flat().length;
+      return {
+        result,
+        summary: `${String(result.freed)} claims freed, ${String(inputs)} inputs delivered again`,
+      };
+    });
+  }
+
+  async #prerequisites(): Promise<void> {
+    const { context } = this.#procedure;
+    await this.#procedure.step('RESET-4', async () => {
+      const [identity, structure, scripts, reference] = await Promise.all([
+        quick.validateAwsConnection(),
+        quick.ensureStructure(context),
+        quick.verifyGlueScripts(context),
+        quick.checkReferenceData(context),
+      ]);
+      const made = structure.createdPrefixes.length + scripts.changedJobs.length;
+      const summary = `${identity.arn}, reference data ${reference.version}, ${String(made)} things put right`;
+      return { result: undefined, summary };
+    });
+  }
+
+  async #startAnew({ digest, lost }: PlanSummary, { inputs, dates }: Rerun): Promise<Ending> {
+    const { restart, claims, all } = this.#request;
+    const result = await this.#procedure.step('RESET-5', async () => {
+      await this.#resumeSchedules('done');
+      let runs = 0;
+      const run = async (label: string, request: { inputs?: string[]; dates?: string[] }): Promise<void> => {
+        runs += 1;
+        await this.#procedure.pipelineRun('RESET-5', `${label}-${String(runs)}`, request);
+      };
+      // Days that were put back have KPIs of another edition until they are computed.
+      for (const days of dates) await run('dates', { dates: [...days] });
+      if (restart) for (const keys of inputs) await run('inputs', { inputs: [...keys] });
+      // Before files that are new to these days change them.
+      const { days, lines } = await long.compareReset(this.#procedure.context, { digest });
+      if (restart && (claims === true || all === true)) await run('first', {});
+      const said = [runsText(runs), ...(days === 0 ? [] : [differText(days)])].join('; ');
+      return { result: said, summary: [said, ...lines].join('; ') };
+    });
+    const named = lost === 0 ? '' : `; ${String(lost)} could not be processed anew`;
+    return { status: 'Completed', outcome: `reset; ${result}${named}`, incomplete: lost > 0 };
+  }
+
+  async #resumeSchedules(how: string): Promise<void> {
+    const { context } = this.#procedure;
+    if (this.#paused.length === 0) return;
+    const note = `Reset ${context.owner.run} ${how}`;
+    await quick.unpauseSchedules(context, { schedules: this.#paused, note });
+    this.#paused = [];
+  }
+
+  /** After an abort or a failure: what the reset holds up goes on. */
+  async #letGo(): Promise<void> {
+    try {
+      await this.#resumeSchedules('ended early');
+    } catch (error) {
+      log.error('Schedules stay paused', { schedules: this.#paused, error });
+    }
+  }
+}
+
+function runsText(runs: number): string {
+  return runs === 0 ? 'no run was started' : `${String(runs)} ${runs === 1 ? 'run' : 'runs'} completed`;
+}
+
+function differText(days: number): string {
+  return `the numbers of ${String(days)} ${days === 1 ? 'day differ' : 'days differ'}`;
+}
