@@ -219,25 +219,24 @@ export interface ShutdownActivities {
   /** What {@link pauseSchedules} would pause. */
   listSchedules(settings: RunSettings): Promise<PausedSchedules>;
   findOpenRuns(settings: RunSettings): Promise<FoundRun[]>;
-  /** Tells every open run to shut down, but for those that were told; returns all that are open. */
-  tellOpenRuns(
+  /** Tells these runs to shut down; one that has ended is passed over. */
+  tellRuns(
     settings: RunSettings,
     given: {
       readonly shutdown: string;
       readonly by: string;
       readonly reason: string;
-      /** Temporal run ids. */
-      readonly told: readonly string[];
+      readonly runs: readonly FoundRun[];
     },
-  ): Promise<FoundRun[]>;
+  ): Promise<void>;
   /** Pauses the procedures that are at work; returns those that this shutdown has paused, now or in an earlier try. */
   pauseProcedures(
     settings: RunSettings,
     given: { readonly shutdown: string; readonly by: string; readonly reason: string },
   ): Promise<FoundRun[]>;
   findPollers(): Promise<string[]>;
-  /** Asks Glue to stop every live run of the pipeline's jobs, without waiting; returns all that are live. */
-  stopLiveGlueRuns(settings: RunSettings): Promise<LiveGlueRun[]>;
+  /** Asks Glue to stop these runs, without waiting; one that has ended is passed over. */
+  stopGlueRuns(settings: RunSettings, given: { readonly runs: readonly LiveGlueRun[] }): Promise<void>;
   /** Items of the table as DynamoDB counts them, some hours late; null where it does not tell. */
   countTableItems(settings: RunSettings): Promise<number | null>;
   writeShutdownReport(settings: RunSettings, findings: ShutdownFindings): Promise<ShutdownReport>;

@@ -138,17 +138,15 @@ export function createGlueRunActivities(glue: GlueClient, glueOnce: GlueClient):
   };
 }
 
-export function createGlueStopActivities(glue: GlueClient): Pick<ShutdownActivities, 'stopLiveGlueRuns'> {
+export function createGlueStopActivities(glue: GlueClient): Pick<ShutdownActivities, 'stopGlueRuns'> {
   return {
-    async stopLiveGlueRuns({ pipeline }) {
-      const live = await liveRuns(glue, pipeline);
+    async stopGlueRuns({ pipeline }, { runs }) {
       await Promise.all(
         SCRIPT_NAMES.map((script) => {
-          const ids = live.filter((run) => run.script === script).map(({ jobRunId }) => jobRunId);
+          const ids = runs.filter((run) => run.script === script).map(({ jobRunId }) => jobRunId);
           return requestStops(glue, jobNameOf(pipeline, script), ids);
         }),
       );
-      return live;
     },
   };
 }

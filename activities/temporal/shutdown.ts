@@ -10,7 +10,7 @@ import { listOpenProcedures, listOpenRuns, pausedBecause, signalOpen } from './o
 
 type TemporalActivities = Pick<
   ShutdownActivities,
-  'pauseSchedules' | 'listSchedules' | 'findOpenRuns' | 'tellOpenRuns' | 'pauseProcedures' | 'findPollers'
+  'pauseSchedules' | 'listSchedules' | 'findOpenRuns' | 'tellRuns' | 'pauseProcedures' | 'findPollers'
 >;
 
 /** Requests under way at once: fifty runs are told in three rounds of a few milliseconds. */
@@ -35,16 +35,10 @@ export function createShutdownActivities(): TemporalActivities {
 
     findOpenRuns: () => listOpenRuns(),
 
-    async tellOpenRuns(_settings, { told, ...why }) {
+    async tellRuns(_settings, { runs, ...why }) {
       const client = getClient();
-      const open = await listOpenRuns();
       const limit = pLimit(PARALLEL);
-      await Promise.all(
-        open
-          .filter(({ runId }) => !told.includes(runId))
-          .map((run) => limit(() => signalOpen(client, run, 'emergencyShutdown', why))),
-      );
-      return open;
+      await Promise.all(runs.map((run) => limit(() => signalOpen(client, run, 'emergencyShutdown', why))));
     },
 
     async pauseProcedures(_settings, { shutdown, by, reason }) {

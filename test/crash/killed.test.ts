@@ -27,8 +27,8 @@ const QUICK = {
     `temporal@${run('updateProcessingState')}:after`,
   ],
   shutdown: [
-    'worker@emergencyShutdown.tellOpenRuns:after',
-    'glue@emergencyShutdown.stopLiveGlueRuns:sent-1',
+    'worker@emergencyShutdown.tellRuns:after',
+    'glue@emergencyShutdown.stopGlueRuns:sent-1',
     'temporal@emergencyShutdown.pauseSchedules:sent-1',
     'worker@emergencyShutdown.writeShutdownReport:sent-1',
   ],
@@ -38,7 +38,7 @@ const QUICK = {
     `worker@${run('adoptInputs')}:after`,
   ],
   'reset-claims': [
-    'temporal@pipelineReset.tellOpenRuns:sent-1',
+    'temporal@pipelineReset.tellRuns:sent-1',
     'worker@pipelineReset.takeSnapshot:sent-1',
     'worker@pipelineReset.resetState:answered-1',
     'glue@pipelineReset.verifyGlueScripts:before',

@@ -37,7 +37,7 @@ export class GlueInHand {
 
   get activities(): Pick<
     Required<Replacements>,
-    'startGlueRun' | 'awaitGlueRun' | 'stopGlueRun' | 'findLiveGlueRuns' | 'stopLiveGlueRuns'
+    'startGlueRun' | 'awaitGlueRun' | 'stopGlueRun' | 'findLiveGlueRuns' | 'stopGlueRuns'
   > {
     return {
       startGlueRun: (_context, { stage, script, token }) => {
@@ -63,10 +63,12 @@ export class GlueInHand {
         return Promise.resolve({ jobRunIds: live.map(({ jobRunId }) => jobRunId) });
       },
       findLiveGlueRuns: () => Promise.resolve(this.#live()),
-      stopLiveGlueRuns: () => {
-        const live = this.#live();
-        this.end({ state: 'STOPPED', executionSeconds: 1 });
-        return Promise.resolve(live);
+      stopGlueRuns: (_settings, { runs }) => {
+        const ids = new Set(runs.map(({ jobRunId }) => jobRunId));
+        for (const run of this.#live()) {
+          if (ids.has(run.jobRunId)) run.ended = { state: 'STOPPED', executionSeconds: 1 };
+        }
+        return Promise.resolve();
       },
     };
   }

@@ -106,6 +106,36 @@ describe('an emergency shutdown', () => {
       await env.client.schedule.getHandle(id).delete();
   }, 120_000);
 
+  it('remembers runs and Glue runs that end before the activities that stopped them are heard of', async () => {
+    const glue = new GlueInHand('validation');
+    const real = createShutdownActivities();
+    /** Does it, and dies with the answer when everything has ended. */
+    const unheard = async (handle: Handle | undefined, act: () => Promise<void>): Promise<void> => {
+      await act();
+      await handle?.result().catch(() => undefined);
+      throw new Error('killed');
+    };
+    const tried = new Set<string>();
+    const first = (name: string): boolean => tried.size < tried.add(name).size;
+    let [handle]: Handle[] = [];
+    const fake = activities(glue, {
+      tellRuns: (settings, given) =>
+        first('tellRuns')
+          ? unheard(handle, () => real.tellRuns(settings, given))
+          : real.tellRuns(settings, given),
+      stopGlueRuns: (settings, given) =>
+        first('stopGlueRuns')
+          ? unheard(handle, () => glue.activities.stopGlueRuns(settings, given))
+          : glue.activities.stopGlueRuns(settings, given),
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      [handle] = await working(taskQueue, 1);
+      const result = await shutDown(taskQueue);
+      expect(result.runs.map(({ runId }) => runId)).toEqual([handle?.firstExecutionRunId]);
+      expect(result.glueRuns).toMatchObject([{ jobRunId: 'jr_1', orphan: false }]);
+    });
+  }, 60_000);
+
   it('stops a run that began in the same second', async () => {
     const glue = new GlueInHand('validation');
     await withWorker(env, activities(glue), async (taskQueue) => {
@@ -136,9 +166,9 @@ describe('an emergency shutdown', () => {
       Promise.reject(ApplicationFailure.nonRetryable('no', 'AccessDenied'));
     let refusals = 3;
     const fake = activities(glue, {
-      stopLiveGlueRuns: (settings) => {
+      stopGlueRuns: (settings, given) => {
         refusals -= 1;
-        return refusals >= 0 ? denied() : glue.activities.stopLiveGlueRuns(settings);
+        return refusals >= 0 ? denied() : glue.activities.stopGlueRuns(settings, given);
       },
       writeShutdownReport: denied,
     });

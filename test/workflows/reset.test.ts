@@ -44,16 +44,21 @@ describe('a reset', () => {
   }
 
   it('stops what runs, keeps a snapshot before it changes anything, then starts anew', async () => {
-    const told: (readonly string[])[] = [];
+    const told: unknown[] = [];
+    let looks = 0;
     const requests: unknown[] = [];
     const fake = fakeProcedures(
       { resetState: () => Promise.resolve({ freed: 2, inputs: [['streams/a.csv']], dates: [] }) },
       {
         pauseSchedules: () => Promise.resolve({ paused: ['daily'], pausedBefore: [] }),
-        // Open in the first look, ended in those after it.
-        tellOpenRuns: (_settings, given) => {
-          told.push(given.told);
-          return Promise.resolve(told.length === 1 ? [open] : []);
+        // Still open in the second look, ended in those after it.
+        findOpenRuns: () => {
+          looks += 1;
+          return Promise.resolve(looks <= 2 ? [open] : []);
+        },
+        tellRuns: (_settings, { runs }) => {
+          told.push(runs);
+          return Promise.resolve();
         },
         findNewStreams: (_context, request) => {
           requests.push(request);
@@ -68,7 +73,8 @@ describe('a reset', () => {
         incomplete: false,
       });
     });
-    expect(told).toEqual([[], ['r1'], ['r1']]);
+    expect(told).toEqual([[open]]);
+    expect(looks).toBe(4);
     expect(requests).toEqual([{ inputs: ['streams/a.csv'] }, {}]);
     const order = [
       'planReset',

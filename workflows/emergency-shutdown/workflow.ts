@@ -37,6 +37,7 @@ import { long, quick, shutdown as activities } from '../pipeline/activities.ts';
 import { failureOf } from '../pipeline/failure.ts';
 import { searchAttributes } from '../pipeline/search-attributes.ts';
 import { now } from '../pipeline/run.ts';
+import { OpenRuns, stopLiveGlueRuns } from './stopping.ts';
 
 /** Time after which somebody must look why a run or a Glue run does not end; Glue itself stops within a minute. */
 const WAIT_HOURS = 2;
@@ -79,7 +80,7 @@ class Shutdown {
   readonly #by: string;
   readonly #reason: string;
   readonly #dryRun: boolean;
-  readonly #runs = new Map<string, FoundRun>();
+  readonly #runs = new OpenRuns();
   readonly #glueRuns = new Map<string, StoppedGlueRun>();
   #status: ShutdownStatus;
 
@@ -200,28 +201,22 @@ class Shutdown {
       activities.findOpenRuns(settings),
       quick.findLiveGlueRuns({ settings }),
     ]);
-    for (const run of runs) this.#runs.set(run.runId, run);
+    for (const run of runs) this.#runs.found.set(run.runId, run);
     this.#remember(glueRuns);
     this.#change({ phase: 'done', schedules });
     return this.#result(null);
   }
 
   async #tellRuns(settings: RunSettings): Promise<string[]> {
-    const told = [...this.#runs.keys()];
     const { shutdown } = this.#status;
-    const open = await activities.tellOpenRuns(settings, {
-      shutdown,
-      by: this.#by,
-      reason: this.#reason,
-      told,
-    });
-    for (const run of open) this.#runs.set(run.runId, run);
+    const open = await this.#runs.tell(settings, { shutdown, by: this.#by, reason: this.#reason });
     return open.map(({ workflowId }) => workflowId);
   }
 
   async #stopGlueRuns(settings: RunSettings): Promise<string[]> {
-    const live = await activities.stopLiveGlueRuns(settings);
-    this.#remember(live);
+    const live = await stopLiveGlueRuns(settings, (found) => {
+      this.#remember(found);
+    });
     return live.map(({ jobRunId }) => jobRunId);
   }
 
@@ -279,7 +274,7 @@ class Shutdown {
         reason: this.#reason,
         stoppedAt: finishedAt,
         schedules,
-        runs: [...this.#runs.values()],
+        runs: [...this.#runs.found.values()],
         procedures: [...procedures],
       },
       requestedAt: requestedAt ?? finishedAt,
@@ -293,7 +288,7 @@ class Shutdown {
   }
 
   #remember(live: readonly LiveGlueRun[]): void {
-    const watched = new Set([...this.#runs.values()].map(({ workflowId }) => workflowId));
+    const watched = new Set([...this.#runs.found.values()].map(({ workflowId }) => workflowId));
     for (const glueRun of live) {
       const orphan = !watched.has(ownerOfToken(glueRun.token)?.workflowId ?? '');
       this.#glueRuns.set(glueRun.jobRunId, { ...glueRun, orphan });
@@ -303,7 +298,7 @@ class Shutdown {
   #change(change: Partial<ShutdownStatus>): void {
     // A Glue run may be found before its run is.
     this.#remember([...this.#glueRuns.values()]);
-    const found = { runs: [...this.#runs.values()], glueRuns: [...this.#glueRuns.values()] };
+    const found = { runs: [...this.#runs.found.values()], glueRuns: [...this.#glueRuns.values()] };
     this.#status = { ...this.#status, ...found, ...change };
     setCurrentDetails(describe(this.#status, this.#by, this.#reason));
   }

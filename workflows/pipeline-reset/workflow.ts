@@ -13,6 +13,7 @@ import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { explain } from '../../pipeline/request.ts';
 import { resetRequestSchema } from '../../pipeline/reset/request.ts';
 import type { ParsedResetRequest, ResetRequest } from '../../pipeline/reset/request.ts';
+import { OpenRuns, stopLiveGlueRuns } from '../emergency-shutdown/stopping.ts';
 import { shutdown as stopping } from '../pipeline/activities.ts';
 import { long, quick } from '../procedures/activities.ts';
 import { now } from '../procedures/conversation.ts';
@@ -95,24 +96,22 @@ class Reset {
     const { settings, owner } = this.#procedure.context;
     const { by, reason } = this.#request;
     const deadline = Date.now() + STOP_HOURS * 3_600_000;
-    const told = new Set<string>();
+    const open = new OpenRuns();
     // A run that began in the same second is listed a moment later: the second quiet look sees it.
     for (let quiet = 0; quiet < 2;) {
-      const asked = { shutdown: owner.run, by, reason, told: [...told] };
-      const runs = await stopping.tellOpenRuns(settings, asked);
-      const glueRuns = await stopping.stopLiveGlueRuns(settings);
-      for (const { runId } of runs) told.add(runId);
+      const runs = await open.tell(settings, { shutdown: owner.run, by, reason });
+      const glueRuns = await stopLiveGlueRuns(settings);
       quiet = runs.length + glueRuns.length === 0 ? quiet + 1 : 0;
       if (Date.now() > deadline) {
-        const open = [...runs.map((run) => run.workflowId), ...glueRuns.map((run) => run.jobRunId)];
+        const left = [...runs.map((run) => run.workflowId), ...glueRuns.map((run) => run.jobRunId)];
         throw ApplicationFailure.nonRetryable(
-          `After ${String(STOP_HOURS)} hours these have not ended: ${open.join(', ')}`,
+          `After ${String(STOP_HOURS)} hours these have not ended: ${left.join(', ')}`,
           'RunNotCompleted',
         );
       }
       if (quiet < 2) await sleep(LOOK_SECONDS * 1000);
     }
-    return told.size;
+    return open.found.size;
   }
 
   async #snapshot({ digest }: PlanSummary): Promise<void> {

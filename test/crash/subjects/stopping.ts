@@ -74,8 +74,12 @@ class Siege {
 async function shutDown(world: CrashWorld, siege: Siege): Promise<string> {
   const { shutdowns, schedules } = world.stack.client;
   const { shutdown, workflowId, runId } = await shutdowns.start(WHO);
-  const { report, problems } = await resultOf<ShutdownResult>(world, workflowId, runId);
-  if (report === null) throw new Error(`Shutdown ${shutdown} left no report: ${JSON.stringify(problems)}`);
+  const { report, runs, glueRuns } = await resultOf<ShutdownResult>(world, workflowId, runId);
+  if (report === null) throw new Error(`Shutdown ${shutdown} left no report`);
+  // What its plan does not name is not brought back.
+  const named = runs.map((run) => run.workflowId).join(', ');
+  if (named !== siege.watched) throw new Error(`Shutdown ${shutdown} names the runs ${named || 'none'}`);
+  if (!glueRuns.some(({ orphan }) => orphan)) throw new Error(`Shutdown ${shutdown} names no orphan`);
   await siege.stopped();
   const running = (await schedules.list()).filter(({ paused }) => !paused);
   if (running.length > 0) throw new Error(`${running.map(({ id }) => id).join(', ')} not paused`);
@@ -86,6 +90,7 @@ async function undo(world: CrashWorld, siege: Siege, shutdown: string): Promise<
   const { procedures, schedules } = world.stack.client;
   const ended = await carriedOut(world, await procedures.undoShutdown({ ...WHO, shutdown }));
   requireWhole(ended);
+  if (!ended.outcome.includes(`run ${siege.watched}`)) throw new Error(`The undoing: ${ended.outcome}`);
   const paused = (await schedules.list()).filter((schedule) => schedule.paused);
   if (paused.length > 0) throw new Error(`${paused.map(({ id }) => id).join(', ')} still paused`);
   await siege.resumed();
