@@ -13,10 +13,10 @@ import {
   paginateListObjectsV2,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import type { GetObjectCommandInput, HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { cancellationSignal } from '@temporalio/activity';
 import type { z } from 'zod';
-import { call, failure, isConditionLost, isMissing } from '../aws/call.ts';
+import { call, failure, isConditionLost, isMissing, traitsOf } from '../aws/call.ts';
 
 /** A document with the tag that a conditional write must present. */
 export interface Stored<T> {
@@ -117,19 +117,36 @@ export class Bucket {
   }
 
   async head(key: string, versionId?: string): Promise<HeadObjectCommandOutput | undefined> {
+    const of = {
+      Bucket: this.name,
+      Key: key,
+      ...(versionId === undefined ? {} : { VersionId: versionId }),
+    };
     return await call(`HeadObject ${key}`, async (options) => {
       try {
-        const of = {
-          Bucket: this.name,
-          Key: key,
-          ...(versionId === undefined ? {} : { VersionId: versionId }),
-        };
         return await this.s3.send(new HeadObjectCommand({ ...of, ChecksumMode: 'ENABLED' }), options);
       } catch (error) {
         if (isMissing(error)) return undefined;
+        await this.#askWhy(error, of, options);
         throw error;
       }
     });
+  }
+
+  /**
+   * S3 refuses a HEAD without a word: expired credentials look like a malformed request, and nobody learns which right
+   * is missing. The same question as a GET needs the same right and is refused with the reason.
+   * @throws the error that tells the reason, if there is one
+   */
+  async #askWhy(
+    refusal: unknown,
+    of: GetObjectCommandInput,
+    options: { readonly abortSignal: AbortSignal },
+  ): Promise<void> {
+    const { httpStatus } = traitsOf(refusal);
+    if (httpStatus !== 400 && httpStatus !== 403) return;
+    const { Body: body } = await this.s3.send(new GetObjectCommand(of), options);
+    if (body instanceof Readable) body.destroy();
   }
 
   async *list(prefix: string): AsyncGenerator<ListedObject> {

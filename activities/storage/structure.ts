@@ -1,5 +1,5 @@
 /** The bucket's structure. Creates markers that are missing and never touches one that is there. */
-import { GetBucketVersioningCommand, HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { StructureReport } from '../../pipeline/activity-types.ts';
@@ -30,9 +30,9 @@ export function createStructureActivities(s3: S3Client): {
 }
 
 async function requireBucket(bucket: Bucket): Promise<void> {
-  await call(`HeadBucket ${bucket.name}`, async (options) => {
+  const versioning = await call(`GetBucketVersioning ${bucket.name}`, async (options) => {
     try {
-      await bucket.s3.send(new HeadBucketCommand({ Bucket: bucket.name }), options);
+      return await bucket.s3.send(new GetBucketVersioningCommand({ Bucket: bucket.name }), options);
     } catch (error) {
       if (traitsOf(error).httpStatus !== 404) throw error;
       throw failure(
@@ -42,9 +42,6 @@ async function requireBucket(bucket: Bucket): Promise<void> {
       );
     }
   });
-  const versioning = await call(`GetBucketVersioning ${bucket.name}`, (options) =>
-    bucket.s3.send(new GetBucketVersioningCommand({ Bucket: bucket.name }), options),
-  );
   if (versioning.Status !== 'Enabled') {
     const status = versioning.Status ?? 'never enabled';
     throw failure(

@@ -85,9 +85,24 @@ const MESSAGES: Readonly<Record<SpokenFault, (operation: Operation) => string>> 
   failed: () => 'We encountered an internal error. Please try again.',
   unavailable: () => 'The service is temporarily unavailable.',
   denied: (operation) =>
-    `User: arn:aws:iam::000000000000:user/someone is not authorized to perform: ${operation.replace('.', ':')}`,
+    `User: arn:aws:iam::000000000000:user/u is not authorized to perform: ${rightOf(operation)}`,
   expired: () => 'The security token included in the request is expired',
 };
+
+/** Operations that have no right of their own name. */
+const RIGHTS: Readonly<Record<Operation, string>> = {
+  'S3.HeadObject': 's3:GetObject',
+  'S3.HeadBucket': 's3:ListBucket',
+  'S3.ListObjectsV2': 's3:ListBucket',
+  'S3.ListObjectVersions': 's3:ListBucketVersions',
+  'S3.CopyObject': 's3:PutObject',
+  'S3.DeleteObjects': 's3:DeleteObject',
+};
+
+/** The right that IAM wants for the operation. */
+export function rightOf(operation: Operation): string {
+  return RIGHTS[operation] ?? `${serviceOf(operation).toLowerCase()}:${operation.split('.')[1] ?? ''}`;
+}
 
 /** The answer by which the operation's service says that it has this fault. */
 export function answerOf(operation: Operation, fault: SpokenFault): Answer {

@@ -1,24 +1,96 @@
 /** Which request has which fault. A plan remembers what it has dealt out, so each is used once. */
-import type { Fault } from './answers.ts';
+import { PASSING, REFUSING, rightOf } from './answers.ts';
+import type { Fault, PassingFault, RefusingFault } from './answers.ts';
 import type { Operation } from './operations.ts';
 import type { Plan } from './proxy.ts';
+
+/** An operation that is refused, until somebody sees to it. */
+export interface Refusal {
+  readonly operation: Operation;
+  readonly fault: RefusingFault;
+}
+
+export interface EveryFaultOptions {
+  /** The faults that pass by themselves; all of them when absent. */
+  readonly passing?: (operation: Operation) => readonly PassingFault[];
+  /** How many an operation has in a row before one of its calls passes. */
+  readonly inARow?: (operation: Operation) => number;
+  readonly refusing?: readonly RefusingFault[];
+}
 
 /** The SDK tries a call three times by itself: after two faults in a row it still gets through. */
 const IN_A_ROW = 2;
 
+interface Dealt {
+  readonly passing: PassingFault[];
+  readonly refusing: RefusingFault[];
+  left: number;
+}
+
 /**
- * Each operation has each of these faults once, in turn: two calls fail, one passes, until it has had them all. So no
- * operation has so many in a row that patience ends, however many are called after one another.
+ * Every operation has every fault once, as soon as it is called: first it is refused, one operation at a time, until
+ * {@link letGo}; then it has the faults that pass, some in a row. Expired credentials are refused to all operations, a
+ * missing right to all that need it.
  */
-export function eachInTurn(faults: readonly Fault[]): Plan {
-  const calls = new Map<Operation, number>();
-  return (operation) => {
-    const call = calls.get(operation) ?? 0;
-    calls.set(operation, call + 1);
-    const round = Math.floor(call / (IN_A_ROW + 1));
-    const place = call % (IN_A_ROW + 1);
-    return place === IN_A_ROW ? undefined : faults[round * IN_A_ROW + place];
+export class EveryFault {
+  readonly #options: Required<EveryFaultOptions>;
+  readonly #operations = new Map<Operation, Dealt>();
+  #refused: Refusal | undefined;
+
+  constructor(options: EveryFaultOptions = {}) {
+    const { passing = () => PASSING, inARow = () => IN_A_ROW, refusing = REFUSING } = options;
+    this.#options = { passing, inARow, refusing };
+  }
+
+  readonly plan: Plan = (operation) => {
+    const dealt = this.#dealtTo(operation);
+    const refused = this.#refused;
+    if (refused !== undefined) return isRefused(operation, refused) ? refused.fault : undefined;
+    const fault = dealt.refusing.shift();
+    if (fault !== undefined) {
+      this.#refused = { operation, fault };
+      return fault;
+    }
+    dealt.left -= 1;
+    if (dealt.left >= 0) return dealt.passing.shift();
+    dealt.left = this.#options.inARow(operation);
+    return undefined;
   };
+
+  #dealtTo(operation: Operation): Dealt {
+    const { passing, refusing, inARow } = this.#options;
+    const known = this.#operations.get(operation) ?? {
+      passing: [...passing(operation)],
+      refusing: [...refusing],
+      left: inARow(operation),
+    };
+    this.#operations.set(operation, known);
+    return known;
+  }
+
+  get refused(): Refusal | undefined {
+    return this.#refused;
+  }
+
+  /** Somebody has seen to what was refused. */
+  letGo(): void {
+    this.#refused = undefined;
+  }
+
+  get operations(): Operation[] {
+    return [...this.#operations.keys()].sort();
+  }
+
+  /** Operations that were called and have not had all of their faults, with those that are left. */
+  get missing(): string[] {
+    return [...this.#operations].flatMap(([operation, { passing, refusing }]) =>
+      [...passing, ...refusing].map((fault) => `${operation}: ${fault}`),
+    );
+  }
+}
+
+function isRefused(operation: Operation, refused: Refusal): boolean {
+  return refused.fault === 'expired' || rightOf(operation) === rightOf(refused.operation);
 }
 
 /** One operation has one fault, in its first calls. */
@@ -29,38 +101,4 @@ export function only(operation: Operation, fault: Fault, times: number): Plan {
     left -= 1;
     return fault;
   };
-}
-
-/** Refuses one operation at a time, from its first call until it is told to let go, with one fault after the other. */
-export class Refusals {
-  readonly #faults: readonly Fault[];
-  readonly #had = new Map<Operation, number>();
-  #current: { readonly operation: Operation; readonly fault: Fault } | undefined;
-
-  constructor(faults: readonly Fault[]) {
-    this.#faults = faults;
-  }
-
-  readonly plan: Plan = (operation) => {
-    this.#current ??= this.#next(operation);
-    return this.#current?.operation === operation ? this.#current.fault : undefined;
-  };
-
-  #next(operation: Operation): { operation: Operation; fault: Fault } | undefined {
-    const fault = this.#faults[this.#had.get(operation) ?? 0];
-    return fault === undefined ? undefined : { operation, fault };
-  }
-
-  /** What is being refused. */
-  get current(): { readonly operation: Operation; readonly fault: Fault } | undefined {
-    return this.#current;
-  }
-
-  /** The operation works again, until it has its next fault. */
-  letGo(): void {
-    if (this.#current === undefined) return;
-    const { operation } = this.#current;
-    this.#had.set(operation, (this.#had.get(operation) ?? 0) + 1);
-    this.#current = undefined;
-  }
 }

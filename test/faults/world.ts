@@ -1,0 +1,176 @@
+/** A stack with faults, what was delivered to it, and an operator who sees to whatever its runs are refused. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { GetJobCommand, GlueClient, UpdateJobCommand } from '@aws-sdk/client-glue';
+import type { FailureType } from '../../pipeline/failures.ts';
+import { updates } from '../../workflows/pipeline/messages.ts';
+import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
+import type { Parked } from '../../workflows/pipeline/state.ts';
+import { rightOf } from '../support/faults/answers.ts';
+import type { RefusingFault } from '../support/faults/answers.ts';
+import type { EveryFault, Refusal } from '../support/faults/plans.ts';
+import { StackWithFaults } from '../support/faults/stack-with-faults.ts';
+import { differences } from '../support/pipeline-stack.ts';
+import type { PipelineStack } from '../support/pipeline-stack.ts';
+import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
+import { trueItems } from '../support/truth.ts';
+import { within } from '../support/until.ts';
+
+/** What a stage parks with when its call is refused. */
+const TYPES: Readonly<Record<RefusingFault, FailureType>> = {
+  denied: 'AccessDenied',
+  expired: 'CredentialsInvalid',
+};
+
+/** Between two looks at a run that may have parked. */
+const LOOK_MS = 50;
+
+/** A run alone takes half a minute on two cores; with every fault and every park it takes two. */
+const RUN_WITHIN_MS = 280_000;
+
+/** So many that each operation on files is called as often as it has faults. */
+const FILES_AT_ONCE = 4;
+const PLAYS = 50;
+const DAY = '2024-07-01';
+
+const who = { by: 'ada', reason: 'seen to' };
+
+export interface RunWithFaults {
+  readonly outcome: PipelineResult['outcome'];
+  /** What it was refused, as often as it parked. */
+  readonly parked: readonly string[];
+}
+
+export class FaultWorld {
+  readonly system: StackWithFaults;
+  readonly #folder: string;
+  readonly #streams: string[] = [];
+  #glueRuns = 0;
+
+  private constructor(system: StackWithFaults, folder: string) {
+    this.system = system;
+    this.#folder = folder;
+  }
+
+  static async start(): Promise<FaultWorld> {
+    const system = await StackWithFaults.start();
+    const world = new FaultWorld(system, await mkdtemp(join(tmpdir(), 'msp-faults-')));
+    for (const [kind, content] of [
+      ['songs', songsCsv()],
+      ['users', usersCsv()],
+    ] as const) {
+      await writeFile(join(world.#folder, kind), content);
+      await system.stack.deliver(`${kind}.csv`, content, kind);
+    }
+    return world;
+  }
+
+  async stop(): Promise<void> {
+    await this.system.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get stack(): PipelineStack {
+    return this.system.stack;
+  }
+
+  /** Delivers some files of new plays of the same day. */
+  async deliver(): Promise<void> {
+    for (let file = 0; file < FILES_AT_ONCE; file += 1) {
+      const name = `${String(this.#streams.length + 1)}.csv`;
+      const content = csv(plays(this.#streams.length + 1, PLAYS, [DAY]));
+      const path = join(this.#folder, name);
+      await writeFile(path, content);
+      this.#streams.push(path);
+      await this.stack.deliver(name, content);
+    }
+  }
+
+  /** What the table says otherwise than a second engine does. */
+  async wrongItems(): Promise<string[]> {
+    const [songs, users] = [join(this.#folder, 'songs'), join(this.#folder, 'users')];
+    return differences(await trueItems({ streams: this.#streams, songs, users }), await this.stack.items());
+  }
+
+  /** Names of the jobs of which runs were started since the last time. */
+  async newGlueRuns(): Promise<string[]> {
+    const runs = await this.stack.glueRuns();
+    const started = runs.slice(0, runs.length - this.#glueRuns);
+    this.#glueRuns = runs.length;
+    return started.sort();
+  }
+
+  /** Lets the jobs name scripts of another build, so that the next run has to correct them. */
+  async outdateJobs(): Promise<void> {
+    const { worker } = this.stack.running.environment;
+    const glue = new GlueClient({
+      region: 'eu-west-1',
+      endpoint: this.stack.running.stack.endpoints.glue,
+      credentials: {
+        accessKeyId: worker['AWS_ACCESS_KEY_ID'] ?? '',
+        secretAccessKey: worker['AWS_SECRET_ACCESS_KEY'] ?? '',
+      },
+    });
+    try {
+      for (const job of ['validate-data', 'compute-kpis', 'load-dynamodb']) {
+        const JobName = `music-streaming-${job}`;
+        const { Job } = await glue.send(new GetJobCommand({ JobName }));
+        const Command = { ...Job?.Command, ScriptLocation: 's3://somewhere/else.py' };
+        const JobUpdate = { Role: Job?.Role, Command, DefaultArguments: Job?.DefaultArguments };
+        await glue.send(new UpdateJobCommand({ JobName, JobUpdate }));
+      }
+    } finally {
+      glue.destroy();
+    }
+  }
+
+  /**
+   * Runs the pipeline while the worker's calls have the plan's faults; whenever the run parks over a refused call, the
+   * call is let through and the stage asked for again.
+   * @throws Error when the run parks over anything else, or does not say of a refusal what it has to
+   */
+  async run(id: string, faults: EveryFault): Promise<RunWithFaults> {
+    this.system.worker.plan = faults.plan;
+    await this.stack.start(id);
+    const handle = this.stack.client.temporal.client.workflow.getHandle(id);
+    const over = new AbortController();
+    const parked: string[] = [];
+    const result = (handle.result() as Promise<PipelineResult>).finally(() => {
+      over.abort();
+    });
+    try {
+      const seeingTo = this.#seeTo(id, faults, parked, over.signal);
+      const { outcome } = await within(`${id} ends`, Promise.race([result, seeingTo]), RUN_WITHIN_MS);
+      return { outcome, parked };
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #seeTo(id: string, faults: EveryFault, parked: string[], over: AbortSignal): Promise<never> {
+    const handle = this.stack.client.temporal.client.workflow.getHandle(id);
+    while (!over.aborted) {
+      const state = await this.stack.status(id);
+      if (state.parked !== null) {
+        parked.push(checkedRefusal(state.parked, faults.refused));
+        faults.letGo();
+        await handle.executeUpdate(updates.retryStage, { args: [who] });
+      }
+      await setTimeout(LOOK_MS);
+    }
+    return await Promise.race([]);
+  }
+}
+
+function checkedRefusal({ stage, failure }: Parked, refused: Refusal | undefined): string {
+  const { type, message, advice } = failure;
+  const said = `parked in ${stage}: ${type}: ${message} ${advice}`;
+  if (refused === undefined) throw new Error(`Nothing was refused, and yet: ${said}`);
+  const { operation, fault } = refused;
+  const names = fault === 'denied' ? rightOf(operation) : 'expired';
+  if (type !== TYPES[fault] || !message.includes(names))
+    throw new Error(`${operation} was refused (${fault}), but: ${said}`);
+  return `${operation}: ${fault}`;
+}
