@@ -30,7 +30,7 @@ if (!canFollow) console.warn('The runbook is not followed: no AWS CLI (aws) on t
     await situations.prepare();
   }, 120_000);
   afterAll(async () => {
-    await situations.close();
+    situations.close();
     await shell.stop();
     await stack.stop();
   }, 120_000);
@@ -48,10 +48,7 @@ if (!canFollow) console.warn('The runbook is not followed: no AWS CLI (aws) on t
     followDocument('docs/runbook/runs.md', {
       ...tools,
       situations: {
-        'a run is parked': async () => {
-          situations.publish();
-          await situations.parked('wednesday');
-        },
+        'a run is parked': () => situations.parked('wednesday'),
         'the run is parked again': () => situations.parkedAgain(),
         'a run is parked because its input is not there': () => situations.withoutInput(),
         'three runs may not write archived copies': () => situations.threeWithoutRights(),
@@ -75,7 +72,7 @@ if (!canFollow) console.warn('The runbook is not followed: no AWS CLI (aws) on t
         },
         'an archived file is overwritten': () => situations.archiveIsDamaged(),
         'the digest of the plan': () => situations.digest(),
-        'the day has a second edition': () => situations.published(),
+        'the day has a second edition': () => situations.publishedAgain(),
         'nobody approves': () => situations.nobodyApproves(),
       },
     });

@@ -85,4 +85,12 @@ const RUN = 'from-the-ui';
     expect(await ui.currentDetails()).toMatch(/^Aborted/);
     await ui.picture('details-aborted');
   }, 60_000);
+
+  it('is reset to its beginning, and does not follow the commands of its former life', async () => {
+    await ui.resetToBeginning('a bad worker build');
+    expect(await stack.reaches(RUN, 'NeedsOperator', 'validation')).toMatchObject({ round: 1 });
+    expect((await stack.client.glue.list(10)).map(({ state }) => state)).toEqual(['FAILED', 'FAILED']);
+    await ui.visit(RUN);
+    expect(await ui.currentDetails()).toMatch(/^NeedsOperator in validation/);
+  }, 60_000);
 });

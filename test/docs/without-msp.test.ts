@@ -7,8 +7,7 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { DocumentShell, hasProgram } from '../support/document-shell.ts';
 import { followDocument } from '../support/document-test.ts';
 import { PipelineStack } from '../support/pipeline-stack.ts';
-import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
-import { until } from '../support/until.ts';
+import { csv, songsCsv, usersCsv } from '../support/small-world.ts';
 import { validationReport } from '../support/validation-report.ts';
 
 const VALIDATION = '*-validate-data';
@@ -49,30 +48,6 @@ if (!canFollow) console.warn('docs/without-msp.md is not followed: no AWS CLI (a
           writes: [validationReport({ id, key: 'streams/plays.csv', rows })],
         };
         await stack.faults({ kind: 'run', job: VALIDATION, times: 1, end });
-      },
-      'Glue refuses to run jobs, and two files have arrived': async () => {
-        await stack.faults({
-          kind: 'api',
-          operation: 'StartJobRun',
-          error: { code: 'AccessDeniedException', message: 'not authorized to perform: glue:StartJobRun' },
-        });
-        await stack.deliver('monday.csv', csv(plays(1, 5, ['2024-06-24'])));
-        await stack.deliver('wednesday.csv', csv(plays(2, 5, ['2024-06-26'])));
-      },
-      'a file has arrived and its validation takes long': async () => {
-        // The run that the schedule began is still refused by Glue, and parks.
-        await until('no run is at work', async () =>
-          (await stack.client.runs.list({ status: 'Running' })).length === 0 ? true : undefined,
-        );
-        await stack.forgetFaults();
-        const end = { state: 'SUCCEEDED', afterMs: 600_000 };
-        await stack.faults({ kind: 'run', job: VALIDATION, end });
-        await stack.deliver('thursday.csv', csv(plays(3, 5, ['2024-06-27'])));
-      },
-      'validations take no time any more': async () => {
-        await stack.forgetFaults();
-        const end = { state: 'FAILED', errorMessage: 'not this time' };
-        await stack.faults({ kind: 'run', job: VALIDATION, end });
       },
     },
   });

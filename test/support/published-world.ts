@@ -28,6 +28,7 @@ import type { FileRecord, Owner } from '../../pipeline/inputs.ts';
 import type { KpiItem } from '../../pipeline/kpi-items.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
+import type { Settings } from '../../pipeline/settings.ts';
 import { REGION, ROOT_KEY } from '../local-glue/support/ministack.ts';
 
 /** Activities that fail are what many tests are about; their warnings would bury what a test has to say. */
@@ -101,6 +102,19 @@ export class PublishedWorld {
     return world;
   }
 
+  /** Fills the bucket and the table of a stack, whose worker then knows the days as its own. */
+  static async fill(
+    endpoint: string,
+    settings: Pick<Settings, 'pipeline' | 'bucket' | 'table'>,
+  ): Promise<PublishedWorld> {
+    const world = new PublishedWorld(endpoint, ROOT_KEY, {
+      owner: OWNER,
+      settings: { ...SETTINGS, ...settings },
+    });
+    await world.#fill();
+    return world;
+  }
+
   close(): void {
     for (const { s3, dynamo } of [this, this.worker]) {
       s3.destroy();
@@ -129,8 +143,13 @@ export class PublishedWorld {
     return `validated/plays/listen_date=${day}/run=${RUN}/jr_1-00000.parquet`;
   }
 
-  kpis(day: string): string {
-    return `kpis/listen_date=${day}/edition=1/jr_2.parquet`;
+  kpis(day: string, edition = 1): string {
+    return `kpis/listen_date=${day}/edition=${String(edition)}/jr_2.parquet`;
+  }
+
+  /** Publishes the day again, as it was, under the next edition. */
+  async publishAgain(day: string, edition: number): Promise<void> {
+    await this.#published(day, edition);
   }
 
   async put(key: string, body: string | Uint8Array): Promise<void> {
@@ -251,7 +270,7 @@ export class PublishedWorld {
     await this.put(layout.runRecord(ENDED.run, 'inputs'), JSON.stringify(inputs));
   }
 
-  async #published(day: string): Promise<void> {
+  async #published(day: string, edition = 1): Promise<void> {
     const plays = await this.#file(this.validated(day), Buffer.from(`accepted plays of ${day}`), 10);
     const live = Object.entries(FILES).filter(([, { days }]) => (days as readonly string[]).includes(day));
     const sources = live.map(([name, { content }]) => ({
@@ -260,7 +279,7 @@ export class PublishedWorld {
     const common = {
       version: 1,
       day,
-      edition: 1,
+      edition,
       publishedAt: NOW,
       run: RUN,
       referenceVersion: 'r1',
@@ -278,7 +297,7 @@ export class PublishedWorld {
       JSON.stringify({ ...common, kind: 'plays', ruleVersion: '1', sources, retired: [], parts: [part] }),
     );
     const items = itemsOf(day);
-    const file = await this.#file(this.kpis(day), await parquet(items), items.length);
+    const file = await this.#file(this.kpis(day, edition), await parquet(items), items.length);
     await this.put(
       layout.manifest('kpis', day),
       JSON.stringify({
@@ -290,7 +309,7 @@ export class PublishedWorld {
         files: [file],
       }),
     );
-    for (const item of items) await this.putItem({ ...item, edition: 1, timestamp: NOW, expires_at: 1 });
+    for (const item of items) await this.putItem({ ...item, edition, timestamp: NOW, expires_at: 1 });
   }
 
   async #file(key: string, bytes: Buffer, rows: number): Promise<DataFile> {

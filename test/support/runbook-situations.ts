@@ -1,24 +1,20 @@
 /**
  * The situations of docs/runbook.md and its pages, brought about on a whole stack. How Glue runs end is scripted for each
- * pipeline run, so that a night's worth of trouble passes in seconds; only the day that is published and then damaged is
- * computed by Spark, beside the rest.
+ * pipeline run, and published days are put there as runs would have left them, so that a night's worth of trouble passes
+ * without Spark.
  */
 import { createHash } from 'node:crypto';
 import { DeleteUserPolicyCommand, IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { ROOT_KEY } from '../../local/stack/provision/provision.ts';
 import { end } from '../../local/stack/processes.ts';
 import { fileIdOf } from '../../pipeline/documents.ts';
-import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
 import type { DocumentProgram } from './document-program.ts';
 import type { DocumentShell } from './document-shell.ts';
 import type { PipelineStack } from './pipeline-stack.ts';
-import { csv, plays, songsCsv, usersCsv } from './small-world.ts';
+import { MONDAY, PublishedWorld } from './published-world.ts';
+import { csv, songsCsv, usersCsv } from './small-world.ts';
 import { until } from './until.ts';
 import { validationReport } from './validation-report.ts';
-
-/** The published day. */
-const DAY = '2024-06-25';
 
 const OUT_OF_MEMORY = { state: 'FAILED', category: 'OUT_OF_MEMORY_ERROR', errorMessage: 'Java heap space' };
 /** Longer than any test. */
@@ -37,9 +33,11 @@ export class RunbookSituations {
   /** The run that the page is about, and the round of its stage. */
   #current = '';
   #round = 1;
+  /** The run whose validation does not end by itself. */
+  #slow: string | undefined;
   /** Runs in the same situation, for the other ways of a page. */
   #more: string[] = [];
-  #published: Promise<PipelineResult> | undefined;
+  #world: PublishedWorld | undefined;
 
   constructor({ stack, shell, program }: Tools) {
     this.#stack = stack;
@@ -55,25 +53,9 @@ export class RunbookSituations {
     await this.#stack.client.schedules.apply();
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#iam.destroy();
-    // A run that fails beside the pages is told of by the page that needs it.
-    await this.#published?.catch(() => undefined);
-  }
-
-  /** Begins to publish the day, and to give it a second edition; `published` waits for it. */
-  publish(): void {
-    const publish = async (): Promise<PipelineResult> => {
-      await this.#stack.deliver('sunday.csv', csv(plays(1, 100, [DAY])));
-      await this.#stack.run('sunday', { inputs: ['streams/sunday.csv'] });
-      return await this.#stack.run('sunday-again', { dates: [DAY] });
-    };
-    this.#published = publish();
-    this.#published.catch(() => undefined);
-  }
-
-  async published(): Promise<void> {
-    await this.#published;
+    this.#world?.close();
   }
 
   async parked(id: string): Promise<void> {
@@ -136,8 +118,9 @@ export class RunbookSituations {
   }
 
   async validating(): Promise<void> {
-    await this.#endCurrent();
+    await this.#endSlow();
     const id = this.#name('slow');
+    this.#slow = id;
     await this.#begin(id, ENDLESS);
     await until('Glue works', async () =>
       (await this.#stack.status(id)).glueRun === null ? undefined : true,
@@ -207,19 +190,24 @@ export class RunbookSituations {
     await procedures.result(procedure);
   }
 
+  /** A bucket with two published days, and files that an ended run has claimed. */
+  async published(): Promise<void> {
+    this.#world ??= await PublishedWorld.fill(
+      this.#stack.running.stack.endpoints.aws,
+      this.#stack.client.settings,
+    );
+  }
+
+  async publishedAgain(): Promise<void> {
+    await this.#world?.publishAgain(MONDAY, 2);
+  }
+
   async archiveIsDamaged(): Promise<void> {
-    await this.#overwrite('archived/', (key) => key.endsWith('/sunday.csv'));
+    await this.#world?.flip(this.#world.archived('monday.csv'));
   }
 
   async kpisAreDamaged(): Promise<void> {
-    await this.#overwrite(`kpis/listen_date=${DAY}/edition=2/`, (key) => key.endsWith('.parquet'));
-  }
-
-  async #overwrite(prefix: string, wanted: (key: string) => boolean): Promise<void> {
-    const key = (await this.#stack.keys(prefix)).find(wanted);
-    if (key === undefined) throw new Error(`Nothing to overwrite below ${prefix}`);
-    const Bucket = this.#stack.client.settings.bucket;
-    await this.#stack.s3.send(new PutObjectCommand({ Bucket, Key: key, Body: 'not what it was' }));
+    await this.#world?.truncate(this.#world.kpis(MONDAY));
   }
 
   /** Delivers a file of the run's own, and starts the run over it. Its validations end in turn as given. */
@@ -228,19 +216,19 @@ export class RunbookSituations {
     await this.#stack.faults(
       ...ends.map((each, at) => ({ ...of, ...(at < ends.length - 1 ? { times: 1 } : {}), end: each })),
     );
-    const delivered = await this.#stack.deliver(`${id}.csv`, this.#content(id));
+    const delivered = await this.#stack.deliver(`${id}-plays.csv`, this.#content(id));
     await this.#stack.start(id, { inputs: [delivered.key] });
   }
 
   #content(id: string): string {
-    return csv([`${String(id.length)},0000000000000000000001,${DAY} 10:00:00`, `${id},y,z`]);
+    return csv([`${String(id.length)},0000000000000000000001,2024-06-25 10:00:00`, `${id},y,z`]);
   }
 
   /** A validation that found two rows in the run's file, so many of them wrong. */
   #judged(id: string, rejected: number): object {
     const digest = createHash('sha256').update(this.#content(id)).digest('hex');
     const rows = { delivered: 2, valid: 2 - rejected, duplicate: 0, rejected, underReview: 0 };
-    const report = validationReport({ id: fileIdOf(digest), key: `streams/${id}.csv`, rows });
+    const report = validationReport({ id: fileIdOf(digest), key: `streams/${id}-plays.csv`, rows });
     return { state: 'SUCCEEDED', writes: [report] };
   }
 
@@ -268,9 +256,10 @@ export class RunbookSituations {
   }
 
   /** Glue takes few runs of a job at once. */
-  async #endCurrent(): Promise<void> {
+  async #endSlow(): Promise<void> {
     const { runs } = this.#stack.client;
-    const run = await runs.find(this.#current);
+    if (this.#slow === undefined) return;
+    const run = await runs.find(this.#slow);
     const { execution } = await runs.describe(run);
     if (execution !== 'RUNNING') return;
     await runs.command('abort', run, { by: 'ada', reason: 'the page goes on' });

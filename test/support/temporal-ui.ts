@@ -86,6 +86,19 @@ export class TemporalUi {
     return await this.#send('Send a Signal', name, data);
   }
 
+  /** *Reset* of a run that has ended, to its beginning, without the signals and updates that it had got. */
+  async resetToBeginning(reason: string): Promise<void> {
+    await this.#page.getByRole('button', { name: 'Reset', exact: true }).click();
+    const dialog = this.#page.locator('dialog[open]');
+    await dialog.getByTestId('workflow-reset-event-id-select-button').click();
+    await dialog.getByRole('option', { name: 'WorkflowTaskCompleted' }).first().click();
+    for (const what of ['Signals', 'Updates']) await dialog.getByText(`Exclude ${what}`).click();
+    await dialog.getByLabel('Reason').fill(reason);
+    await this.picture('reset');
+    await dialog.getByRole('button', { name: 'Confirm' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+  }
+
   /** *Queries*. @returns the answer as it is shown */
   async query(name: string): Promise<string> {
     await this.#tab('Queries');

@@ -1,16 +1,12 @@
-/**
- * The run's current details: Markdown that the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. The
- * UI renders headings, lists and inline code; quotes come out in huge letters, code blocks do not wrap, and task lists
- * are not known.
- */
+/** The run's current details: what the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. */
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
+import { paragraphs, time, verbatim } from '../markdown.ts';
 import { openCommands } from './commands.ts';
 import type { CommandName } from './messages.ts';
 import type { RunState } from './state.ts';
 
 export function describeRun(state: RunState): string {
-  const parts = [headline(state), situation(state), waysOn(state), progress(state), whereabouts(state)];
-  return parts.filter((part) => part !== '').join('\n\n');
+  return paragraphs(headline(state), situation(state), waysOn(state), progress(state), whereabouts(state));
 }
 
 function headline({ status, stage, round }: RunState): string {
@@ -100,14 +96,4 @@ function progress({ checkpoints, stage, parked, held, paused }: RunState): strin
 function whereabouts({ run, days }: RunState): string {
   const published = days.length === 0 ? '' : `Days ${days.join(', ')}. `;
   return `${published}Its records are under \`processed/runs/${run}/\`.`;
-}
-
-/** Text of others, as it is: whatever looks like Markdown in it stays what it was. */
-function verbatim(text: string): string {
-  return `\`${text.replaceAll('`', "'").replaceAll(/\s+/g, ' ')}\``;
-}
-
-/** `2024-06-26T03:00:00.000Z` as people write it. */
-function time(at: string): string {
-  return `${at.slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -1,72 +1,110 @@
-/** A procedure's current details: Markdown that the Temporal UI and `temporal workflow metadata` show. */
+/** A procedure's current details: what the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. */
+import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { PROCEDURES } from '../../pipeline/procedures/steps.ts';
+import { list, paragraphs, time, verbatim } from '../markdown.ts';
 import { openCommands } from './commands.ts';
-import type { ProcedureState } from './state.ts';
+import type { ProcedureCommandName } from './messages.ts';
+import type { ProcedureState, StepState } from './state.ts';
 
 export function describeProcedure(state: ProcedureState): string {
-  return [headline(state), plan(state), waiting(state), steps(state)]
-    .filter((part) => part !== '')
-    .join('\n\n');
+  const { procedure, outcome } = state;
+  return paragraphs(
+    headline(state),
+    `${PROCEDURES[procedure].summary}.`,
+    outcome === null ? '' : verbatim(outcome),
+    situation(state),
+    waysOn(state),
+    plan(state),
+    list(state.steps.map(stepLine)),
+    whereabouts(state),
+  );
 }
 
-function headline({ id, procedure, status, step, run, outcome, report }: ProcedureState): string {
-  return [
-    `**${status}**${step === null ? '' : ` in \`${step}\``}`,
-    PROCEDURES[procedure].summary,
-    `Procedure \`${id}\``,
-    ...(run === null ? [] : [`Waits for pipeline run \`${run}\``]),
-    ...(outcome === null ? [] : [outcome]),
-    ...(report === null ? [] : [`Report \`${report}\``]),
-  ].join('  \n');
+function headline({ status, step }: ProcedureState): string {
+  return `### ${status}${step === null ? '' : ` in ${step}`}`;
+}
+
+/** Why nothing happens. */
+function situation({ paused, parked, waiting, run }: ProcedureState): string {
+  return paragraphs(
+    paused === null ? '' : `Paused by ${paused.by} at ${time(paused.since)}: ${paused.reason}.`,
+    ...(parked === null
+      ? []
+      : [
+          `Gave up at ${time(parked.since)}: **${parked.failure.type}**`,
+          verbatim(parked.failure.message),
+          parked.failure.advice,
+          `Without a command it ends at ${time(parked.until)}.`,
+        ]),
+    waiting === null
+      ? ''
+      : `The plan below waits for an approval; without one it ends at ${time(waiting.until)}, and nothing is changed.`,
+    run === null ? '' : `Waits for the run \`${run}\`.`,
+  );
+}
+
+/** Shown where somebody is waited for; at other times the steps are what people came for. */
+function waysOn(state: ProcedureState): string {
+  const { paused, parked, waiting, plan: made } = state;
+  if (paused === null && parked === null && waiting === null) return '';
+  const ways = openCommands(state).map((name) => `\`${name}\`: ${effectOf(name, made)}`);
+  return ways.length === 0
+    ? ''
+    : paragraphs('Ways on, each an update or a signal with `{"by": "…", "reason": "…"}`:', list(ways));
+}
+
+function effectOf(name: ProcedureCommandName, made: PlanSummary | null): string {
+  switch (name) {
+    case 'approve':
+      return `carry the plan out; its digest besides: \`{"by": "…", "reason": "…", "digest": "${made?.digest ?? '…'}"}\``;
+    case 'reject':
+      return 'change nothing';
+    case 'pause':
+      return 'begin no further step until it is resumed';
+    case 'resume':
+      return 'go on where it stood';
+    case 'retryStep':
+      return 'do the step again';
+    case 'abort':
+      return 'end it where it stands; what it has done stays done';
+  }
 }
 
 function plan({ plan: made, approval }: ProcedureState): string {
   if (made === null) return '';
-  const { digest, objects, bytes, days, items, runs, minutes, dollars, lost, lines } = made;
-  const figures =
-    `${String(objects)} objects (${String(bytes)} bytes), ${String(days)} days, ${String(items)} items, ` +
-    `${String(runs)} runs, about ${String(minutes)} min and $${dollars.toFixed(2)}`;
+  const { digest, lines, empty } = made;
   const approved =
-    approval?.digest === digest ? `Approved by ${approval.by}: ${approval.reason}` : 'Not approved';
-  return [
-    `Plan \`${digest}\`: ${made.empty ? 'nothing to do' : figures}${lost === 0 ? '' : `, **${String(lost)} lost**`}`,
-    lines.map((line) => `- ${line}`).join('\n'),
-    approved,
-  ].join('\n\n');
+    approval?.digest === digest ? `, approved by ${approval.by}: ${approval.reason}` : ', not approved';
+  return paragraphs(
+    `Plan \`${digest.slice(0, 12)}\`${empty ? ': nothing to do' : approved}`,
+    empty ? '' : figures(made),
+    list(lines.map(verbatim)),
+  );
 }
 
-function waiting(state: ProcedureState): string {
-  const { paused, parked, waiting: asking, plan: made } = state;
-  const commands = openCommands(state)
-    .map((name) => `\`${name}\``)
-    .join(', ');
-  const parts: string[] = [];
-  if (paused !== null) parts.push(`Paused since ${paused.since} by ${paused.by}: ${paused.reason}`);
-  if (parked !== null) {
-    const { failure, since, until } = parked;
-    parts.push(
-      `Parked since ${since}: **${failure.type}**`,
-      `> ${failure.message.replaceAll('\n', '\n> ')}`,
-      failure.advice,
-      `Without a command the procedure ends at ${until}.`,
-    );
-  }
-  if (asking !== null && made !== null) {
-    parts.push(
-      `Waits for an approval since ${asking.since}; without one it ends at ${asking.until} and nothing is changed.`,
-      `Approve with \`{"by": "…", "reason": "…", "digest": "${made.digest}"}\``,
-    );
-  }
-  if (parts.length > 0 && commands !== '') parts.push(`Ways on: ${commands}.`);
-  return parts.join('\n\n');
+function figures({ objects, bytes, days, items, runs, minutes, dollars, lost }: PlanSummary): string {
+  const counted = [`objects ${String(objects)}`, `bytes ${String(bytes)}`, `days ${String(days)}`];
+  const cost = [`items ${String(items)}`, `runs ${String(runs)}`, `about ${String(minutes)} min`];
+  const named = lost === 0 ? [] : [`**lost ${String(lost)}**`];
+  return [...counted, ...cost, `about $${dollars.toFixed(2)}`, ...named].join(', ');
 }
 
-function steps({ steps: all }: ProcedureState): string {
-  return all
-    .map(({ id, title, state, summary }) => {
-      const mark = state === 'done' || state === 'not needed' ? 'x' : ' ';
-      const said = state === 'pending' || state === 'done' ? '' : ` (${state})`;
-      return `- [${mark}] ${id} ${title}${said}${summary === '' ? '' : `: ${summary}`}`;
-    })
-    .join('\n');
+function stepLine({ id, title, state, summary }: StepState): string {
+  const said = summary === '' ? '' : `: ${summary}`;
+  switch (state) {
+    case 'done':
+      return `✓ ${id} ${title}${said}`;
+    case 'not needed':
+      return `– ${id} ${title}${said}`;
+    case 'running':
+      return `▸ **${id} ${title}**${said}`;
+    case 'parked':
+      return `! **${id} ${title}**${said}`;
+    case 'pending':
+      return `${id} ${title}`;
+  }
+}
+
+function whereabouts({ id, report }: ProcedureState): string {
+  return report === null ? `Procedure \`${id}\`` : `Procedure \`${id}\`, report \`${report}\``;
 }

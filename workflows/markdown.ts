@@ -1,0 +1,23 @@
+/**
+ * Markdown for current details, as the Temporal UI (*User Metadata*) renders it: headings, lists and inline code. Quotes
+ * come out in huge letters, code blocks do not wrap, and task lists are not known.
+ */
+
+/** Text of others, as it is: whatever looks like Markdown in it stays what it was. */
+export function verbatim(text: string): string {
+  return `\`${text.replaceAll('`', "'").replaceAll(/\s+/g, ' ')}\``;
+}
+
+/** `2024-06-26T03:00:00.000Z` as people write it. */
+export function time(at: string): string {
+  return `${at.slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** Paragraphs, without those that have nothing to say. */
+export function paragraphs(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+export function list(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
