@@ -7,6 +7,7 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { checkoutFolder } from '../local/stack/toolchain.ts';
+import { benchControl } from './control.ts';
 import { benchLoader } from './loader.ts';
 import { benchMemory } from './memory.ts';
 import { benchOrchestration } from './orchestration.ts';
@@ -25,6 +26,7 @@ interface Options {
 const PARTS: Readonly<Record<string, (folder: string, options: Options) => Promise<Part>>> = {
   scripts: (folder, { plays, repeat, lateFile }) => benchScripts(folder, { plays, repeat, lateFile }),
   orchestration: (folder) => benchOrchestration(folder),
+  control: (folder) => benchControl(folder),
   loader: (folder) => benchLoader(folder),
   memory: (folder, { inputMegabytes }) => benchMemory(folder, inputMegabytes),
 };

@@ -4,14 +4,10 @@
  * it up: by default the server polls its task queues twenty times a second, which a lone run feels at every step.
  */
 import { join } from 'node:path';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { fakeActivities } from '../test/support/fake-activities.ts';
-import { readToolchain } from '../local/stack/toolchain.ts';
-import { BUNDLE_PATH } from '../worker/bundle.ts';
-import { createWorker } from '../worker/worker.ts';
-import { searchAttributes } from '../workflows/pipeline/search-attributes.ts';
 import { median, seconds, type Part } from './report.ts';
+import { AS_IN_THE_STACK, TASK_QUEUE, withServer } from './server.ts';
 
 interface ServerSetting {
   readonly name: string;
@@ -20,10 +16,7 @@ interface ServerSetting {
 
 const SERVERS: readonly [ServerSetting, ServerSetting] = [
   { name: 'server as it comes', words: [] },
-  {
-    name: 'as in the local stack',
-    words: ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=500'],
-  },
+  { name: 'as in the local stack', words: AS_IN_THE_STACK },
 ];
 
 /** The first runs fill caches: of the worker's isolate, of the server's database. */
@@ -80,40 +73,20 @@ export async function benchOrchestration(folder: string): Promise<Part> {
 }
 
 async function runsOn({ words }: ServerSetting, dbFilename: string): Promise<RunFigures[]> {
-  const env = await TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path: readToolchain(process.env).temporal },
-      extraArgs: ['--log-level', 'error', ...words],
-      searchAttributes: Object.values(searchAttributes),
-      dbFilename,
-    },
+  return await withServer({ words, dbFilename }, fakeActivities().activities, async ({ client }) => {
+    const runs: RunFigures[] = [];
+    for (let run = 0; run < WARM_UP_RUNS + MEASURED_RUNS; run += 1) {
+      const began = performance.now();
+      const handle = await client.workflow.start('musicStreamingPipeline', {
+        taskQueue: TASK_QUEUE,
+        workflowId: `bench-${run}`,
+        args: [{}],
+      });
+      await handle.result();
+      const took = (performance.now() - began) / 1000;
+      const { historyLength } = await handle.describe();
+      if (run >= WARM_UP_RUNS) runs.push({ seconds: took, events: historyLength });
+    }
+    return runs;
   });
-  try {
-    const taskQueue = 'bench';
-    const worker = await createWorker({
-      connection: env.nativeConnection,
-      namespace: env.namespace ?? 'default',
-      taskQueue,
-      activities: fakeActivities().activities,
-      workflows: { workflowBundle: { codePath: BUNDLE_PATH } },
-    });
-    return await worker.runUntil(async () => {
-      const runs: RunFigures[] = [];
-      for (let run = 0; run < WARM_UP_RUNS + MEASURED_RUNS; run += 1) {
-        const began = performance.now();
-        const handle = await env.client.workflow.start('musicStreamingPipeline', {
-          taskQueue,
-          workflowId: `bench-${run}`,
-          args: [{}],
-        });
-        await handle.result();
-        const took = (performance.now() - began) / 1000;
-        const { historyLength } = await handle.describe();
-        if (run >= WARM_UP_RUNS) runs.push({ seconds: took, events: historyLength });
-      }
-      return runs;
-    });
-  } finally {
-    await env.teardown();
-  }
 }

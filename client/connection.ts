@@ -23,13 +23,19 @@ export interface AwsClients {
 /** A person waits for the answer: two retries ride over a hiccup, more would only delay the message. */
 const AWS_ATTEMPTS = 3;
 
+/** A service that can be reached accepts within milliseconds. */
+const CONNECTION_MS = 5_000;
+
+/** Silence on a connection that is a failure: S3 takes some seconds to answer when the last byte of 5 GiB has arrived. */
+const SILENCE_MS = 30_000;
+
 /**
  * @param environment the process environment, which the SDK reads by itself, or another that says the same for clients
  *   of a second stack in one process: AWS_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE> and static keys
  */
 export function connectAws(environment: Environment): AwsClients {
   const options = (service: string): ClientOptions =>
-    environment === process.env ? { maxAttempts: AWS_ATTEMPTS } : explicitOptions(environment, service);
+    environment === process.env ? COMMON_OPTIONS : explicitOptions(environment, service);
   const s3 = new S3Client(options('S3'));
   const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(options('DYNAMODB')));
   const glue = new GlueClient(options('GLUE'));
@@ -40,8 +46,14 @@ export function connectAws(environment: Environment): AwsClients {
   return { s3, dynamo, glue, logs, close };
 }
 
+const COMMON_OPTIONS = {
+  maxAttempts: AWS_ATTEMPTS,
+  requestHandler: { connectionTimeout: CONNECTION_MS, socketTimeout: SILENCE_MS },
+};
+
 interface ClientOptions {
   readonly maxAttempts: number;
+  readonly requestHandler: { readonly connectionTimeout: number; readonly socketTimeout: number };
   readonly region?: string;
   readonly endpoint?: string;
   readonly credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
@@ -56,7 +68,7 @@ function explicitOptions(environment: Environment, service: string): ClientOptio
     AWS_SESSION_TOKEN: sessionToken,
   } = environment;
   return {
-    maxAttempts: AWS_ATTEMPTS,
+    ...COMMON_OPTIONS,
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(accessKeyId === undefined || secretAccessKey === undefined

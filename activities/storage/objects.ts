@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -57,7 +57,7 @@ export class Bucket {
   async readJson<T>(key: string, schema: z.ZodType<T>, versionId?: string): Promise<Stored<T> | undefined> {
     const found = await this.#get(key, versionId);
     if (found === undefined) return undefined;
-    const body = await text(found.body);
+    const body = await call(`GetObject ${key}`, () => text(found.body));
     let json: unknown;
     try {
       json = JSON.parse(body);
@@ -149,9 +149,7 @@ export class Bucket {
   async readBytes(key: string, versionId?: string): Promise<Uint8Array | undefined> {
     const found = await this.#get(key, versionId);
     if (found === undefined) return undefined;
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of found.body) chunks.push(chunk as Uint8Array);
-    return Buffer.concat(chunks);
+    return await call(`GetObject ${key}`, () => buffer(found.body));
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
- * The environment that a command runs in. Where a local stack runs, its operator's variables are added to those of the
- * process; what is set already wins, so one command can be pointed elsewhere. In production there is no such folder,
+ * The environment that a command runs in. Where a local stack runs, the command is meant for it, whatever account and
+ * server the shell is otherwise set up for: the stack's endpoints with the shell's keys or profile, or the other way
+ * round, would be a puzzling refusal at best. `MSP_LOCAL_DIR=` (empty) looks for no stack. In production there is none,
  * and the environment is what it is.
  */
 import { join, resolve } from 'node:path';
@@ -10,12 +11,13 @@ import { checkoutFolder } from '../../local/stack/toolchain.ts';
 import type { Environment } from '../../pipeline/settings.ts';
 import { ClientError } from '../errors.ts';
 
-/** Keys belong together: a foreign access key with the stack's secret would only be a puzzling refusal. */
-const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+/** How the AWS SDKs and Temporal's are configured. The pipeline's own settings can be given for one command. */
+const OF_THE_ACCOUNT = /^(AWS|TEMPORAL)_/;
 
 /** The local stack's folder, whether there is one or not. */
 export function localFolder(environment: Environment, given?: string): string {
-  return resolve(given ?? environment['MSP_LOCAL_DIR'] ?? join(checkoutFolder(), '.local'));
+  const named = given ?? environment['MSP_LOCAL_DIR'] ?? '';
+  return named === '' ? join(checkoutFolder(), '.local') : resolve(named);
 }
 
 /**
@@ -23,13 +25,10 @@ export function localFolder(environment: Environment, given?: string): string {
  * @throws ClientError when the stack's file can't be read
  */
 export function withLocalStack(environment: Environment, folder: string): Environment {
-  const operator = readOperator(folder);
+  const operator = environment['MSP_LOCAL_DIR'] === '' ? undefined : readOperator(folder);
   if (operator === undefined) return environment;
-  const ownCredentials = CREDENTIALS.some((name) => environment[name] !== undefined);
-  const added = Object.entries(operator).filter(
-    ([name]) => environment[name] === undefined && !(ownCredentials && CREDENTIALS.includes(name)),
-  );
-  return { ...environment, ...Object.fromEntries(added) };
+  const kept = Object.entries(environment).filter(([name]) => !OF_THE_ACCOUNT.test(name));
+  return { ...operator, ...Object.fromEntries(kept) };
 }
 
 function readOperator(folder: string): Readonly<Record<string, string>> | undefined {

@@ -17,5 +17,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   environment,
   streams: process,
   interactive: process.stdin.isTTY && process.stderr.isTTY,
-  adopt: (completed) => Object.assign(process.env, completed),
+  adopt: (completed) => {
+    for (const name of Object.keys(environment)) {
+      if (!(name in completed)) Reflect.deleteProperty(process.env, name);
+    }
+    return Object.assign(process.env, completed);
+  },
 });

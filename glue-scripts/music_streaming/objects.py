@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
 from music_streaming.errors import PlanError
 
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1024 * 1024
 
 GZIP_MAGIC = b"\x1f\x8b"
+
+# botocore repeats a request that is not answered; where an answer breaks off, reading it on is left to its readers.
+# Breaks without a byte in between after which it is given up.
+BREAKS_IN_A_ROW = 5
+FIRST_PAUSE_SECONDS = 0.2
 
 # Copies at once: each is one read and one request, bound by the network and not by this process.
 PARALLEL_COPIES = 8
@@ -107,12 +113,34 @@ def chunks(uri: str) -> Iterator[bytes]:
                 yield chunk
         return
     try:
-        body = s3().get_object(Bucket=place[0], Key=place[1])["Body"]
+        yield from _unbroken(*place)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
             raise FileNotFoundError(uri) from error
         raise
-    yield from body.iter_chunks(CHUNK_BYTES)
+
+
+def _unbroken(bucket: str, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """The object's bytes, those from `start` to `end` inclusive; goes on reading where a connection broke."""
+    at, breaks = start, 0
+    same: dict[str, str] = {}
+    while True:
+        whole = at == 0 and end is None
+        part: dict[str, str] = {} if whole else {"Range": f"bytes={at}-{'' if end is None else end}"}
+        answer = s3().get_object(Bucket=bucket, Key=key, **part, **same)
+        # Another object's bytes must not follow on this one's.
+        same = {"IfMatch": answer["ETag"]}
+        try:
+            for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
+                at += len(chunk)
+                breaks = 0
+                yield chunk
+            return
+        except (HTTPClientError, IncompleteReadError):
+            breaks += 1
+            if breaks > BREAKS_IN_A_ROW:
+                raise
+        time.sleep(FIRST_PAUSE_SECONDS * 2 ** (breaks - 1))
 
 
 def content(uri: str) -> Iterator[bytes]:
@@ -150,8 +178,7 @@ def read_range(uri: str, size: int, start: int, length: int) -> bytes:
         with open(path_of(uri), "rb") as file:
             file.seek(start)
             return file.read(end - start + 1)
-    answer = s3().get_object(Bucket=place[0], Key=place[1], Range=f"bytes={start}-{end}")
-    return answer["Body"].read()
+    return b"".join(_unbroken(*place, start, end))
 
 
 def list_files(prefix: str, suffix: str) -> list[str]:

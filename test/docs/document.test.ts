@@ -27,6 +27,7 @@ describe('a page', () => {
       { kind: 'given', section: 'Page', line: 2, situation: 'a run' },
       {
         kind: 'commands',
+        language: 'sh',
         section: 'Page',
         line: 3,
         script: 'echo a',
@@ -34,7 +35,15 @@ describe('a page', () => {
         exitCode: 0,
         expected: 'a',
       },
-      { kind: 'commands', section: 'Later', line: 10, script: 'exit 3', repeated: true, exitCode: 3 },
+      {
+        kind: 'commands',
+        language: 'sh',
+        section: 'Later',
+        line: 10,
+        script: 'exit 3',
+        repeated: true,
+        exitCode: 3,
+      },
     ]);
   });
 

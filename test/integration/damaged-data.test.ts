@@ -15,10 +15,10 @@ const [MONDAY, TUESDAY] = ['2024-07-01', '2024-07-02'] as const;
 
 /** Where a killed worker leaves something half done, or done and not yet known. */
 const CRASH_POINTS = [
-  'examineData:after',
-  'restoreObjects:after',
-  'returnInputs:after',
-  'verifyRecovery:before',
+  'worker@dataRecovery.examineData:after',
+  'worker@dataRecovery.restoreObjects:after',
+  'worker@dataRecovery.returnInputs:after',
+  'worker@dataRecovery.verifyRecovery:before',
 ];
 
 const FILES = {

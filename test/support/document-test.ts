@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { isAsExpected, stepsOf } from './document.ts';
 import type { Commands, Step } from './document.ts';
+import type { DocumentProgram } from './document-program.ts';
 import type { DocumentShell, Ended } from './document-shell.ts';
 import { until } from './until.ts';
 
 export interface Following {
   /** Where the commands are run; asked when the first is. */
   readonly shell: () => DocumentShell;
+  /** Where the client's calls are made; for a page that has some. */
+  readonly program?: () => DocumentProgram;
   /** What the page's `given` comments name. */
   readonly situations?: Readonly<Record<string, () => Promise<void>>>;
   /** For each block, and for a look until it shows what the page says. */
@@ -45,7 +48,7 @@ export function followDocument(path: string, following: Following): void {
         for (const step of inSection) {
           reached = `${path}:${String(step.line)}`;
           if (step.kind === 'given') await situations[step.situation]?.();
-          else await follow(reached, following.shell(), step, withinMs);
+          else await follow(reached, runnerOf(following, step), step, withinMs);
         }
         reached = '';
       },
@@ -60,11 +63,21 @@ function sectionsOf(steps: readonly Step[]): Map<string, Step[]> {
   return sections;
 }
 
-async function follow(place: string, shell: DocumentShell, step: Commands, withinMs: number): Promise<void> {
-  let ended = await shell.run(step.script, withinMs);
+interface Runner {
+  run(script: string, withinMs: number): Promise<Ended>;
+}
+
+function runnerOf({ shell, program }: Following, { language }: Commands): Runner {
+  if (language === 'sh') return shell();
+  if (program === undefined) throw new Error('The page has calls of the client, and its test no program');
+  return program();
+}
+
+async function follow(place: string, runner: Runner, step: Commands, withinMs: number): Promise<void> {
+  let ended = await runner.run(step.script, withinMs);
   if (step.repeated && wrong(step, ended) !== undefined) {
     const look = async (): Promise<true | undefined> => {
-      ended = await shell.run(step.script, withinMs);
+      ended = await runner.run(step.script, withinMs);
       return wrong(step, ended) === undefined ? true : undefined;
     };
     // What it still shows at the end of the time says more than that the time is over.

@@ -7,12 +7,16 @@
  * | `sh look` | commands that change nothing: run again until they print what the page says |
  * | `sh exits-N` | commands of which the last failing one ends with N |
  * | `sh not-run` | commands that only the reader runs |
+ * | a block fenced as `ts` | calls of the client, run by test/support/document-program.ts; the same tags |
  * | a block fenced as `text` or `json` right after one | what the commands print; `…` stands for the rest of a line, and alone on a line for any lines |
  * | `<!-- given: SITUATION -->` | what has to be so before the next commands; readers don't see it, tests bring it about |
  */
 
+export type Language = 'sh' | 'ts';
+
 export interface Commands {
   readonly kind: 'commands';
+  readonly language: Language;
   /** The heading that it stands below. */
   readonly section: string;
   /** Line of the page on which the block begins. */
@@ -36,6 +40,7 @@ const FENCE = /^```(.*)$/;
 const HEADING = /^#+ (.+)$/;
 const GIVEN = /^<!-- given: (.+) -->$/;
 const OUTPUTS = ['text', 'json'];
+const isLanguage = (word: string): word is Language => word === 'sh' || word === 'ts';
 
 /** @throws Error naming the line, for a fence or a tag that means nothing here */
 export function stepsOf(markdown: string): Step[] {
@@ -58,8 +63,9 @@ export function stepsOf(markdown: string): Step[] {
     if (end === -1) throw new Error(`Line ${String(at + 1)} opens a block that nothing closes`);
     const content = lines.slice(at + 1, end).join('\n');
     const [language = '', ...tags] = fence.split(' ');
-    if (language === 'sh') {
-      last = tags.includes('not-run') ? undefined : { section, ...commandsOf(content, tags, at + 1) };
+    if (isLanguage(language)) {
+      const place = { section, language, line: at + 1 };
+      last = tags.includes('not-run') ? undefined : commandsOf(content, tags, place);
       if (last !== undefined) steps.push(last);
     } else {
       if (OUTPUTS.includes(language) && last !== undefined) {
@@ -72,16 +78,20 @@ export function stepsOf(markdown: string): Step[] {
   return steps;
 }
 
-function commandsOf(script: string, tags: readonly string[], line: number): Omit<Commands, 'section'> {
+function commandsOf(
+  script: string,
+  tags: readonly string[],
+  place: Pick<Commands, 'section' | 'language' | 'line'>,
+): Commands {
   let repeated = false;
   let exitCode = 0;
   for (const tag of tags) {
     const code = /^exits-(\d+)$/.exec(tag)?.[1];
     if (tag === 'look') repeated = true;
     else if (code !== undefined) exitCode = Number(code);
-    else throw new Error(`Line ${String(line)}: ${tag} is none of look, exits-N, not-run`);
+    else throw new Error(`Line ${String(place.line)}: ${tag} is none of look, exits-N, not-run`);
   }
-  return { kind: 'commands', line, script, repeated, exitCode };
+  return { kind: 'commands', ...place, script, repeated, exitCode };
 }
 
 /** Whether the output is what the page says, apart from blank lines and the width of columns. */

@@ -45,6 +45,7 @@ export class PipelineStack {
   readonly s3: S3Client;
   readonly #dynamo: DynamoDBDocumentClient;
   readonly #dir: string;
+  #deliveries = 0;
 
   private constructor(dir: string, running: RunningStack) {
     this.#dir = dir;
@@ -81,7 +82,8 @@ export class PipelineStack {
     content: string | Buffer,
     kind: 'streams' | 'songs' | 'users' = 'streams',
   ): Promise<Delivery> {
-    const path = join(this.#dir, 'delivery');
+    this.#deliveries += 1;
+    const path = join(this.#dir, `delivery-${String(this.#deliveries)}`);
     await writeFile(path, content);
     return await this.client.deliver(path, { kind, key: name });
   }

@@ -52,7 +52,7 @@ export function addSettings(program: Command, context: CliContext): void {
 /** @param own the environment of the process, without what a local stack adds */
 export function settingsOf(environment: Environment, own: Environment): Shown[] {
   const sourceOf = (variable: string, source: string): string =>
-    source === 'environment' && own[variable] === undefined ? 'local stack' : source;
+    source === 'environment' && own[variable] !== environment[variable] ? 'local stack' : source;
   const settings = describeSettings(environment).map(({ variable, value, source, about, problem }) => ({
     variable,
     source: sourceOf(variable, source),

@@ -110,11 +110,23 @@ describe('beside a local stack', () => {
     );
   });
 
-  it('credentials are never mixed with those of the process', async () => {
+  it("account and server are the stack's, whatever the shell is set up for", async () => {
     await stack({ AWS_ACCESS_KEY_ID: 'stack', AWS_SECRET_ACCESS_KEY: 'stack', AWS_REGION: 'eu-west-1' });
-    const shown = await msp({ MSP_LOCAL_DIR: folder, AWS_ACCESS_KEY_ID: 'mine' }, 'settings', '-o', 'json');
-    expect(shown.stdout).toContain('eu-west-1');
-    expect(shown.stdout).not.toContain('AWS_SECRET_ACCESS_KEY');
+    const shell = { AWS_ACCESS_KEY_ID: 'mine', AWS_PROFILE: 'work', TEMPORAL_ADDRESS: 'cluster:7233' };
+    const shown = await msp({ MSP_LOCAL_DIR: folder, ...shell }, 'settings', '-o', 'json');
+    expect(jsonOf(shown)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ variable: 'AWS_REGION', value: 'eu-west-1', source: 'local stack' }),
+        expect.objectContaining({ variable: 'AWS_ACCESS_KEY_ID', source: 'local stack' }),
+      ]),
+    );
+    expect(shown.stdout).not.toMatch(/AWS_PROFILE|cluster:7233/);
+  });
+
+  it('an empty MSP_LOCAL_DIR leaves the stack aside', async () => {
+    const shown = await msp({ MSP_LOCAL_DIR: '', AWS_REGION: 'us-east-1' }, 'settings', '-o', 'json');
+    expect(shown.stdout).toContain('us-east-1');
+    expect(shown.stdout).not.toContain('local stack');
   });
 
   it('local status tells that there is none with 3', async () => {

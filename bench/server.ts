@@ -1,0 +1,45 @@
+/** A Temporal dev server that keeps its state on disk, with one worker over given activities. */
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { readToolchain } from '../local/stack/toolchain.ts';
+import { BUNDLE_PATH } from '../worker/bundle.ts';
+import { createWorker } from '../worker/worker.ts';
+import type { WorkerActivities } from '../worker/worker.ts';
+import { searchAttributes } from '../workflows/pipeline/search-attributes.ts';
+
+export const TASK_QUEUE = 'bench';
+
+/** How the local stack sets its server up; by default it polls its task queues twenty times a second. */
+export const AS_IN_THE_STACK = ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=500'];
+
+export interface Server {
+  /** What the server is started with beside its defaults. */
+  readonly words: readonly string[];
+  readonly dbFilename: string;
+}
+
+export async function withServer<T>(
+  { words, dbFilename }: Server,
+  activities: WorkerActivities,
+  work: (env: TestWorkflowEnvironment) => Promise<T>,
+): Promise<T> {
+  const env = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: readToolchain(process.env).temporal },
+      extraArgs: ['--log-level', 'error', ...words],
+      searchAttributes: Object.values(searchAttributes),
+      dbFilename,
+    },
+  });
+  try {
+    const worker = await createWorker({
+      connection: env.nativeConnection,
+      namespace: env.namespace ?? 'default',
+      taskQueue: TASK_QUEUE,
+      activities,
+      workflows: { workflowBundle: { codePath: BUNDLE_PATH } },
+    });
+    return await worker.runUntil(() => work(env));
+  } finally {
+    await env.teardown();
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The runbook, followed: every command and client call of its pages, as they stand there, against a real stack in the
+ * situations that the pages are about.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { commandSchema as runCommandSchema } from '../../workflows/pipeline/messages.ts';
+import { commandSchema as procedureCommandSchema } from '../../workflows/procedures/messages.ts';
+import { DocumentProgram } from '../support/document-program.ts';
+import { DocumentShell, hasProgram } from '../support/document-shell.ts';
+import { followDocument } from '../support/document-test.ts';
+import { PipelineStack } from '../support/pipeline-stack.ts';
+import { RunbookSituations } from '../support/runbook-situations.ts';
+
+const canFollow = hasProgram('aws');
+if (!canFollow) console.warn('The runbook is not followed: no AWS CLI (aws) on the PATH.');
+
+(canFollow ? describe : describe.skip)('the runbook', () => {
+  let stack: PipelineStack;
+  let shell: DocumentShell;
+  let program: DocumentProgram;
+  let situations: RunbookSituations;
+  beforeAll(async () => {
+    stack = await PipelineStack.start();
+    shell = new DocumentShell(stack.running.environment.operator);
+    program = new DocumentProgram({
+      'music-streaming-pipeline': { PipelineClient: { connect: () => stack.client } },
+    });
+    situations = new RunbookSituations({ stack, shell, program });
+    await situations.prepare();
+  }, 120_000);
+  afterAll(async () => {
+    await situations.close();
+    await shell.stop();
+    await stack.stop();
+  }, 120_000);
+
+  const tools = { shell: () => shell, program: () => program };
+
+  describe('docs/runbook.md', () => {
+    followDocument('docs/runbook.md', {
+      ...tools,
+      situations: { 'a run is parked': () => situations.parked('tuesday') },
+    });
+  });
+
+  describe('docs/runbook/runs.md', () => {
+    followDocument('docs/runbook/runs.md', {
+      ...tools,
+      situations: {
+        'a run is parked': async () => {
+          situations.publish();
+          await situations.parked('wednesday');
+        },
+        'the run is parked again': () => situations.parkedAgain(),
+        'a run is parked because its input is not there': () => situations.withoutInput(),
+        'three runs may not write archived copies': () => situations.threeWithoutRights(),
+        'three runs are parked': () => situations.threeParked(),
+        'three runs are held': () => situations.threeHeld(),
+        'three runs were aborted, and the validation is mended': () => situations.threeAborted(),
+        'a run is validating': () => situations.validating(),
+        'the next run': () => situations.next(),
+      },
+    });
+  });
+
+  describe('docs/runbook/data.md', () => {
+    followDocument('docs/runbook/data.md', {
+      ...tools,
+      situations: {
+        'a day is published, an archived file and a KPI file are overwritten': async () => {
+          await situations.published();
+          await situations.archiveIsDamaged();
+          await situations.kpisAreDamaged();
+        },
+        'an archived file is overwritten': () => situations.archiveIsDamaged(),
+        'the digest of the plan': () => situations.digest(),
+        'the day has a second edition': () => situations.published(),
+        'nobody approves': () => situations.nobodyApproves(),
+      },
+    });
+  });
+
+  describe('docs/runbook/stop.md', () => {
+    followDocument('docs/runbook/stop.md', {
+      ...tools,
+      situations: {
+        'a run is validating': () => situations.validating(),
+        'a run is validating, and the schedule is active': () => situations.validatingOnSchedule(),
+        'the id of the shutdown': () => situations.shutdownId(),
+        'the digest of the plan': () => situations.digest(),
+        'a run is validating, and no worker is there': () => situations.withoutWorker(),
+        'a worker is back': () => situations.withWorker(),
+        'the schedule is active': () => situations.validatingOnSchedule(),
+        'a run was terminated while it validated': () => situations.terminated(),
+      },
+    });
+  });
+});
+
+const PAGES = ['docs/runbook.md', 'docs/runbook/runs.md', 'docs/runbook/data.md', 'docs/runbook/stop.md'];
+
+/** What is put into the Temporal UI's form. */
+const FORM = /(?:update|\*Send a Signal\*:) `([a-z]\w+)` `(\{.*?\})`/g;
+
+describe.each(PAGES)('%s', (path) => {
+  const text = readFileSync(path, 'utf8');
+
+  it('has no command that nobody runs', () => {
+    expect(text).not.toMatch(/```(?:sh|ts).*not-run/);
+    const fences = [...text.matchAll(/^```([a-z]+)/gm)].map(([, language]) => language);
+    expect(fences.filter((language) => !['sh', 'ts', 'text', 'json'].includes(language ?? ''))).toEqual([]);
+  });
+
+  it('has only clicks that a run or a procedure takes', () => {
+    for (const [, name, input = ''] of text.matchAll(FORM)) {
+      const command = { name, args: JSON.parse(input) as unknown };
+      const taken = [runCommandSchema, procedureCommandSchema].map((schema) => schema.safeParse(command));
+      if (taken.every(({ success }) => !success)) {
+        throw new Error(`Nothing takes ${JSON.stringify(command)}: ${String(taken[0]?.error)}`);
+      }
+    }
+  });
+});

@@ -1,0 +1,138 @@
+/**
+ * The whole crash matrix: `npm run test:long -- crash`. Every subject, killed at every point, one point at a time.
+ *
+ *     --only SUBJECT[/VICTIM[/POINT]]   parts of their names; `run/temporal/publish` kills Temporal in the publishing stages
+ *     --list                            name the cases, without trying them
+ *     --part K/N                        every Nth case from the Kth on, to spread the matrix over machines or nights
+ *     --minutes M                       begin no case after so many
+ */
+import { parseArgs } from 'node:util';
+import { Matrix } from '../crash/matrix.ts';
+import { nameOf } from '../crash/points.ts';
+import type { CrashPoint } from '../crash/points.ts';
+import { SUBJECTS } from '../crash/subjects.ts';
+import { CrashWorld } from '../crash/world.ts';
+
+interface Choice {
+  readonly subject: string;
+  readonly victim: string;
+  readonly point: string;
+  readonly part: number;
+  readonly parts: number;
+  readonly until: number;
+  readonly list: boolean;
+}
+
+const totals = { tried: 0, broken: 0, unreached: 0, left: 0 };
+
+function choiceOf(args: readonly string[]): Choice {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', default: '' },
+      list: { type: 'boolean', default: false },
+      part: { type: 'string', default: '1/1' },
+      minutes: { type: 'string', default: 'Infinity' },
+    },
+  });
+  const [subject = '', victim = '', ...point] = values.only.split('/');
+  const [part = 1, parts = 1] = values.part.split('/').map(Number);
+  const until = Date.now() + Number(values.minutes) * 60_000;
+  if (Number.isNaN(until) || !(part >= 1 && part <= parts))
+    throw new Error('--part is K/N, --minutes a number');
+  return { subject, victim, point: point.join('/'), part, parts, until, list: values.list };
+}
+
+/** A world for the next case: a new one where a broken promise may have left anything behind. */
+class Session {
+  #world: CrashWorld | undefined;
+
+  async world(): Promise<CrashWorld> {
+    this.#world ??= await CrashWorld.start();
+    return this.#world;
+  }
+
+  async end(): Promise<void> {
+    await this.#world?.stop();
+    this.#world = undefined;
+  }
+}
+
+async function trySubject(session: Session, name: string, choice: Choice): Promise<void> {
+  const kind = SUBJECTS[name];
+  if (kind === undefined) return;
+  say(`\n${name}: ${kind.about}`);
+  let matrix = Matrix.of(await session.world(), kind);
+  const points = (await matrix.record()).filter((point) => isChosen(point, choice));
+  say(`  ${String(points.length)} cases`);
+  for (const [at, point] of points.entries()) {
+    if (at % choice.parts !== choice.part - 1) continue;
+    if (choice.list) {
+      say(`  ${nameOf(point)}`);
+      continue;
+    }
+    if (Date.now() > choice.until) {
+      totals.left += 1;
+      continue;
+    }
+    const { verdict, wrong, seconds } = await matrix.try(nameOf(point));
+    if (verdict === 'unreached') totals.unreached += 1;
+    else totals.tried += 1;
+    say(`  ${verdict.padEnd(9)} ${seconds.toFixed(0).padStart(4)} s  ${nameOf(point)}`);
+    if (verdict !== 'broken') continue;
+    totals.broken += wrong.length;
+    for (const each of wrong) say(`      ${each}`);
+    await session.end();
+    matrix = Matrix.of(await session.world(), kind);
+  }
+  await matrix
+    .finish()
+    .catch((error: unknown) => [error instanceof Error ? error.message : String(error)])
+    .then(async (wrong) => {
+      if (wrong.length === 0) return;
+      totals.broken += wrong.length;
+      for (const each of wrong) say(`  broken at the end: ${each}`);
+      await session.end();
+    });
+}
+
+/** A name given in full means that subject alone. */
+function isNamed(name: string, { subject }: Choice): boolean {
+  return subject in SUBJECTS ? name === subject : name.includes(subject);
+}
+
+function isChosen(point: CrashPoint, choice: Choice): boolean {
+  return point.victim.startsWith(choice.victim) && `${point.site}:${point.moment}`.includes(choice.point);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** @returns whether every promise was kept */
+export async function main(args: readonly string[]): Promise<boolean> {
+  const choice = choiceOf(args);
+  const session = new Session();
+  const began = Date.now();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void session.end().then(() => process.exit(130)));
+  }
+  try {
+    for (const name of Object.keys(SUBJECTS)) {
+      if (isNamed(name, choice)) await trySubject(session, name, choice);
+    }
+  } finally {
+    await session.end();
+  }
+  const { tried, broken, unreached, left } = totals;
+  const others = [
+    ...(unreached === 0 ? [] : [`${String(unreached)} not reached`]),
+    ...(left === 0 ? [] : [`${String(left)} left out for time`]),
+  ];
+  const minutes = ((Date.now() - began) / 60_000).toFixed(1);
+  say(
+    `\ncases tried ${String(tried)}, broken promises ${String(broken)}${others.map((each) => `, ${each}`).join('')}`,
+  );
+  say(`in ${minutes} minutes`);
+  return broken === 0;
+}
