@@ -49,6 +49,7 @@ export async function checkEnded(
     const execution = client.workflow.getHandle(workflowId, runId);
     const { events: history } = await execution.fetchHistory();
     events += history?.length ?? 0;
+    (globalThis as any).onHistory?.((execution as any).workflowId && (await execution.describe()).runId, { events: history });
     // Closed before its first step: it can't tell anything.
     if (!history?.some(({ eventType }) => eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED))
       continue;

@@ -45,7 +45,7 @@ export async function play(
   const lanes: WorkerLane[] = [];
   try {
     for (const [at, env] of servers.entries()) {
-      for (const cached of [200, 2]) {
+      for (const cached of (process.env.CACHES ?? '200,2').split(',').map(Number)) {
         lanes.push(
           await WorkerLane.start(env, `lane-${String(at)}-${String(cached)}`, cached, activitiesOf(worlds)),
         );
@@ -149,7 +149,7 @@ class WorkerLane implements Lane {
       workflowBundle: await workflowBundle(),
       interceptors: { activity: [beatForActivities] },
       maxCachedWorkflows: this.#cached,
-      workflowThreadPoolSize: 1,
+      debugMode: true,
     });
     this.#running = this.#worker.run();
   }
