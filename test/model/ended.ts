@@ -27,32 +27,35 @@ const ENDED_BY: Readonly<Record<string, CommandName>> = {
   RunStopped: 'emergencyShutdown',
 };
 
-/** @returns events of all histories */
+/** Of each execution of a run, by its Temporal run id. */
+export type Histories = ReadonlyMap<string, temporal.api.history.v1.IHistory>;
+
+/** @returns all that took a step */
 export async function checkEnded(
   client: Client,
   workflowId: string,
   world: World,
   operator: Operator,
-): Promise<number> {
+): Promise<Histories> {
+  const histories = new Map<string, temporal.api.history.v1.IHistory>();
   const last = client.workflow.getHandle(workflowId);
   const { status } = await last.describe();
-  if (status.name === 'RUNNING') return 0;
+  if (status.name === 'RUNNING') return histories;
 
   const { status: shown = 'nothing' } = await foundBy(last);
   if (FITTING[status.name]?.includes(shown) !== true) world.breaks(`${status.name} but shown as ${shown}`);
   checkEnd(world, operator, await resultOf(last));
   checkGlue(world, operator);
 
-  let events = 0;
   const followed: string[] = [];
   for await (const { runId } of client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) {
     const execution = client.workflow.getHandle(workflowId, runId);
-    const { events: history } = await execution.fetchHistory();
-    events += history?.length ?? 0;
-    (globalThis as any).onHistory?.((execution as any).workflowId && (await execution.describe()).runId, { events: history });
+    const whole = await execution.fetchHistory();
+    const { events: history } = whole;
     // Closed before its first step: it can't tell anything.
     if (!history?.some(({ eventType }) => eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED))
       continue;
+    histories.set(runId, whole);
     checkHistory(world, history);
     const timeline = await askedAgain(() => execution.query(timelineQuery));
     const reasons = timeline.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
@@ -60,7 +63,7 @@ export async function checkEnded(
     checkOrder(world, operator, reasons);
   }
   checkMessages(world, operator, new Set(followed));
-  return events;
+  return histories;
 }
 
 async function resultOf(handle: WorkflowHandle): Promise<unknown> {

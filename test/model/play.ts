@@ -1,7 +1,7 @@
 /**
  * Plays many sequences at once: a run each, on a few workers that they share, so that a restart meets all who are on
- * the same one. One of the servers asks for a new history early, and half of the workers keep no workflow in memory, so
- * that every task replays the history from its beginning.
+ * the same one and has their histories replayed. One of the servers asks for a new history early. In the end every
+ * history is replayed once more, from its beginning.
  */
 import { inspect } from 'node:util';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -12,6 +12,7 @@ import type { WorkerActivities } from '../../worker/worker.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { workflowBundle } from '../support/pipeline-worker.ts';
 import { checkEnded } from './ended.ts';
+import type { Histories } from './ended.ts';
 import { Operator } from './operator.ts';
 import type { Lane } from './operator.ts';
 import { sequenceOf } from './steps.ts';
@@ -19,6 +20,9 @@ import { activitiesOf, World } from './world.ts';
 
 /** Two or three times in a run with an operator. */
 const FEW_EVENTS = 100;
+
+/** For each server: a restart meets half of its runs. */
+const WORKERS = 2;
 
 /** Runs on one worker at once: most of them wait, and two cores are busy with four workers' share of them. */
 const AT_ONCE = 8;
@@ -32,11 +36,12 @@ export interface Played {
   readonly events: number;
 }
 
-/** @param onPlayed told of each sequence as soon as it is over */
-export async function play(
-  seeds: readonly number[],
-  onPlayed: (played: Played) => void = () => undefined,
-): Promise<Played[]> {
+interface Ended extends Played {
+  readonly broken: string[];
+  readonly histories: Histories;
+}
+
+export async function play(seeds: readonly number[]): Promise<Played[]> {
   const servers = await Promise.all([
     startDevServer(),
     startDevServer({ eventsBeforeContinueAsNew: FEW_EVENTS }),
@@ -45,39 +50,37 @@ export async function play(
   const lanes: WorkerLane[] = [];
   try {
     for (const [at, env] of servers.entries()) {
-      for (const cached of (process.env.CACHES ?? '200,2').split(',').map(Number)) {
-        lanes.push(
-          await WorkerLane.start(env, `lane-${String(at)}-${String(cached)}`, cached, activitiesOf(worlds)),
-        );
+      for (let worker = 0; worker < WORKERS; worker += 1) {
+        lanes.push(await WorkerLane.start(env, `lane-${String(at)}-${String(worker)}`, activitiesOf(worlds)));
       }
     }
     const limits = lanes.map(() => pLimit(AT_ONCE));
-    return await Promise.all(
+    const played = await Promise.all(
       seeds.map(async (seed, at) => {
         const lane = lanes[at % lanes.length];
         const limit = limits[at % limits.length];
         if (lane === undefined || limit === undefined) throw new Error('There is no lane');
-        const played = await limit(() => playOne(seed, lane, worlds));
-        onPlayed(played);
-        return played;
+        return await limit(() => playOne(seed, lane, worlds));
       }),
     );
+    await replay(played);
+    return played;
   } finally {
     await Promise.all(lanes.map((lane) => lane.stop()));
     await Promise.all(servers.map((env) => env.teardown()));
   }
 }
 
-async function playOne(seed: number, lane: Lane, worlds: Map<string, World>): Promise<Played> {
+async function playOne(seed: number, lane: Lane, worlds: Map<string, World>): Promise<Ended> {
   const sequence = sequenceOf(seed);
   const world = new World(sequence);
   const workflowId = `sequence-${String(seed)}`;
   worlds.set(workflowId, world);
   const operator = new Operator(lane, world, workflowId);
-  let events = 0;
+  let histories: Histories = new Map();
   try {
     await operator.play(sequence);
-    events = await checkEnded(lane.client, workflowId, world, operator);
+    histories = await checkEnded(lane.client, workflowId, world, operator);
   } catch (error) {
     world.breaks(`the sequence could not be played: ${inspect(error).slice(0, 800)}`);
   } finally {
@@ -87,38 +90,43 @@ async function playOne(seed: number, lane: Lane, worlds: Map<string, World>): Pr
       .catch(() => undefined);
   }
   const { broken, glue } = world;
-  return { seed, broken, messages: operator.sent.length, glueRuns: glue.runs.length, events };
+  const events = [...histories.values()].reduce((sum, history) => sum + (history.events?.length ?? 0), 0);
+  return { seed, broken, messages: operator.sent.length, glueRuns: glue.runs.length, events, histories };
+}
+
+async function replay(all: readonly Ended[]): Promise<void> {
+  const byRun = new Map(all.flatMap((ended) => [...ended.histories.keys()].map((runId) => [runId, ended])));
+  const given = all.flatMap(({ histories }) =>
+    [...histories].map(([runId, history]) => ({ workflowId: runId, history })),
+  );
+  const results = Worker.runReplayHistories({ workflowBundle: await workflowBundle() }, given);
+  for await (const { workflowId, error } of results) {
+    if (error !== undefined)
+      byRun.get(workflowId)?.broken.push(`a history does not replay: ${error.message}`);
+  }
 }
 
 /** A task queue with one worker, which can be replaced. */
 class WorkerLane implements Lane {
   readonly taskQueue: string;
   readonly #env: TestWorkflowEnvironment;
-  readonly #cached: number;
   readonly #activities: WorkerActivities;
   #worker: Worker | undefined;
   #running: Promise<void> = Promise.resolve();
   #restarts: Promise<void> = Promise.resolve();
 
-  private constructor(
-    env: TestWorkflowEnvironment,
-    taskQueue: string,
-    cached: number,
-    activities: WorkerActivities,
-  ) {
+  private constructor(env: TestWorkflowEnvironment, taskQueue: string, activities: WorkerActivities) {
     this.#env = env;
     this.taskQueue = taskQueue;
-    this.#cached = cached;
     this.#activities = activities;
   }
 
   static async start(
     env: TestWorkflowEnvironment,
     taskQueue: string,
-    cached: number,
     activities: WorkerActivities,
   ): Promise<WorkerLane> {
-    const lane = new WorkerLane(env, taskQueue, cached, activities);
+    const lane = new WorkerLane(env, taskQueue, activities);
     await lane.#start();
     return lane;
   }
@@ -148,8 +156,6 @@ class WorkerLane implements Lane {
       activities: this.#activities,
       workflowBundle: await workflowBundle(),
       interceptors: { activity: [beatForActivities] },
-      maxCachedWorkflows: this.#cached,
-      debugMode: true,
     });
     this.#running = this.#worker.run();
   }
