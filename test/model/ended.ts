@@ -27,17 +27,16 @@ const ENDED_BY: Readonly<Record<string, CommandName>> = {
   RunStopped: 'emergencyShutdown',
 };
 
-/** Of each execution of a run, by its Temporal run id. */
-export type Histories = ReadonlyMap<string, temporal.api.history.v1.IHistory>;
+export type Histories = readonly temporal.api.history.v1.IHistory[];
 
-/** @returns all that took a step */
+/** @returns the histories of all executions that took a step */
 export async function checkEnded(
   client: Client,
   workflowId: string,
   world: World,
   operator: Operator,
 ): Promise<Histories> {
-  const histories = new Map<string, temporal.api.history.v1.IHistory>();
+  const histories: temporal.api.history.v1.IHistory[] = [];
   const last = client.workflow.getHandle(workflowId);
   const { status } = await last.describe();
   if (status.name === 'RUNNING') return histories;
@@ -55,7 +54,7 @@ export async function checkEnded(
     // Closed before its first step: it can't tell anything.
     if (!history?.some(({ eventType }) => eventType === EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED))
       continue;
-    histories.set(runId, whole);
+    histories.push(whole);
     checkHistory(world, history);
     const timeline = await askedAgain(() => execution.query(timelineQuery));
     const reasons = timeline.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));

@@ -74,10 +74,10 @@ export async function play(seeds: readonly number[]): Promise<Played[]> {
 async function playOne(seed: number, lane: Lane, worlds: Map<string, World>): Promise<Ended> {
   const sequence = sequenceOf(seed);
   const world = new World(sequence);
-  const workflowId = `sequence-${String(seed)}`;
+  const workflowId = workflowIdOf(seed);
   worlds.set(workflowId, world);
   const operator = new Operator(lane, world, workflowId);
-  let histories: Histories = new Map();
+  let histories: Histories = [];
   try {
     await operator.play(sequence);
     histories = await checkEnded(lane.client, workflowId, world, operator);
@@ -90,20 +90,25 @@ async function playOne(seed: number, lane: Lane, worlds: Map<string, World>): Pr
       .catch(() => undefined);
   }
   const { broken, glue } = world;
-  const events = [...histories.values()].reduce((sum, history) => sum + (history.events?.length ?? 0), 0);
+  const events = histories.reduce((sum, history) => sum + (history.events?.length ?? 0), 0);
   return { seed, broken, messages: operator.sent.length, glueRuns: glue.runs.length, events, histories };
 }
 
 async function replay(all: readonly Ended[]): Promise<void> {
-  const byRun = new Map(all.flatMap((ended) => [...ended.histories.keys()].map((runId) => [runId, ended])));
-  const given = all.flatMap(({ histories }) =>
-    [...histories].map(([runId, history]) => ({ workflowId: runId, history })),
+  const given = all.flatMap(({ seed, histories }) =>
+    histories.map((history) => ({ workflowId: workflowIdOf(seed), history })),
   );
   const results = Worker.runReplayHistories({ workflowBundle: await workflowBundle() }, given);
   for await (const { workflowId, error } of results) {
-    if (error !== undefined)
-      byRun.get(workflowId)?.broken.push(`a history does not replay: ${error.message}`);
+    if (error === undefined) continue;
+    const ended = all.find(({ seed }) => workflowIdOf(seed) === workflowId);
+    ended?.broken.push(`a history does not replay: ${error.message}`);
   }
+}
+
+/** Workflows see their id, so a replay needs the same one. */
+function workflowIdOf(seed: number): string {
+  return `sequence-${String(seed)}`;
 }
 
 /** A task queue with one worker, which can be replaced. */
