@@ -57,6 +57,8 @@ export class Operator {
   /** Executions that were to do again what had succeeded. */
   begunAgain = 0;
   #toldToEnd = false;
+  /** The run has taken its first step. */
+  #begun = false;
   /** Nothing that was sent may still be on its way. */
   #settled = true;
 
@@ -78,6 +80,7 @@ export class Operator {
     const { taskQueue, client } = this.#lane;
     this.cancelled = false;
     this.#toldToEnd = false;
+    this.#begun = false;
     this.#world.pausedIn = undefined;
     await client.workflow.start(PIPELINE_WORKFLOW, { workflowId, taskQueue, args: [request] });
   }
@@ -148,6 +151,7 @@ export class Operator {
       ...(stage !== undefined && (name === 'retryStage' || name === 'skipStage') ? { stage } : {}),
     };
     if (via === 'signal') {
+      await this.#firstStep();
       this.#settled = false;
       await this.#handle.signal(name, args).catch(orGone);
       return;
@@ -164,6 +168,11 @@ export class Operator {
     if (together) return;
     if (name === 'pause' && answer !== 'refused') this.#world.pausedIn = paused ?? answer.stage;
     else if (name !== 'pause' && sent.outcome === 'refused') this.#world.pausedIn = paused;
+  }
+
+  /** The SDK hands what a run finds when it begins to its handlers by name: an order is promised from then on only. */
+  async #firstStep(): Promise<void> {
+    if (!this.#begun) this.#begun = (await this.#status()) !== undefined;
   }
 
   async #update(name: CommandName, args: object): Promise<CommandAnswer | 'refused' | undefined> {

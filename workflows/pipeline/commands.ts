@@ -7,7 +7,7 @@ import { STAGES } from '../../pipeline/stages.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import type { Command, CommandArguments, CommandName } from './messages.ts';
-import { note } from './state.ts';
+import { isEnding, note } from './state.ts';
 import type { Decision, Parked, RunState } from './state.ts';
 
 export type Decided =
@@ -53,10 +53,6 @@ export function decide(state: RunState, command: Command, at: string): Decided {
     default:
       return answer(state, command, at);
   }
-}
-
-function isEnding(decision: Decision | null): decision is Decision & { readonly kind: 'abort' | 'shutdown' } {
-  return decision?.kind === 'abort' || decision?.kind === 'shutdown';
 }
 
 function pause(state: RunState, args: CommandArguments<'pause'>, at: string): Decided {

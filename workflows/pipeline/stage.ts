@@ -18,7 +18,7 @@ import type { StageName } from '../../pipeline/stages.ts';
 import { failureOf } from './failure.ts';
 import { now } from './run.ts';
 import type { Continued, PipelineRun } from './run.ts';
-import { begin, complete, keep, park, proceed, waitOn } from './state.ts';
+import { begin, complete, isEnding, keep, park, proceed, waitOn } from './state.ts';
 import type { Decision } from './state.ts';
 import type { musicStreamingPipeline } from './workflow.ts';
 
@@ -136,7 +136,7 @@ export class Stages {
 
   /** Waits while the run is paused. */
   async resumed(): Promise<void> {
-    await condition(() => this.#run.state.paused === null || this.#isEnding());
+    await condition(() => this.#run.state.paused === null || isEnding(this.#run.state.decision));
     this.throwIfEnding();
   }
 
@@ -192,11 +192,6 @@ export class Stages {
       else if (parkExpiry === 'fail') throw ApplicationFailure.nonRetryable(why, 'ParkExpired');
       this.#run.change((state, at) => waitOn(state, this.deadline(at), at));
     }
-  }
-
-  #isEnding(): boolean {
-    const kind = this.#run.state.decision?.kind;
-    return kind === 'abort' || kind === 'shutdown';
   }
 
   throwIfEnding(): void {

@@ -67,6 +67,10 @@ export interface Ending {
   readonly reason: string;
 }
 
+export function isEnding(decision: Decision | null): decision is Ending {
+  return decision?.kind === 'abort' || decision?.kind === 'shutdown';
+}
+
 export interface TimelineEntry {
   readonly at: string;
   readonly what: string;
@@ -191,17 +195,22 @@ export function keep(state: RunState, checkpoint: Checkpoint): RunState {
   return stated({ ...state, stage, round, glueRun: null, checkpoints: [...state.checkpoints, checkpoint] });
 }
 
+/** Told to end while the stage failed or found a reason to hold: that decision stands, every other one was for before. */
+function ending({ decision }: RunState): Decision | null {
+  return isEnding(decision) ? decision : null;
+}
+
 export function park(state: RunState, parked: Parked): RunState {
   const { stage, failure, since } = parked;
   return note(
-    { ...state, parked, decision: null, glueRun: null },
+    { ...state, parked, decision: ending(state), glueRun: null },
     { at: since, what: `${stage} parked: ${failure.type}: ${failure.message}` },
   );
 }
 
 export function hold(state: RunState, held: Held): RunState {
   return note(
-    { ...state, held, decision: null },
+    { ...state, held, decision: ending(state) },
     { at: held.since, what: `held at the gate: ${held.verdict.reasons.join('; ')}` },
   );
 }

@@ -193,11 +193,16 @@ export function complete(
   return note({ ...done, step: null, run: null }, { at, what: said });
 }
 
+/** Told to end in the meantime: that decision stands, every other one was for before. */
+function ending({ decision }: ProcedureState): Decision | null {
+  return decision?.kind === 'abort' ? decision : null;
+}
+
 export function park(state: ProcedureState, parked: ParkedStep): ProcedureState {
   const { step, since, failure } = parked;
   const stopped = changeStep(state, step, (each) => ({ ...each, state: 'parked', summary: failure.message }));
   return note(
-    { ...stopped, parked, decision: null, run: null },
+    { ...stopped, parked, decision: ending(state), run: null },
     { at: since, what: `${step} parked: ${failure.type}: ${failure.message}` },
   );
 }
@@ -210,7 +215,7 @@ export function planned(state: ProcedureState, plan: PlanSummary, at: string): P
 /** Waits for an approval of the plan. */
 export function ask(state: ProcedureState, waiting: Waiting): ProcedureState {
   return note(
-    { ...state, phase: 'approval', waiting, decision: null },
+    { ...state, phase: 'approval', waiting, decision: ending(state) },
     { at: waiting.since, what: 'waits for an approval of the plan' },
   );
 }

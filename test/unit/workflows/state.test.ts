@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { begin, cleaningUp, complete, end, note, proceed } from '../../../workflows/pipeline/state.ts';
-import { AT, parkedAt, started, who } from '../../support/run-states.ts';
+import {
+  begin,
+  cleaningUp,
+  complete,
+  end,
+  hold,
+  note,
+  park,
+  proceed,
+} from '../../../workflows/pipeline/state.ts';
+import { AT, held, parkedAt, started, who, working } from '../../support/run-states.ts';
 
 describe('the state of a run', () => {
   it('keeps a checkpoint of each finished stage', () => {
@@ -20,6 +29,15 @@ describe('the state of a run', () => {
     expect(note({ ...parkedAt('validation'), paused }, { at: AT, what: 'pause' }).status).toBe('Paused');
     expect(cleaningUp({ ...parkedAt('validation'), paused }, 'stopping', AT).status).toBe('Stopping');
     expect(end(parkedAt('validation'), 'Stopped', 'stopped', AT).status).toBe('Stopped');
+  });
+
+  it('keeps the word of an operator who ended the run while its stage failed or asked for one', () => {
+    const decision = { kind: 'shutdown', ...who } as const;
+    const { parked } = parkedAt('validation');
+    if (parked === null || held.held === null) throw new Error('There is no state to begin with');
+    expect(park({ ...working, decision }, parked).decision).toEqual(decision);
+    expect(hold({ ...working, decision }, held.held).decision).toEqual(decision);
+    expect(park({ ...working, decision: { kind: 'skip' } }, parked).decision).toBeNull();
   });
 
   it('keeps its timeline bounded', () => {
