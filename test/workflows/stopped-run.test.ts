@@ -95,6 +95,23 @@ describe('a run that is shut down', () => {
     expect(fake.calls).toContain('adoptInputs');
   }, 60_000);
 
+  it('stops also the Glue run that it started anew after a pause had stopped the first', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, activities(glue), async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
+      await until('the first is stopped', () =>
+        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
+      );
+      await handle.executeUpdate(updates.resume, { args: [who] });
+      await until('a second validation', () => Promise.resolve(glue.runs[1]));
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      await failureOf(handle);
+      expect(glue.of('validation')).toEqual(['STOPPED', 'STOPPED']);
+    });
+  }, 60_000);
+
   it('does the same when it is cancelled from outside', async () => {
     const glue = new GlueInHand('validation');
     const fake = activities(glue);

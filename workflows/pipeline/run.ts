@@ -146,7 +146,7 @@ export class PipelineRun {
     this.#rounds[stage] = round;
   }
 
-  /** The token of a stage's Glue run, kept until {@link settle}. */
+  /** The token under which a stage starts a Glue run now, kept until {@link settle}. */
   tokenOf(stage: StageName, round: number): string {
     const { workflowId } = workflowInfo();
     const token = this.#unsettledTokens[stage] ?? glueRunToken(workflowId, this.#tokenRunId, stage, round);
