@@ -6,7 +6,7 @@ import type { StageName } from '../../pipeline/stages.ts';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { checkpointsQuery, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
+import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
 import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
@@ -246,7 +246,7 @@ describe('a closed run', () => {
 describe('a run whose history has grown long', () => {
   let env: TestWorkflowEnvironment;
   beforeAll(async () => {
-    env = await startDevServer({ eventsBeforeContinueAsNew: 60 });
+    env = await startDevServer();
   }, 120_000);
   afterAll(async () => {
     await env.teardown();
@@ -254,7 +254,10 @@ describe('a run whose history has grown long', () => {
 
   it('continues as new between two stages with all that it knows, and still takes commands', async () => {
     const glue = new GlueInHand('dynamodb_load');
-    await withWorker(env, activities(glue), async (taskQueue) => {
+    const shortHistories: Replacements = {
+      readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps: 10 }),
+    };
+    await withWorker(env, activities(glue, shortHistories), async (taskQueue) => {
       const first = await startRun(env, taskQueue);
       const handle = env.client.workflow.getHandle(first.workflowId);
       await until('the load works', async () =>
