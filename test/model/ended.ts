@@ -12,6 +12,9 @@ import { reasonOf } from './operator.ts';
 import type { Operator } from './operator.ts';
 import type { World } from './world.ts';
 
+/** Each waits until the server gives the question up, so a busy machine has half a minute. */
+const MOST_TRIES = 5;
+
 const { EventType, WorkflowTaskFailedCause } = proto.temporal.api.enums.v1;
 
 /** Statuses that fit how Temporal says that a run has ended. */
@@ -138,6 +141,9 @@ function checkHistory(world: World, history: readonly temporal.api.history.v1.IH
 }
 
 /** A question that meets a worker's restart is sometimes dropped by the server, and answered when it is asked again. */
-async function askedAgain<T>(ask: () => Promise<T>): Promise<T> {
-  return await ask().catch(() => ask());
+async function askedAgain<T>(ask: () => Promise<T>, tries = MOST_TRIES): Promise<T> {
+  return await ask().catch((error: unknown) => {
+    if (tries === 1) throw error;
+    return askedAgain(ask, tries - 1);
+  });
 }
