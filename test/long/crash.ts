@@ -71,11 +71,11 @@ async function trySubject(session: Session, name: string, choice: Choice): Promi
   const all = await matrix.record();
   const chosen = all
     .filter((point) => isChosen(point, choice))
-    .filter((_, at) => at % choice.parts === choice.part - 1)
-    .map(nameOf);
+    .filter((_, at) => at % choice.parts === choice.part - 1);
   say(`  ${String(chosen.length)} of ${String(all.length)} cases`);
-  if (choice.list) for (const point of chosen) say(`  ${point}`);
-  for (const points of choice.list ? [] : goesOf(chosen, choice.together)) {
+  if (choice.list) for (const point of chosen) say(`  ${nameOf(point)}`);
+  for (const go of choice.list ? [] : goesOf(chosen, choice.together)) {
+    const points = go.map(nameOf);
     if (Date.now() > choice.until) {
       totals.left += points.length;
       continue;
@@ -102,10 +102,19 @@ async function trySubject(session: Session, name: string, choice: Choice): Promi
     });
 }
 
-/** Points that are tried in one go: what is killed has time to come back between them. */
-function goesOf(points: readonly string[], together: number): string[][] {
-  const count = Math.ceil(points.length / together);
-  return Array.from({ length: count }, (_, go) => points.filter((_point, at) => at % count === go));
+/**
+ * Points that are tried in one go: far from each other, so that what is killed has time to come back, and at sites of
+ * their own, since a kill in the middle of an activity changes what its second try has to do.
+ */
+function goesOf(points: readonly CrashPoint[], together: number): CrashPoint[][] {
+  const goes: CrashPoint[][] = Array.from({ length: Math.ceil(points.length / together) }, () => []);
+  for (const [at, point] of points.entries()) {
+    const inTurn = goes.map((_, after) => goes[(at + after) % goes.length] ?? []);
+    const roomy = inTurn.filter((go) => go.length < together);
+    const go = roomy.find((others) => others.every(({ site }) => site !== point.site)) ?? roomy[0];
+    go?.push(point);
+  }
+  return goes;
 }
 
 /** A name given in full means that subject alone. */
