@@ -10,9 +10,10 @@ import type { Subject, SubjectKind } from './subject.ts';
 import type { CrashWorld } from './world.ts';
 
 export interface Verdict {
-  /** `unreached`: the point was not come to this time, so nothing was killed. */
+  /** `unreached`: a point was not come to this time, so nothing was killed there. */
   readonly verdict: 'kept' | 'broken' | 'unreached';
   readonly wrong: readonly string[];
+  readonly unreached: readonly string[];
   readonly seconds: number;
 }
 
@@ -54,7 +55,7 @@ export class Matrix {
 
   /**
    * Does the subject with kills at these points.
-   * @param points their names; usually one
+   * @param points their names; one, where what follows from it alone is to be seen
    */
   async try(...points: readonly string[]): Promise<Verdict> {
     const { workers } = this.#world;
@@ -73,7 +74,7 @@ export class Matrix {
     }
     const seconds = (Date.now() - began) / 1000;
     const verdict = wrong.length > 0 ? 'broken' : unreached.length > 0 ? 'unreached' : 'kept';
-    return { verdict, wrong: [...wrong, ...unreached.map((point) => `${point} not reached`)], seconds };
+    return { verdict, wrong, unreached, seconds };
   }
 
   /** Brings what the cases kept from ending to its end. @returns broken promises */

@@ -1,7 +1,7 @@
 /** All that the crash tests kill something in, by name. */
 import type { SubjectKind } from './subject.ts';
 import { DayReset, MadeAgain, ResetUndone, Restored } from './subjects/repairing.ts';
-import { OrdinaryRun, RefusedRun, RunAfterTerminated } from './subjects/runs.ts';
+import { OrdinaryRun, RefusedRun, RunAfterTerminated, RunResumed } from './subjects/runs.ts';
 import { ClaimsReset, Shutdown, ShutdownUndone } from './subjects/stopping.ts';
 
 export const SUBJECTS: Readonly<Record<string, SubjectKind>> = {
@@ -13,6 +13,12 @@ export const SUBJECTS: Readonly<Record<string, SubjectKind>> = {
   'run-after-terminated': {
     about: 'a run that finds a terminated one’s file, claims and Glue run',
     make: (world) => new RunAfterTerminated(world),
+  },
+  'run-resumed': {
+    about: 'the resuming of a terminated run whose Glue run still works',
+    // What awaits the Glue run does so to the end.
+    sites: /^musicStreamingPipeline\.(?!awaitGlueRun)/,
+    make: (world) => new RunResumed(world),
   },
   'run-refused': {
     about: 'a run whose input is refused at the gate',

@@ -1,9 +1,11 @@
 /**
- * The whole crash matrix: `npm run test:long -- crash`. Every subject, killed at every point, one point at a time.
+ * The whole crash matrix: `npm run test:long -- crash`. Every subject, killed at every point, one point at a time
+ * unless more are asked for.
  *
  *     --only SUBJECT[/VICTIM[/POINT]]   parts of their names; `run/temporal/publish` kills Temporal in the publishing stages
  *     --list                            name the cases, without trying them
  *     --part K/N                        every Nth case from the Kth on, to spread the matrix over machines or nights
+ *     --together N                      kill at N points in one go, far from each other: more cases in the same time
  *     --minutes M                       begin no case after so many
  */
 import { parseArgs } from 'node:util';
@@ -19,6 +21,7 @@ interface Choice {
   readonly point: string;
   readonly part: number;
   readonly parts: number;
+  readonly together: number;
   readonly until: number;
   readonly list: boolean;
 }
@@ -32,15 +35,17 @@ function choiceOf(args: readonly string[]): Choice {
       only: { type: 'string', default: '' },
       list: { type: 'boolean', default: false },
       part: { type: 'string', default: '1/1' },
+      together: { type: 'string', default: '1' },
       minutes: { type: 'string', default: 'Infinity' },
     },
   });
   const [subject = '', victim = '', ...point] = values.only.split('/');
   const [part = 1, parts = 1] = values.part.split('/').map(Number);
+  const together = Number(values.together);
   const until = Date.now() + Number(values.minutes) * 60_000;
-  if (Number.isNaN(until) || !(part >= 1 && part <= parts))
-    throw new Error('--part is K/N, --minutes a number');
-  return { subject, victim, point: point.join('/'), part, parts, until, list: values.list };
+  if (Number.isNaN(until) || !(part >= 1 && part <= parts) || !(together >= 1))
+    throw new Error('--part is K/N, --minutes and --together are numbers');
+  return { subject, victim, point: point.join('/'), part, parts, together, until, list: values.list };
 }
 
 /** A world for the next case: a new one where a broken promise may have left anything behind. */
@@ -63,22 +68,23 @@ async function trySubject(session: Session, name: string, choice: Choice): Promi
   if (kind === undefined) return;
   say(`\n${name}: ${kind.about}`);
   let matrix = Matrix.of(await session.world(), kind);
-  const points = (await matrix.record()).filter((point) => isChosen(point, choice));
-  say(`  ${String(points.length)} cases`);
-  for (const [at, point] of points.entries()) {
-    if (at % choice.parts !== choice.part - 1) continue;
-    if (choice.list) {
-      say(`  ${nameOf(point)}`);
-      continue;
-    }
+  const all = await matrix.record();
+  const chosen = all
+    .filter((point) => isChosen(point, choice))
+    .filter((_, at) => at % choice.parts === choice.part - 1);
+  say(`  ${String(chosen.length)} of ${String(all.length)} cases`);
+  if (choice.list) for (const point of chosen) say(`  ${nameOf(point)}`);
+  for (const go of choice.list ? [] : goesOf(chosen, choice.together)) {
+    const points = go.map(nameOf);
     if (Date.now() > choice.until) {
-      totals.left += 1;
+      totals.left += points.length;
       continue;
     }
-    const { verdict, wrong, seconds } = await matrix.try(nameOf(point));
-    if (verdict === 'unreached') totals.unreached += 1;
-    else totals.tried += 1;
-    say(`  ${verdict.padEnd(9)} ${seconds.toFixed(0).padStart(4)} s  ${nameOf(point)}`);
+    const { verdict, wrong, unreached, seconds } = await matrix.try(...points);
+    totals.unreached += unreached.length;
+    totals.tried += points.length - unreached.length;
+    say(`  ${verdict.padEnd(9)} ${seconds.toFixed(0).padStart(4)} s  ${points.join(' + ')}`);
+    for (const point of unreached) say(`      ${point} not reached`);
     if (verdict !== 'broken') continue;
     totals.broken += wrong.length;
     for (const each of wrong) say(`      ${each}`);
@@ -94,6 +100,21 @@ async function trySubject(session: Session, name: string, choice: Choice): Promi
       for (const each of wrong) say(`  broken at the end: ${each}`);
       await session.end();
     });
+}
+
+/**
+ * Points that are tried in one go: far from each other, so that what is killed has time to come back, and at sites of
+ * their own, since a kill in the middle of an activity changes what its second try has to do.
+ */
+function goesOf(points: readonly CrashPoint[], together: number): CrashPoint[][] {
+  const goes: CrashPoint[][] = Array.from({ length: Math.ceil(points.length / together) }, () => []);
+  for (const [at, point] of points.entries()) {
+    const inTurn = goes.map((_, after) => goes[(at + after) % goes.length] ?? []);
+    const roomy = inTurn.filter((go) => go.length < together);
+    const go = roomy.find((others) => others.every(({ site }) => site !== point.site)) ?? roomy[0];
+    go?.push(point);
+  }
+  return goes;
 }
 
 /** A name given in full means that subject alone. */

@@ -1,4 +1,4 @@
-/** Runs of the pipeline: one with all that it can have to do, one that comes after a terminated one, one that is refused. */
+/** Runs of the pipeline: one with all that it can have to do, ones that come after a terminated one, one that is refused. */
 import { layout } from '../../../pipeline/layout.ts';
 import type { PipelineResult } from '../../../workflows/pipeline/workflow.ts';
 import { until } from '../../support/until.ts';
@@ -36,52 +36,87 @@ export class OrdinaryRun implements Subject {
   }
 }
 
-/** A run that finds another's file, claims and Glue run left behind: that one was terminated while Glue worked. */
-export class RunAfterTerminated implements Subject {
-  readonly #world: CrashWorld;
+/** What comes after a run that was terminated while Glue worked: its file, claims and Glue run are left behind. */
+abstract class AfterTerminated implements Subject {
+  protected readonly world: CrashWorld;
+  readonly #name: string;
   #file: DeliveredFile | undefined;
-  #runs = 0;
+  /** The run that is open, which the next case terminates. */
+  #open: string | undefined;
 
-  constructor(world: CrashWorld) {
-    this.#world = world;
+  constructor(world: CrashWorld, name: string) {
+    this.world = world;
+    this.#name = name;
   }
 
+  /** @returns the workflow id of what has the file from now on */
+  protected abstract goOn(terminated: string, file: DeliveredFile): Promise<string>;
+
   async prepare(): Promise<void> {
-    const world = this.#world;
+    const { world } = this;
     await world.holdGlue();
     this.#file ??= await world.deliver();
-    const last = this.#id;
-    if (this.#runs === 0) await this.#start(this.#file);
-    await world.stack.client.temporal.client.workflow.getHandle(last).terminate('drill');
-    world.open.delete(last);
+    if (this.#open === undefined) {
+      await world.stack.start(this.#name, { inputs: [this.#file.name] });
+      await this.#works(this.#name);
+    }
+    await this.#terminate();
   }
 
   async act(): Promise<void> {
-    if (this.#file === undefined) throw new Error('Nothing was delivered');
-    this.#runs += 1;
-    await this.#start(this.#file);
+    if (this.#file === undefined || this.#open === undefined) throw new Error('Nothing was terminated');
+    await this.#works(await this.goOn(this.#open, this.#file));
   }
 
-  async #start(file: DeliveredFile): Promise<void> {
-    const world = this.#world;
-    await world.stack.start(this.#id, { inputs: [file.name] });
-    world.open.add(this.#id);
-    await world.glueWorksFor(this.#id);
+  async #works(id: string): Promise<void> {
+    this.#open = id;
+    this.world.open.add(id);
+    await this.world.glueWorksFor(id);
   }
 
-  get #id(): string {
-    return `after-terminated-${String(this.#runs)}`;
+  async #terminate(): Promise<void> {
+    const id = this.#open ?? this.#name;
+    await this.world.stack.client.temporal.client.workflow.getHandle(id).terminate('drill');
+    this.world.open.delete(id);
   }
 
   async finish(): Promise<void> {
-    const world = this.#world;
+    const { world } = this;
     if (this.#file === undefined) return;
-    await world.stack.client.temporal.client.workflow.getHandle(this.#id).terminate('drill');
-    world.open.delete(this.#id);
+    await this.#terminate();
     await world.releaseGlue();
-    const id = 'after-all-terminated';
+    const id = `after-all-${this.#name}`;
     await world.stack.start(id, { inputs: [this.#file.name] });
     await published(world, id, this.#file);
+  }
+}
+
+/** Another run finds them. */
+export class RunAfterTerminated extends AfterTerminated {
+  #runs = 0;
+
+  constructor(world: CrashWorld) {
+    super(world, 'terminated');
+  }
+
+  protected async goOn(_terminated: string, file: DeliveredFile): Promise<string> {
+    this.#runs += 1;
+    const id = `after-terminated-${String(this.#runs)}`;
+    await this.world.stack.start(id, { inputs: [file.name] });
+    return id;
+  }
+}
+
+/** It goes on itself, in another execution. */
+export class RunResumed extends AfterTerminated {
+  constructor(world: CrashWorld) {
+    super(world, 'resumed');
+  }
+
+  protected async goOn(terminated: string): Promise<string> {
+    const { runs, recovery } = this.world.stack.client;
+    await recovery.resume(await runs.find(terminated), { reason: WHO.reason });
+    return terminated;
   }
 }
 

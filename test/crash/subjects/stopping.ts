@@ -2,6 +2,7 @@
  * The emergency shutdown and its undoing, and the reset of claims, while a run is in its Glue job and another was
  * terminated in its own. The Glue runs are scripted to go on until they are stopped, so that a case needs no Spark.
  */
+import { ownerOfToken } from '../../../pipeline/glue-run.ts';
 import type { ProcedureResult } from '../../../workflows/procedures/procedure.ts';
 import type { ShutdownResult } from '../../../workflows/emergency-shutdown/workflow.ts';
 import { carriedOut, published, resultOf, WHO } from '../subject.ts';
@@ -34,7 +35,7 @@ class Siege {
       world.claimants.delete(this.watched);
     }
     this.#left += 1;
-    const left = `${this.watched}-left-${String(this.#left)}`;
+    const left = this.#terminated;
     await world.stack.start(left, { inputs: [this.#files.left.name] });
     await world.glueWorksFor(this.watched);
     await world.glueWorksFor(left);
@@ -58,6 +59,20 @@ class Siege {
     world.open.clear();
   }
 
+  /** Glue runs of the run terminated last that somebody stopped; none when Glue was killed before and lost them. */
+  async stoppedOrphans(): Promise<string[]> {
+    const runs = await this.#world.glueRuns();
+    return runs
+      .filter(
+        ({ state, token }) => state === 'STOPPED' && ownerOfToken(token)?.workflowId === this.#terminated,
+      )
+      .map(({ id }) => id);
+  }
+
+  get #terminated(): string {
+    return `${this.watched}-left-${String(this.#left)}`;
+  }
+
   get filesOfBoth(): readonly DeliveredFile[] {
     return this.#files === undefined ? [] : [this.#files.watched, this.#files.left];
   }
@@ -79,7 +94,9 @@ async function shutDown(world: CrashWorld, siege: Siege): Promise<string> {
   // What its plan does not name is not brought back.
   const named = runs.map((run) => run.workflowId).join(', ');
   if (named !== siege.watched) throw new Error(`Shutdown ${shutdown} names the runs ${named || 'none'}`);
-  if (!glueRuns.some(({ orphan }) => orphan)) throw new Error(`Shutdown ${shutdown} names no orphan`);
+  const orphans = glueRuns.flatMap(({ orphan, jobRunId }) => (orphan ? [jobRunId] : []));
+  const unnamed = (await siege.stoppedOrphans()).filter((id) => !orphans.includes(id));
+  if (unnamed.length > 0) throw new Error(`Shutdown ${shutdown} does not name ${unnamed.join(', ')}`);
   await siege.stopped();
   const running = (await schedules.list()).filter(({ paused }) => !paused);
   if (running.length > 0) throw new Error(`${running.map(({ id }) => id).join(', ')} not paused`);
