@@ -262,7 +262,11 @@ export class RunbookSituations {
     const run = await runs.find(this.#slow);
     const { execution } = await runs.describe(run);
     if (execution !== 'RUNNING') return;
-    await runs.command('abort', run, { by: 'ada', reason: 'the page goes on' });
+    const { commands } = await this.#stack.status(this.#slow);
+    // The page may have told it to end already.
+    if (commands.includes('abort')) {
+      await runs.command('abort', run, { by: 'ada', reason: 'the page goes on' });
+    }
     await runs.result(run);
   }
 }
