@@ -12,6 +12,7 @@ export function createSettingsActivities(settings: Settings): Pick<PipelineActiv
     gateMaxReviewShare,
     parkHours,
     parkExpiry,
+    historySteps,
     retentionDays,
   } = settings;
   const { maxWriteUnitsPerSecond } = settings;
@@ -26,6 +27,7 @@ export function createSettingsActivities(settings: Settings): Pick<PipelineActiv
           gateMaxReviewShare,
           parkHours,
           parkExpiry,
+          historySteps,
           retentionDays,
         },
         ...(maxWriteUnitsPerSecond === undefined ? {} : { maxWriteUnitsPerSecond }),

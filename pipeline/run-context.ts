@@ -17,6 +17,7 @@ export type RunSettings = Pick<
   | 'gateMaxReviewShare'
   | 'parkHours'
   | 'parkExpiry'
+  | 'historySteps'
   | 'retentionDays'
   | 'maxWriteUnitsPerSecond'
 >;

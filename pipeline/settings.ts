@@ -105,6 +105,12 @@ const definitions = {
     about:
       'What happens to a parked or held run when nobody decides in time: it ends as failed (fail), is shut down and can be resumed (stop), or waits on (wait).',
   },
+  historySteps: {
+    schema: z.coerce.number().int().min(5).max(1000),
+    default: '200',
+    about:
+      'Rounds of stages and commands after which a run moves to a new history; each takes up to 20 events, and Temporal ends a run at 51,200.',
+  },
   retentionDays: {
     schema: positiveInt,
     default: '365',

@@ -66,6 +66,8 @@ export interface Sequence {
   readonly gate: 'pass' | 'hold';
   /** Stages whose Glue runs go on until a step ends them; those of the others succeed at once. */
   readonly waiting: readonly StageName[];
+  /** Rounds and commands in a history: more than a run has, or so few that it moves on two or three times. */
+  readonly historySteps: number;
   readonly finish: 'complete' | 'abort' | 'emergencyShutdown' | 'cancel';
 }
 
@@ -141,6 +143,7 @@ const sequence: fc.Arbitrary<Sequence> = fc.record({
   steps: fc.array(step, { minLength: 4, maxLength: 16, size: 'max' }),
   gate: fc.constantFrom('pass', 'hold'),
   waiting: fc.subarray([...GLUE_STAGES], { minLength: 1 }),
+  historySteps: fc.constantFrom(200, 12),
   finish: fc.constantFrom('complete', 'complete', 'abort', 'emergencyShutdown', 'cancel'),
 });
 

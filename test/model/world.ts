@@ -8,7 +8,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { StageName } from '../../pipeline/stages.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
+import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
 import type { FakeActivities } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import type { Failing, FaultKind, Sequence } from './steps.ts';
@@ -59,13 +59,14 @@ export class World {
   #busy = 0;
   #lastMove = Date.now();
 
-  constructor({ gate, waiting }: Pick<Sequence, 'gate' | 'waiting'>) {
+  constructor({ gate, waiting, historySteps }: Pick<Sequence, 'gate' | 'waiting' | 'historySteps'>) {
     this.gate = gate;
     this.glue = new GlueInHand(...waiting);
     const rows = { delivered: 100, valid: 94, duplicate: 0, rejected: 6, underReview: 0 };
     this.#activities = fakeActivities({
       ...createRunActivities(),
       ...this.glue.activities,
+      readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps }),
       judgeQuality: () =>
         Promise.resolve({
           gate: { verdict: gate, reasons: ['6 of 100 rows rejected'] },

@@ -20,9 +20,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-for (const { name, eventsBeforeContinueAsNew: events, record } of SITUATIONS) {
+for (const { name, record } of SITUATIONS) {
   if (asked.length > 0 && !asked.includes(name)) continue;
-  const env = await startDevServer(events === undefined ? {} : { eventsBeforeContinueAsNew: events });
+  const env = await startDevServer();
   try {
     const { workflowId, runId } = await record(env);
     const history = await env.client.workflow.getHandle(workflowId, runId).fetchHistory();

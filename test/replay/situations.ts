@@ -5,6 +5,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { SHUTDOWN_WORKFLOW } from '../../pipeline/shutdown.ts';
 import { signals, statusQuery, updates } from '../../workflows/pipeline/messages.ts';
+import { ordinarySettings } from '../support/fake-activities.ts';
 import type { Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { startRun } from '../support/started-run.ts';
@@ -16,8 +17,6 @@ import type { Recording } from './scene.ts';
 export interface Situation {
   /** Name of the fixture. */
   readonly name: string;
-  /** Length of a history at which the server suggests a new one; its own default when absent. */
-  readonly eventsBeforeContinueAsNew?: number;
   /** Brings a run into the situation and out of it. */
   readonly record: Recording;
 }
@@ -46,8 +45,10 @@ const held: Replacements = {
     }),
 };
 
-/** Short enough that an ordinary run with a pause passes it once. */
-const FEW_EVENTS = 60;
+/** Few enough that an ordinary run with a pause moves to a new history once. */
+const shortHistories: Replacements = {
+  readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps: 10 }),
+};
 
 export const SITUATIONS: readonly Situation[] = [
   {
@@ -178,26 +179,27 @@ export const SITUATIONS: readonly Situation[] = [
   },
   {
     name: 'before-continuing-as-new',
-    eventsBeforeContinueAsNew: FEW_EVENTS,
-    record: scene({}, ({ handle }) => completed(handle)),
+    record: scene({ activities: shortHistories }, ({ handle }) => completed(handle)),
   },
   {
     name: 'continued-as-new',
-    eventsBeforeContinueAsNew: FEW_EVENTS,
-    record: scene({ glue: new GlueInHand('dynamodb_load') }, async ({ env, glue, handle }) => {
-      const { workflowId } = handle;
-      const current = env.client.workflow.getHandle(workflowId);
-      await until('the load works', async () => {
-        const { stage, glueRun } = await current.query(statusQuery);
-        return stage === 'dynamodb_load' && glueRun !== null ? true : undefined;
-      });
-      const { runId } = await current.describe();
-      await current.executeUpdate(updates.pause, { args: [who] });
-      await current.executeUpdate(updates.resume, { args: [who] });
-      glue.end();
-      await handle.result();
-      return { workflowId, runId };
-    }),
+    record: scene(
+      { glue: new GlueInHand('dynamodb_load'), activities: shortHistories },
+      async ({ env, glue, handle }) => {
+        const { workflowId } = handle;
+        const current = env.client.workflow.getHandle(workflowId);
+        await until('the load works', async () => {
+          const { stage, glueRun } = await current.query(statusQuery);
+          return stage === 'dynamodb_load' && glueRun !== null ? true : undefined;
+        });
+        const { runId } = await current.describe();
+        await current.executeUpdate(updates.pause, { args: [who] });
+        await current.executeUpdate(updates.resume, { args: [who] });
+        glue.end();
+        await handle.result();
+        return { workflowId, runId };
+      },
+    ),
   },
   {
     name: 'emergency-shutdown',

@@ -26,12 +26,11 @@ export function toolchain(): Toolchain {
 
 /**
  * @param given.dbFilename where the server keeps its state; in memory when absent
- * @param given.eventsBeforeContinueAsNew length of a history at which the server suggests a new one; 4096 when absent
  */
 export async function startDevServer(
-  given: { readonly dbFilename?: string; readonly eventsBeforeContinueAsNew?: number } = {},
+  given: { readonly dbFilename?: string } = {},
 ): Promise<TestWorkflowEnvironment> {
-  const { dbFilename, eventsBeforeContinueAsNew: events } = given;
+  const { dbFilename } = given;
   return await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: toolchain().temporal },
@@ -39,9 +38,6 @@ export async function startDevServer(
         // Twenty polls of the task queue a second are the default, which makes every step of a lone run wait for 50 ms.
         '--dynamic-config-value',
         'history.transferProcessorMaxPollRPS=500',
-        ...(events === undefined
-          ? []
-          : ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${String(events)}`]),
         '--log-level',
         'error',
       ],

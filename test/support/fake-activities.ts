@@ -8,6 +8,7 @@ import type {
   PipelineActivities,
   ShutdownActivities,
 } from '../../pipeline/activity-types.ts';
+import type { RunSettings } from '../../pipeline/run-context.ts';
 import { createCommandActivities } from '../../activities/temporal/runs.ts';
 
 const rows = { delivered: 100, valid: 97, duplicate: 1, rejected: 1, underReview: 1 };
@@ -25,24 +26,26 @@ export interface FakeActivities {
 
 export const succeeded: EndedGlueRun = { state: 'SUCCEEDED', executionSeconds: 30, dpuSeconds: 120 };
 
+export const ordinarySettings: RunSettings = {
+  pipeline: 'test',
+  bucket: 'test-bucket',
+  table: 'test_table',
+  workerType: 'G.1X',
+  numberOfWorkers: 2,
+  jobTimeoutMinutes: 10,
+  gluePollSeconds: 1,
+  maxFilesPerRun: 100,
+  maxBytesPerRun: 1_000_000,
+  gateMaxRejectedShare: 0.05,
+  gateMaxReviewShare: 0.02,
+  parkHours: 1,
+  parkExpiry: 'fail',
+  historySteps: 200,
+  retentionDays: 365,
+};
+
 const ordinaryDay: Replaceable = {
-  readRunSettings: () =>
-    Promise.resolve({
-      pipeline: 'test',
-      bucket: 'test-bucket',
-      table: 'test_table',
-      workerType: 'G.1X',
-      numberOfWorkers: 2,
-      jobTimeoutMinutes: 10,
-      gluePollSeconds: 1,
-      maxFilesPerRun: 100,
-      maxBytesPerRun: 1_000_000,
-      gateMaxRejectedShare: 0.05,
-      gateMaxReviewShare: 0.02,
-      parkHours: 1,
-      parkExpiry: 'fail',
-      retentionDays: 365,
-    }),
+  readRunSettings: () => Promise.resolve(ordinarySettings),
   validateAwsConnection: () =>
     Promise.resolve({
       account: '000000000000',

@@ -369,5 +369,6 @@ const SETTINGS = {
   gateMaxReviewShare: 0.02,
   parkHours: 1,
   parkExpiry: 'fail',
+  historySteps: 200,
   retentionDays: 365,
 } as const;

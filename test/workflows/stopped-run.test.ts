@@ -6,7 +6,7 @@ import type { StageName } from '../../pipeline/stages.ts';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { checkpointsQuery, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
+import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
 import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
@@ -93,6 +93,23 @@ describe('a run that is shut down', () => {
     ]);
     expect(fake.calls.filter((name) => name === 'publishPlays')).toHaveLength(1);
     expect(fake.calls).toContain('adoptInputs');
+  }, 60_000);
+
+  it('stops also the Glue run that it started anew after a pause had stopped the first', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, activities(glue), async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
+      await until('the first is stopped', () =>
+        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
+      );
+      await handle.executeUpdate(updates.resume, { args: [who] });
+      await until('a second validation', () => Promise.resolve(glue.runs[1]));
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      await failureOf(handle);
+      expect(glue.of('validation')).toEqual(['STOPPED', 'STOPPED']);
+    });
   }, 60_000);
 
   it('does the same when it is cancelled from outside', async () => {
@@ -229,7 +246,7 @@ describe('a closed run', () => {
 describe('a run whose history has grown long', () => {
   let env: TestWorkflowEnvironment;
   beforeAll(async () => {
-    env = await startDevServer({ eventsBeforeContinueAsNew: 60 });
+    env = await startDevServer();
   }, 120_000);
   afterAll(async () => {
     await env.teardown();
@@ -237,7 +254,10 @@ describe('a run whose history has grown long', () => {
 
   it('continues as new between two stages with all that it knows, and still takes commands', async () => {
     const glue = new GlueInHand('dynamodb_load');
-    await withWorker(env, activities(glue), async (taskQueue) => {
+    const shortHistories: Replacements = {
+      readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps: 10 }),
+    };
+    await withWorker(env, activities(glue, shortHistories), async (taskQueue) => {
       const first = await startRun(env, taskQueue);
       const handle = env.client.workflow.getHandle(first.workflowId);
       await until('the load works', async () =>

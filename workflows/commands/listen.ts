@@ -22,6 +22,7 @@ import {
 } from '@temporalio/workflow';
 import type { z } from 'zod';
 import type { CommandActivities } from '../../pipeline/activity-types.ts';
+import { fixOrderOfMessages } from './order.ts';
 
 const asked = proxyActivities<CommandActivities>({
   // It compares two strings; what takes longer is a worker that is gone, and the next one shall be asked soon.
@@ -48,6 +49,7 @@ export interface Listener<C extends Commanded, A> {
 }
 
 export function listen<C extends Commanded, A>(listener: Listener<C, A>): void {
+  fixOrderOfMessages();
   const queue = new Queue();
   for (const name of listener.names) new Command(listener, name, queue).register();
 }

@@ -45,14 +45,12 @@ export class GlueStage {
   readonly #stages: Stages;
   readonly #context: RunContext;
   readonly #work: GlueWork;
-  readonly #token: string;
 
   constructor(run: PipelineRun, stages: Stages, context: RunContext, work: GlueWork) {
     this.#run = run;
     this.#stages = stages;
     this.#context = context;
     this.#work = work;
-    this.#token = run.tokenOf(work.stage, work.round);
   }
 
   async result(): Promise<GlueResult> {
@@ -91,8 +89,9 @@ export class GlueStage {
 
   /** @returns `undefined` when a pause came in between */
   async #startAndAwait(): Promise<{ jobName: string; jobRunId: string; ended: EndedGlueRun } | undefined> {
-    const { stage, script, scriptDigest, overrides } = this.#work;
-    const request = { stage, script, scriptDigest, plan: `${stage}-plan`, token: this.#token, overrides };
+    const { stage, script, scriptDigest, round, overrides } = this.#work;
+    const token = this.#run.tokenOf(stage, round);
+    const request = { stage, script, scriptDigest, plan: `${stage}-plan`, token, overrides };
     const started = await this.#unlessPaused('always', () =>
       starting.startGlueRun.executeWithOptions({ summary: stage }, [this.#context, request]),
     );

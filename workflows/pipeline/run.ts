@@ -41,6 +41,7 @@ export class PipelineRun {
   #tokenRunId: string;
   #request: ParsedRequest;
   #state: RunState;
+  #steps = 0;
   #shown: { status: string; stage: string | null; days: readonly string[] };
   readonly #rounds: Progress['rounds'] = {};
   /**
@@ -89,6 +90,11 @@ export class PipelineRun {
 
   get state(): RunState {
     return this.#state;
+  }
+
+  /** Rounds begun and commands taken by this execution: what makes its history long. */
+  get steps(): number {
+    return this.#steps;
   }
 
   /** What the run was asked to do; for a resumed run, what the closed one was. */
@@ -143,10 +149,11 @@ export class PipelineRun {
   }
 
   beginRound(stage: StageName, round: number): void {
+    this.#steps += 1;
     this.#rounds[stage] = round;
   }
 
-  /** The token of a stage's Glue run, kept until {@link settle}. */
+  /** The token under which a stage starts a Glue run now, kept until {@link settle}. */
   tokenOf(stage: StageName, round: number): string {
     const { workflowId } = workflowInfo();
     const token = this.#unsettledTokens[stage] ?? glueRunToken(workflowId, this.#tokenRunId, stage, round);
@@ -212,6 +219,7 @@ export class PipelineRun {
   }
 
   #follow(command: Command): CommandAnswer {
+    this.#steps += 1;
     const decided = decide(this.#state, command, now());
     if (!decided.followed) throw refused(decided.refusal);
     const { stage } = this.#state;

@@ -10,7 +10,6 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import type { RunSettings } from '../../pipeline/run-context.ts';
@@ -51,12 +50,12 @@ export class Stopped extends ApplicationFailure {
   }
 }
 
-type Patience = Pick<RunSettings, 'parkHours' | 'parkExpiry'>;
+type Limits = Pick<RunSettings, 'parkHours' | 'parkExpiry' | 'historySteps'>;
 
 export class Stages {
   readonly #run: PipelineRun;
-  /** Until the settings are read: the defaults of `MSP_PARK_HOURS` and `MSP_PARK_EXPIRY`. */
-  patience: Patience = { parkHours: 72, parkExpiry: 'fail' };
+  /** Until the settings are read: their defaults. */
+  limits: Limits = { parkHours: 72, parkExpiry: 'fail', historySteps: 200 };
 
   constructor(run: PipelineRun) {
     this.#run = run;
@@ -123,10 +122,13 @@ export class Stages {
     }
   }
 
-  /** Between two rounds: here a paused run waits, and one whose history has grown too long moves to a new one. */
+  /**
+   * Between two rounds: here a paused run waits, and one whose history has grown long moves to a new one. The run counts
+   * for itself: the server's suggestion is not always the same in a replay as it was (docs/decisions.md).
+   */
   async #mayBegin(): Promise<void> {
     await this.resumed();
-    if (!workflowInfo().continueAsNewSuggested) return;
+    if (this.#run.steps < this.limits.historySteps) return;
     await condition(allHandlersFinished);
     this.throwIfEnding();
     const { state, progress, request } = this.#run;
@@ -166,7 +168,7 @@ export class Stages {
 
   /** When a wait for an operator that began at `since` ends. */
   deadline(since: string): string {
-    return new Date(Date.parse(since) + this.patience.parkHours * 3_600_000).toISOString();
+    return new Date(Date.parse(since) + this.limits.parkHours * 3_600_000).toISOString();
   }
 
   /**
@@ -175,7 +177,7 @@ export class Stages {
    *   a `ParkExpired` failure when nobody decides in time
    */
   async decision(expired: string): Promise<Decision> {
-    const { parkHours, parkExpiry } = this.patience;
+    const { parkHours, parkExpiry } = this.limits;
     for (;;) {
       const decided = await condition(() => this.#run.state.decision !== null, `${String(parkHours)}h`, {
         summary: 'until an operator decides',

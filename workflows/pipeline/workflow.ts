@@ -189,7 +189,7 @@ class Pipeline {
       const [result, identity] = await Promise.all([quick.readRunSettings(), quick.validateAwsConnection()]);
       return { result, summary: say.identity(identity) };
     });
-    this.#stages.patience = settings;
+    this.#stages.limits = settings;
     const context: RunContext = { owner, settings };
     this.#context = context;
 
