@@ -136,6 +136,7 @@ export class RunbookSituations {
 
   async terminated(): Promise<void> {
     await this.validating();
+    await this.#endValidations('sweep', OUT_OF_MEMORY);
     const { glueRun } = await this.#stack.status(this.#current);
     const handle = this.#stack.client.temporal.client.workflow.getHandle(this.#current);
     await handle.terminate('by mistake');
@@ -182,10 +183,12 @@ export class RunbookSituations {
   async nobodyApproves(): Promise<void> {
     const { procedures } = this.#stack.client;
     const procedure = await procedures.find('latest');
-    if (procedure.endedAt !== undefined) return;
-    await until('the plan waits', async () =>
-      (await procedures.status(procedure)).waiting === null ? undefined : true,
-    );
+    const waits = await until('the plan waits, or has nothing to do', async () => {
+      const { endedAt } = await procedures.find('latest');
+      if (endedAt !== undefined) return 'ended';
+      return (await procedures.status(procedure)).waiting === null ? undefined : 'waits';
+    });
+    if (waits === 'ended') return;
     await procedures.command('reject', procedure, { by: 'ada', reason: 'it was right after all' });
     await procedures.result(procedure);
   }
@@ -212,12 +215,16 @@ export class RunbookSituations {
 
   /** Delivers a file of the run's own, and starts the run over it. Its validations end in turn as given. */
   async #begin(id: string, ...ends: object[]): Promise<void> {
+    await this.#endValidations(id, ...ends);
+    const delivered = await this.#stack.deliver(`${id}-plays.csv`, this.#content(id));
+    await this.#stack.start(id, { inputs: [delivered.key] });
+  }
+
+  async #endValidations(id: string, ...ends: object[]): Promise<void> {
     const of = { kind: 'run', job: '*-validate-data', arguments: { '--run_token': `${id}/*` } };
     await this.#stack.faults(
       ...ends.map((each, at) => ({ ...of, ...(at < ends.length - 1 ? { times: 1 } : {}), end: each })),
     );
-    const delivered = await this.#stack.deliver(`${id}-plays.csv`, this.#content(id));
-    await this.#stack.start(id, { inputs: [delivered.key] });
   }
 
   #content(id: string): string {
@@ -262,7 +269,8 @@ export class RunbookSituations {
     const run = await runs.find(this.#slow);
     const { execution } = await runs.describe(run);
     if (execution !== 'RUNNING') return;
-    await runs.command('abort', run, { by: 'ada', reason: 'the page goes on' });
+    // Refused when the page has told it to end.
+    await runs.command('abort', run, { by: 'ada', reason: 'the page goes on' }).catch(() => undefined);
     await runs.result(run);
   }
 }

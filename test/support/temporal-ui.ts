@@ -93,7 +93,7 @@ export class TemporalUi {
     await dialog.getByTestId('workflow-reset-event-id-select-button').click();
     await dialog.getByRole('option', { name: 'WorkflowTaskCompleted' }).first().click();
     for (const what of ['Signals', 'Updates']) await dialog.getByText(`Exclude ${what}`).click();
-    await dialog.getByLabel('Reason').fill(reason);
+    await dialog.getByTestId('reset-reason').fill(reason);
     await this.picture('reset');
     await dialog.getByRole('button', { name: 'Confirm' }).click();
     await dialog.waitFor({ state: 'hidden' });
