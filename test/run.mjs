@@ -74,7 +74,7 @@ async function lint() {
 }
 
 /** Tests that run whole stacks with Spark: one file at a time, since each uses both cores. */
-const WHOLE_STACK = 'test/(integration|crash|stack|docs)/';
+const WHOLE_STACK = 'test/(integration|crash|faults|stack|docs)/';
 
 async function jest() {
   if (positionals.length > 0) {
