@@ -55,6 +55,9 @@ export interface GlueJobRun {
 /** A run whose Glue job begins: a look every 50 ms, on two busy cores. */
 const GLUE_WORKS_WITHIN_MS = 120_000;
 
+/** Looks at a Glue that was killed just now: with the SDK's growing pauses, half a minute for it to come back. */
+const GLUE_ATTEMPTS = 12;
+
 /** Longer than any test: a Glue run that goes on until it is stopped. */
 const FOR_EVER_MS = 86_400_000;
 
@@ -86,6 +89,7 @@ export class CrashWorld {
     this.#glue = new GlueClient({
       region: 'eu-west-1',
       endpoint: stack.running.stack.endpoints.glue,
+      maxAttempts: GLUE_ATTEMPTS,
       credentials: {
         accessKeyId: operator['AWS_ACCESS_KEY_ID'] ?? '',
         secretAccessKey: operator['AWS_SECRET_ACCESS_KEY'] ?? '',

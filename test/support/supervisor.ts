@@ -30,9 +30,14 @@ export class Supervisor {
     this.#stack = stack;
     this.#onRestart = onRestart;
     this.#watching = this.#watch();
+    // Heard when it is awaited; what waits for the part that does not come back fails first.
+    this.#watching.catch(() => undefined);
   }
 
-  /** Returns when nothing is being started any more. */
+  /**
+   * Returns when nothing is being started any more.
+   * @throws Error when a part has not come back
+   */
   async stop(): Promise<void> {
     this.#over.abort();
     await this.#watching;
@@ -56,12 +61,19 @@ export class Supervisor {
     const now = folder.readStack() ?? stack;
     folder.writeStack({ ...now, processes: { ...now.processes, [name]: started.record } });
     const ready = probeOf({ name, endpoints, taskQueue: '', pid: started.record.pid });
-    await until(
+    const outcome = await until(
       `${name} is back`,
-      async () => ((await ready()) === undefined ? true : undefined),
+      async () => {
+        if (!isAlive(started.record)) return 'killed';
+        return (await ready()) === undefined ? 'ready' : undefined;
+      },
       part.readyWithinMilliseconds,
     );
-    await this.#onRestart(name);
+    // One that is killed while it starts is started again at the next look.
+    if (outcome === 'killed') return;
+    await this.#onRestart(name).catch((error: unknown) => {
+      if (isAlive(started.record)) throw error;
+    });
   }
 
   #part(name: Supervised): Part {
