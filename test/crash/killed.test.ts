@@ -4,6 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Matrix } from './matrix.ts';
+import { brokenPromises } from './promises.ts';
+import { published } from './subject.ts';
 import { SUBJECTS } from './subjects.ts';
 import { CrashWorld } from './world.ts';
 
@@ -12,10 +14,14 @@ const run = (activity: string): string => `musicStreamingPipeline.${activity}`;
 /** Where most is at stake: around each Glue start, at each effect that others see, and while it is on its way. */
 const QUICK = {
   run: [
+    `worker@${run('prepareData')}:sent-2`,
+    `temporal@${run('prepareData')}:after`,
     `worker@${run('startGlueRun.validation')}:after`,
+    `temporal@${run('publishPlays')}:sent-1`,
     `worker@${run('publishPlays')}:answered-1`,
     `glue@${run('startGlueRun.kpi_computation')}:sent-1`,
     `temporal@${run('startGlueRun.kpi_computation')}:answered-1`,
+    `worker@${run('publishKpis')}:after`,
     `glue@${run('startGlueRun.dynamodb_load')}:after`,
     `worker@${run('archiveInputs')}:sent-2`,
     `temporal@${run('updateProcessingState')}:after`,
@@ -47,6 +53,30 @@ describe('what loses its worker, its Temporal server and its Glue on the way', (
   afterAll(async () => {
     await world.stop();
   }, 120_000);
+
+  it('is a run that is right when starting a Glue run is throttled, refused and answered never', async () => {
+    await world.stack.faults(
+      {
+        kind: 'api',
+        operation: 'StartJobRun',
+        times: 1,
+        error: { code: 'ThrottlingException', message: 'Rate exceeded' },
+      },
+      {
+        kind: 'api',
+        operation: 'StartJobRun',
+        skip: 1,
+        times: 1,
+        error: { code: 'ConcurrentRunsExceededException', message: 'Concurrent runs exceeded' },
+      },
+      { kind: 'api', operation: 'StartJobRun', skip: 2, times: 1, lose: 'after' },
+      { kind: 'api', operation: 'StartJobRun', skip: 3, times: 1, lose: 'before' },
+    );
+    const file = await world.deliver();
+    await world.stack.start('lost-starts');
+    await published(world, 'lost-starts', file);
+    expect(await brokenPromises(world)).toEqual([]);
+  }, 300_000);
 
   it.each(Object.entries(QUICK))(
     'is a %s that keeps every promise',

@@ -8,6 +8,7 @@ import { PASSING } from '../support/faults/answers.ts';
 import type { PassingFault } from '../support/faults/answers.ts';
 import type { Operation } from '../support/faults/operations.ts';
 import { EveryFault } from '../support/faults/plans.ts';
+import { OPERATIONS } from './operations.ts';
 import { FaultWorld } from './world.ts';
 
 /** Called once or thrice in a run: they have all of their faults in a row, and the retry policy brings them through. */
@@ -26,25 +27,6 @@ const SOME: Readonly<Record<Operation, readonly PassingFault[]>> = {
   // After one that takes effect there is nothing left to delete.
   'S3.DeleteObjects': PASSING.filter((fault) => fault !== 'cut'),
 };
-
-/** A call that is new here is new to the rights and to the runbook as well. */
-const OPERATIONS: readonly Operation[] = [
-  'Glue.CreateJob',
-  'Glue.GetJob',
-  'Glue.GetJobRun',
-  'Glue.GetJobRuns',
-  'Glue.StartJobRun',
-  'Glue.UpdateJob',
-  'S3.CopyObject',
-  'S3.DeleteObject',
-  'S3.DeleteObjects',
-  'S3.GetBucketVersioning',
-  'S3.GetObject',
-  'S3.HeadObject',
-  'S3.ListObjectsV2',
-  'S3.PutObject',
-  'STS.GetCallerIdentity',
-];
 
 describe('a run of which every call fails in every way', () => {
   let world: FaultWorld;
@@ -80,6 +62,25 @@ describe('a run of which every call fails in every way', () => {
     ]);
     expect(await world.wrongItems()).toEqual([]);
     expect(await world.stack.keys('streams/')).toEqual([]);
+  }, 300_000);
+
+  it('is published with the right numbers when the calls of its scripts fail', async () => {
+    // S3A waits minutes for an answer that does not come.
+    const scripts = new EveryFault({
+      passing: () => PASSING.filter((fault) => fault !== 'unanswered'),
+      inARow: () => 1,
+      refusing: () => [],
+    });
+    await world.deliver();
+    expect(await world.run('scripts', scripts, world.system.jobs)).toEqual({
+      outcome: 'published',
+      parked: [],
+    });
+    expect(scripts.operations).toEqual(
+      expect.arrayContaining(['DynamoDB.TransactWriteItems', 'S3.GetObject']),
+    );
+    expect(await world.newGlueRuns()).toHaveLength(3);
+    expect(await world.wrongItems()).toEqual([]);
   }, 300_000);
 
   it('has had every fault of every operation', () => {

@@ -11,6 +11,7 @@ import type { Parked } from '../../workflows/pipeline/state.ts';
 import { rightOf } from '../support/faults/answers.ts';
 import type { RefusingFault } from '../support/faults/answers.ts';
 import type { EveryFault, Refusal } from '../support/faults/plans.ts';
+import type { Plan } from '../support/faults/proxy.ts';
 import { StackWithFaults } from '../support/faults/stack-with-faults.ts';
 import { differences } from '../support/pipeline-stack.ts';
 import type { PipelineStack } from '../support/pipeline-stack.ts';
@@ -34,6 +35,8 @@ const RUN_WITHIN_MS = 280_000;
 const FILES_AT_ONCE = 4;
 const PLAYS = 50;
 const DAY = '2024-07-01';
+
+const noFaults: Plan = () => undefined;
 
 const who = { by: 'ada', reason: 'seen to' };
 
@@ -127,12 +130,12 @@ export class FaultWorld {
   }
 
   /**
-   * Runs the pipeline while the worker's calls have the plan's faults; whenever the run parks over a refused call, the
+   * Runs the pipeline while the calls that go through the proxy, the worker's if not said otherwise, have the plan's faults; whenever the run parks over a refused call, the
    * call is let through and the stage asked for again.
    * @throws Error when the run parks over anything else, or does not say of a refusal what it has to
    */
-  async run(id: string, faults: EveryFault): Promise<RunWithFaults> {
-    this.system.worker.plan = faults.plan;
+  async run(id: string, faults: EveryFault, proxy = this.system.worker): Promise<RunWithFaults> {
+    proxy.plan = faults.plan;
     await this.stack.start(id);
     const handle = this.stack.client.temporal.client.workflow.getHandle(id);
     const over = new AbortController();
@@ -146,6 +149,7 @@ export class FaultWorld {
       return { outcome, parked };
     } finally {
       over.abort();
+      proxy.plan = noFaults;
     }
   }
 

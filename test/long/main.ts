@@ -6,6 +6,7 @@ const TESTS: Readonly<
   Record<string, () => Promise<{ main: (args: readonly string[]) => Promise<boolean> }>>
 > = {
   crash: () => import('./crash.ts'),
+  faults: () => import('./faults.ts'),
   model: () => import('./model.ts'),
 };
 

@@ -1,6 +1,6 @@
 /** Which request has which fault. A plan remembers what it has dealt out, so each is used once. */
 import { PASSING, REFUSING, rightOf } from './answers.ts';
-import type { Fault, PassingFault, RefusingFault } from './answers.ts';
+import type { PassingFault, RefusingFault } from './answers.ts';
 import type { Operation } from './operations.ts';
 import type { Plan } from './proxy.ts';
 
@@ -15,7 +15,8 @@ export interface EveryFaultOptions {
   readonly passing?: (operation: Operation) => readonly PassingFault[];
   /** How many an operation has in a row before one of its calls passes. */
   readonly inARow?: (operation: Operation) => number;
-  readonly refusing?: readonly RefusingFault[];
+  /** The faults that refuse it; all of them when absent. */
+  readonly refusing?: (operation: Operation) => readonly RefusingFault[];
 }
 
 /** The SDK tries a call three times by itself: after two faults in a row it still gets through. */
@@ -38,7 +39,7 @@ export class EveryFault {
   #refused: Refusal | undefined;
 
   constructor(options: EveryFaultOptions = {}) {
-    const { passing = () => PASSING, inARow = () => IN_A_ROW, refusing = REFUSING } = options;
+    const { passing = () => PASSING, inARow = () => IN_A_ROW, refusing = () => REFUSING } = options;
     this.#options = { passing, inARow, refusing };
   }
 
@@ -61,7 +62,7 @@ export class EveryFault {
     const { passing, refusing, inARow } = this.#options;
     const known = this.#operations.get(operation) ?? {
       passing: [...passing(operation)],
-      refusing: [...refusing],
+      refusing: [...refusing(operation)],
       left: inARow(operation),
     };
     this.#operations.set(operation, known);
@@ -91,14 +92,4 @@ export class EveryFault {
 
 function isRefused(operation: Operation, refused: Refusal): boolean {
   return refused.fault === 'expired' || rightOf(operation) === rightOf(refused.operation);
-}
-
-/** One operation has one fault, in its first calls. */
-export function only(operation: Operation, fault: Fault, times: number): Plan {
-  let left = times;
-  return (called) => {
-    if (called !== operation || left === 0) return undefined;
-    left -= 1;
-    return fault;
-  };
 }
