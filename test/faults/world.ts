@@ -130,8 +130,9 @@ export class FaultWorld {
   }
 
   /**
-   * Runs the pipeline while the calls that go through the proxy, the worker's if not said otherwise, have the plan's faults; whenever the run parks over a refused call, the
-   * call is let through and the stage asked for again.
+   * Runs the pipeline while calls have the plan's faults; whenever the run parks over a refused call, the call is let
+   * through and the stage asked for again.
+   * @param proxy that the calls pass; the worker's when absent
    * @throws Error when the run parks over anything else, or does not say of a refusal what it has to
    */
   async run(id: string, faults: EveryFault, proxy = this.system.worker): Promise<RunWithFaults> {

@@ -48,10 +48,11 @@ async function tryCase(world: FaultWorld, one: Case, id: string): Promise<string
   await world.outdateJobs();
   await world.deliver();
   const { outcome, parked } = await world.run(id, faults);
+  const started = await world.newGlueRuns();
   if (!faults.operations.includes(one.operation)) return 'unreached';
   const refuses = REFUSING.some((fault) => fault === one.fault);
-  const started = await world.newGlueRuns();
   return [
+    ...faults.missing.map((fault) => `${fault} was not dealt out`),
     ...(outcome === 'published' ? [] : [`the run ended ${outcome}`]),
     ...(parked.length === (refuses ? 1 : 0) ? [] : [`the run parked ${String(parked.length)} times`]),
     ...(started.length === new Set(started).size ? [] : [`Glue runs: ${started.join(', ')}`]),

@@ -1,5 +1,5 @@
 /** Follows a page from top to bottom: each of its sections that has commands is a test. */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { isAsExpected, stepsOf } from './document.ts';
 import type { Commands, Step } from './document.ts';
@@ -84,10 +84,6 @@ async function follow(place: string, runner: Runner, step: Commands, withinMs: n
     await until(`${place} shows what the page says`, look, withinMs).catch(() => undefined);
   }
   const problem = wrong(step, ended);
-  appendFileSync(
-    '/tmp/rb/transcript',
-    `## ${new Date().toISOString().slice(11, 23)} ${place} [${ended.exitCode}] ${problem ?? ''}\n${step.script}\n-----\n${ended.output}\n\n`,
-  );
   if (problem === undefined) return;
   const page = step.expected === undefined ? '' : `\n\n── the page\n${step.expected}`;
   throw new PageError(`${place}: ${problem}\n\n${step.script}${page}\n\n── the output\n${ended.output}`);

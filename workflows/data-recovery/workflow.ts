@@ -11,6 +11,7 @@ import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { recoveryRequestSchema } from '../../pipeline/recovery/request.ts';
 import type { ParsedRecoveryRequest, RecoveryRequest } from '../../pipeline/recovery/request.ts';
 import { explain } from '../../pipeline/request.ts';
+import { plural } from '../pipeline/summaries.ts';
 import { long } from '../procedures/activities.ts';
 import { now } from '../procedures/conversation.ts';
 import { runProcedure } from '../procedures/procedure.ts';
@@ -43,13 +44,18 @@ async function plan(procedure: Procedure, request: ParsedRecoveryRequest): Promi
   await procedure.step('RDATA-1', async () => {
     const result = await long.examineData(context, { request, now: now() });
     const { files, days, objects, items, damages } = result;
-    const looked = `${String(files)} files, ${String(days)} days, ${String(objects)} objects, ${String(items)} items`;
+    const looked = [
+      plural(files, 'file'),
+      plural(days, 'day'),
+      plural(objects, 'object'),
+      plural(items, 'item'),
+    ].join(', ');
     return { result, summary: `looked at ${looked}; ${String(damages)} not as recorded` };
   });
   return await procedure.step('RDATA-2', async () => {
     const result = await long.planRecovery(context, { request });
     const { objects, days, lost } = result;
-    return { result, summary: `${String(objects)} objects, ${String(days)} days, ${String(lost)} lost` };
+    return { result, summary: `${plural(objects, 'object')}, ${plural(days, 'day')}, ${String(lost)} lost` };
   });
 }
 
@@ -82,7 +88,7 @@ async function runAgain(procedure: Procedure, { digest, runs }: PlanSummary): Pr
       });
       for (const { day } of result.days) days.add(day);
     }
-    return { result: undefined, summary: `new editions of ${String(days.size)} days` };
+    return { result: undefined, summary: `new editions of ${plural(days.size, 'day')}` };
   });
 }
 

@@ -15,6 +15,7 @@ import { resetRequestSchema } from '../../pipeline/reset/request.ts';
 import type { ParsedResetRequest, ResetRequest } from '../../pipeline/reset/request.ts';
 import { OpenRuns, stopLiveGlueRuns } from '../emergency-shutdown/stopping.ts';
 import { shutdown as stopping } from '../pipeline/activities.ts';
+import { plural } from '../pipeline/summaries.ts';
 import { long, quick } from '../procedures/activities.ts';
 import { now } from '../procedures/conversation.ts';
 import { runProcedure } from '../procedures/procedure.ts';
@@ -73,7 +74,7 @@ class Reset {
       const { objects, days, lost } = result;
       return {
         result,
-        summary: `${String(objects)} changes, ${String(days)} days, ${String(lost)} lost`,
+        summary: `${plural(objects, 'change')}, ${plural(days, 'day')}, ${String(lost)} lost`,
       };
     });
   }
@@ -86,8 +87,8 @@ class Reset {
       const note = `${mark} by ${by}: ${reason}`;
       this.#paused = (await stopping.pauseSchedules(settings, { mark, note })).paused;
       const stopped = await this.#untilAllHasEnded();
-      const schedules = `${String(this.#paused.length)} schedules paused`;
-      return { result: undefined, summary: `${String(stopped)} runs stopped, ${schedules}` };
+      const schedules = `${plural(this.#paused.length, 'schedule')} paused`;
+      return { result: undefined, summary: `${plural(stopped, 'run')} stopped, ${schedules}` };
     });
   }
 
@@ -127,7 +128,7 @@ class Reset {
       const inputs = result.inputs.flat().length;
       return {
         result,
-        summary: `${String(result.freed)} claims freed, ${String(inputs)} inputs delivered again`,
+        summary: `${plural(result.freed, 'claim')} freed, ${plural(inputs, 'input')} delivered again`,
       };
     });
   }

@@ -277,7 +277,10 @@ class Pipeline {
     const kpis = await this.#glue(ground, 'kpi_computation', 'compute_kpis');
     await this.#stages.optional('kpi_verification', async () => {
       const result = await long.verifyKpis(context, { report: kpis });
-      return { result, summary: `${String(result.items)} items hold their invariants` };
+      return {
+        result,
+        summary: say.plural(result.items, 'item holds its invariants', 'items hold their invariants'),
+      };
     });
     const { published, superseded } = await this.#stages.required('publish_kpis', async () => {
       const result = await long.publishKpis(context, { report: kpis, now: now() });
@@ -367,7 +370,7 @@ class Pipeline {
     this.#run.change((state, at) => cleaningUp(state, 'setting unfinished output aside', at));
     try {
       const { objects } = await long.secureStoppedRun(context, { jobRunIds, record });
-      this.#run.change((state, at) => cleaningUp(state, `${String(objects)} objects set aside`, at));
+      this.#run.change((state, at) => cleaningUp(state, `${say.plural(objects, 'object')} set aside`, at));
     } catch (error) {
       // The run ends in any case: nothing reads unfinished output, and the orphan sweep of storage removes it later.
       const said = error instanceof Error ? error.message : String(error);

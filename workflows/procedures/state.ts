@@ -7,6 +7,7 @@ import type { FailureType } from '../../pipeline/failures.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { stepsOf } from '../../pipeline/procedures/steps.ts';
 import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
+import { plural } from '../pipeline/summaries.ts';
 import type { ProcedureCommandName } from './messages.ts';
 
 /** Value of the search attribute `PipelineStatus`. */
@@ -208,7 +209,9 @@ export function park(state: ProcedureState, parked: ParkedStep): ProcedureState 
 }
 
 export function planned(state: ProcedureState, plan: PlanSummary, at: string): ProcedureState {
-  const said = plan.empty ? 'nothing to do' : `${String(plan.objects)} objects, ${String(plan.days)} days`;
+  const said = plan.empty
+    ? 'nothing to do'
+    : `${plural(plan.objects, 'object')}, ${plural(plan.days, 'day')}`;
   return note({ ...state, plan }, { at, what: `plan ${plan.digest.slice(0, 12)}: ${said}` });
 }
 

@@ -7,6 +7,7 @@ import type { Undo } from '../../pipeline/procedures/activity-types.ts';
 import { explain } from '../../pipeline/request.ts';
 import { undoRequestSchema } from '../../pipeline/shutdown.ts';
 import type { UndoPlan, UndoRequest } from '../../pipeline/shutdown.ts';
+import { plural } from '../pipeline/summaries.ts';
 import { quick } from '../procedures/activities.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { ProcedureResult } from '../procedures/procedure.ts';
@@ -40,7 +41,7 @@ export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureRes
     // Runs first: a schedule that fires before them would take their files over.
     await procedure.step('UNDO-1', async () => {
       const result = await quick.resumeRuns(context, { runs: undo.runs });
-      return { result, summary: `${String(result.resumed)} runs go on` };
+      return { result, summary: `${plural(result.resumed, 'run goes', 'runs go')} on` };
     });
     await procedure.step('UNDO-2', async () => {
       const { by, reason } = request;
