@@ -38,6 +38,8 @@ export class RunbookSituations {
   /** Runs in the same situation, for the other ways of a page. */
   #more: string[] = [];
   #world: PublishedWorld | undefined;
+  /** The page has started its run that stops what was forgotten. */
+  #sweeps = false;
 
   constructor({ stack, shell, program }: Tools) {
     this.#stack = stack;
@@ -135,8 +137,11 @@ export class RunbookSituations {
   }
 
   async terminated(): Promise<void> {
+    // The page's own run takes every free file, also one that is delivered while it looks.
+    if (this.#sweeps) await this.#stack.reaches('sweep', 'NeedsOperator', 'validation');
+    else await this.#endValidations('sweep', OUT_OF_MEMORY);
+    this.#sweeps = true;
     await this.validating();
-    await this.#endValidations('sweep', OUT_OF_MEMORY);
     const { glueRun } = await this.#stack.status(this.#current);
     const handle = this.#stack.client.temporal.client.workflow.getHandle(this.#current);
     await handle.terminate('by mistake');
