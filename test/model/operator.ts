@@ -181,7 +181,8 @@ export class Operator {
       try {
         return await this.#handle.executeUpdate<CommandAnswer, [object]>(name, { args: [args], updateId });
       } catch (error) {
-        if (error instanceof WorkflowUpdateFailedError) return 'refused';
+        // Refused when it was sent again, it may have been followed before.
+        if (error instanceof WorkflowUpdateFailedError) return tries === 1 ? 'refused' : undefined;
         // It ended before it answered.
         if (!(await this.#isOpen())) return undefined;
         if (tries === MOST_TRIES) {

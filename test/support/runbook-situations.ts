@@ -38,8 +38,6 @@ export class RunbookSituations {
   /** Runs in the same situation, for the other ways of a page. */
   #more: string[] = [];
   #world: PublishedWorld | undefined;
-  /** The page has started its run that stops what was forgotten. */
-  #sweeps = false;
 
   constructor({ stack, shell, program }: Tools) {
     this.#stack = stack;
@@ -121,13 +119,21 @@ export class RunbookSituations {
 
   async validating(): Promise<void> {
     await this.#endSlow();
-    const id = this.#name('slow');
+    let id: string;
+    do id = this.#name('slow');
+    while (!(await this.#validates(id)));
     this.#slow = id;
-    await this.#begin(id, ENDLESS);
-    await until('Glue works', async () =>
-      (await this.#stack.status(id)).glueRun === null ? undefined : true,
-    );
     await this.#take(id);
+  }
+
+  /** @returns false when a run that the page has started took the file first */
+  async #validates(id: string): Promise<boolean> {
+    await this.#begin(id, ENDLESS);
+    const seen = await until('Glue works', async () => {
+      const { status, glueRun } = await this.#stack.status(id);
+      return glueRun !== null ? 'works' : status === 'NoNewInput' ? 'taken' : undefined;
+    });
+    return seen === 'works';
   }
 
   async validatingOnSchedule(): Promise<void> {
@@ -137,10 +143,7 @@ export class RunbookSituations {
   }
 
   async terminated(): Promise<void> {
-    // The page's own run takes every free file, also one that is delivered while it looks.
-    if (this.#sweeps) await this.#stack.reaches('sweep', 'NeedsOperator', 'validation');
-    else await this.#endValidations('sweep', OUT_OF_MEMORY);
-    this.#sweeps = true;
+    await this.#endValidations('sweep', OUT_OF_MEMORY);
     await this.validating();
     const { glueRun } = await this.#stack.status(this.#current);
     const handle = this.#stack.client.temporal.client.workflow.getHandle(this.#current);
