@@ -18,6 +18,7 @@ const toolchainSchema = z.object({
   sparkHome: z.string(),
   javaHome: z.string(),
   jarsDir: z.string(),
+  classArchive: z.string().optional(),
 });
 type SparkToolchain = z.infer<typeof toolchainSchema>;
 

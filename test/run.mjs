@@ -28,7 +28,7 @@ const environment = { ...cleaned(process.env), TMPDIR: temporary, MSP_SETUP_DIR:
 
 const tool = (path) => [process.execPath, join(CHECKOUT, 'node_modules', path)];
 const python = (...words) => [toolchain.python, '-m', ...words];
-const pythonSources = ['glue-scripts', 'test/glue-scripts', 'bench'].filter((folder) =>
+const pythonSources = ['glue-scripts', 'test/glue-scripts', 'local/setup', 'bench'].filter((folder) =>
   existsSync(join(CHECKOUT, folder)),
 );
 

@@ -15,6 +15,8 @@ const toolchainSchema = z.object({
   javaHome: z.string().min(1).optional(),
   /** Folder of the JARs put on the class path: S3A with its AWS SDK. */
   jarsDir: z.string().min(1),
+  /** A JVM's archive of the classes that Spark loads, by which it starts faster. */
+  classArchive: z.string().min(1).optional(),
   /** A program to start in place of spark-submit. */
   launcher: z.string().min(1).optional(),
 });

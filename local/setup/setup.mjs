@@ -8,6 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { glueScripts, typescript, workflowBundle } from './builds.mjs';
+import { classArchive } from './class-archive.mjs';
 import { SetupError } from './errors.mjs';
 import { sparkJars, temporalTestServer } from './jars.mjs';
 import { withLock } from './lock.mjs';
@@ -28,6 +29,7 @@ async function setUp({ 'with-tests': withTests, 'tools-only': toolsOnly }) {
     nodePackages,
     pythonPackages(() => prerequisites().python),
     sparkJars(javaHome),
+    classArchive(javaHome),
     ...(withTests ? [temporalTestServer(javaHome)] : []),
   ];
   const steps = [...tools, ...(toolsOnly ? [] : [typescript, glueScripts, workflowBundle])];

@@ -1,7 +1,7 @@
 /** Tells the rest of the project where the tools are: `toolchain.json`. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { PYTHON, SETUP, SPARK_JARS, TEST_SERVER_JARS, TOOLCHAIN_FILE } from './folders.mjs';
+import { CLASS_ARCHIVE, PYTHON, SETUP, SPARK_JARS, TEST_SERVER_JARS, TOOLCHAIN_FILE } from './folders.mjs';
 import { sparkHome } from './python-packages.mjs';
 
 /** The toolchain that the last set-up wrote, if all that it names is still there. */
@@ -19,6 +19,7 @@ export function writeToolchain({ javaHome }) {
     sparkHome: sparkHome(),
     javaHome,
     jarsDir: SPARK_JARS,
+    ...(existsSync(CLASS_ARCHIVE) ? { classArchive: CLASS_ARCHIVE } : {}),
     temporal: program('temporal'),
     ministack: program('ministack'),
     ...(existsSync(TEST_SERVER_JARS) ? { temporalTestServer: writeTestServer(javaHome) } : {}),

@@ -37,6 +37,7 @@ const JOB = 'music-etl';
 /** Reads a CSV file through S3A, writes Parquet, uses a module given beside it, and says what it saw. */
 const SCRIPT = `\
 import sys
+from pathlib import Path
 import helper
 from awsglue.utils import getResolvedOptions
 from pyspark.sql import SparkSession
@@ -47,6 +48,8 @@ plays = spark.read.option("header", True).csv(arguments["source"])
 print("run", arguments["JOB_RUN_ID"])
 plays.write.parquet(arguments["target"])
 print(helper.describe(plays.count()))
+maps = Path(f"/proc/{spark._jvm.java.lang.ProcessHandle.current().pid()}/maps")
+print("without an archive", maps.exists() and "/spark.jsa" not in maps.read_text())
 print("partitions", spark.conf.get("spark.sql.shuffle.partitions"))
 `;
 const WRITE_LINE = 1 + SCRIPT.split('\n').findIndex((line) => line.startsWith('plays.write'));
@@ -212,7 +215,12 @@ async function logged(group: string, logStreamName: string, wanted: string): Pro
     expect(done.ErrorMessage).toBeUndefined();
     expect(done.JobRunState).toBe('SUCCEEDED');
     const output = await logged('output', done.Id ?? '', 'partitions');
-    expect(output.split('\n')).toEqual([`run ${done.Id ?? ''}`, '2 plays', 'partitions 3']);
+    expect(output.split('\n')).toEqual([
+      `run ${done.Id ?? ''}`,
+      '2 plays',
+      'without an archive False',
+      'partitions 3',
+    ]);
     await logged('error', done.Id ?? '', 'Running Spark version 3.5');
     const s3 = new S3Client(at());
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: 'out/' }));
