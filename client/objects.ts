@@ -20,6 +20,12 @@ export const prefixUsageSchema = z.object({
 });
 export type PrefixUsage = z.infer<typeof prefixUsageSchema>;
 
+/**
+ * How often a content is sent or fetched while its connection breaks. The SDK repeats what it asks, as often as this, but
+ * neither what it has begun to read nor what it sends from a file.
+ */
+const TRANSFER_ATTEMPTS = 3;
+
 /** Smooth enough for a person to see that it goes on. */
 const PROGRESS_INTERVAL_MS = 500;
 
@@ -47,11 +53,13 @@ export class Bucket {
   }
 
   async text(key: string): Promise<string> {
-    return await (await this.#get(key)).transformToString();
+    return new TextDecoder().decode(await this.bytes(key));
   }
 
+  /** @throws ClientError `NotFound` when there is no such object */
   async bytes(key: string): Promise<Uint8Array> {
-    return await (await this.#get(key)).transformToByteArray();
+    const what = `s3://${this.name}/${key}`;
+    return await repeated(what, async () => (await this.#get(key)).transformToByteArray());
   }
 
   async #get(key: string): Promise<NonNullable<GetObjectCommandOutput['Body']>> {
@@ -106,6 +114,15 @@ export class Bucket {
     file: { readonly path: string; readonly bytes: number; readonly sha256: string },
     onProgress?: (bytes: number) => void,
   ): Promise<{ versionId?: string }> {
+    const what = `upload of ${file.path} to s3://${this.name}/${key}`;
+    return await repeated(what, async () => await this.#put(key, file, onProgress));
+  }
+
+  async #put(
+    key: string,
+    file: { readonly path: string; readonly bytes: number; readonly sha256: string },
+    onProgress?: (bytes: number) => void,
+  ): Promise<{ versionId?: string }> {
     const body = createReadStream(file.path);
     const progress = setInterval(() => onProgress?.(body.bytesRead), PROGRESS_INTERVAL_MS);
     try {
@@ -119,11 +136,26 @@ export class Bucket {
         }),
       );
       return versionId === undefined ? {} : { versionId };
-    } catch (error) {
-      throw explain(error, `upload of ${file.path} to s3://${this.name}/${key}`);
     } finally {
       clearInterval(progress);
       body.destroy();
+    }
+  }
+}
+
+/**
+ * Transfers a content, again where the connection broke or the service was not there.
+ * @param what the object or file, for the message of the last failure
+ */
+async function repeated<T>(what: string, transfer: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await transfer();
+    } catch (error) {
+      // What is explained already has been repeated by the SDK.
+      const isFinal = error instanceof ClientError || attempt === TRANSFER_ATTEMPTS;
+      const explained = explain(error, what);
+      if (isFinal || explained.code !== 'Unreachable') throw explained;
     }
   }
 }

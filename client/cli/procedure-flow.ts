@@ -14,6 +14,12 @@ import { showOutcome, showPlan, showWaiting, timelineLine } from './procedure-te
 /** Short against the seconds that steps take, long against what a query costs. */
 const LOOK_INTERVAL_MS = 500;
 
+/**
+ * How long a procedure that has answered before may be silent: a worker that is deployed anew or killed is back by then.
+ * One that has never answered has no worker, and its asker is told at once.
+ */
+const SILENT_MS = 90_000;
+
 export interface Flow {
   readonly by: string;
   readonly reason: string;
@@ -75,12 +81,26 @@ async function decide(
 class Timeline {
   readonly #context: CliContext;
   #shown = 0;
+  #answeredAt: number | undefined;
+  #silent = false;
 
   constructor(context: CliContext) {
     this.#context = context;
   }
 
+  /** The worker has just answered, or did so a while ago. */
+  get isAlive(): boolean {
+    return this.#answeredAt !== undefined && Date.now() - this.#answeredAt < SILENT_MS;
+  }
+
   show(view: ProcedureView): void {
+    if (!view.answered) {
+      if (!this.#silent && this.isAlive) this.#context.out.note('No worker answers; waiting for one.');
+      this.#silent = true;
+      return;
+    }
+    this.#silent = false;
+    this.#answeredAt = Date.now();
     for (const entry of view.timeline.slice(this.#shown)) {
       this.#context.out.note(timelineLine(this.#context.out, entry));
     }
@@ -95,7 +115,7 @@ async function untilItWaits(
 ): Promise<ProcedureView> {
   for (;;) {
     const view = await client.procedures.view(reference);
-    if (view.endedAt === undefined && !view.answered) {
+    if (view.endedAt === undefined && !view.answered && !timeline.isAlive) {
       throw new ClientError('Unreachable', `No worker answers for procedure ${reference.id}.`, {
         advice: 'Start a worker: the procedure goes on by itself. msp procedures show latest shows it.',
       });

@@ -1,7 +1,7 @@
 /**
- * Every operation of S3, Glue, STS and DynamoDB that a run calls fails in every way once. What passes by itself is never
- * seen by an operator; what does not parks the run, says what is missing, and a retry goes on. In the end there is one
- * Glue run for each stage, and the numbers are those of a second engine.
+ * Every operation of S3, Glue, STS, DynamoDB and Logs that a run, its scripts, a recovery or a client calls fails in
+ * every way once. What passes by itself is never seen by an operator; what does not parks the run, says what is missing,
+ * and a retry goes on. In the end there is one Glue run for each stage, and the numbers are those of a second engine.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PASSING } from '../support/faults/answers.ts';
@@ -27,6 +27,28 @@ const SOME: Readonly<Record<Operation, readonly PassingFault[]>> = {
   // After one that takes effect there is nothing left to delete.
   'S3.DeleteObjects': PASSING.filter((fault) => fault !== 'cut'),
 };
+
+/** What the client's questions come down to. */
+const CLIENT_OPERATIONS: readonly Operation[] = [
+  'DynamoDB.DescribeTable',
+  'DynamoDB.Query',
+  'Glue.GetJobRun',
+  'Glue.GetJobRuns',
+  'Logs.GetLogEvents',
+  'S3.GetObject',
+  'S3.ListObjectsV2',
+  'S3.PutObject',
+];
+
+/** What a recovery asks of AWS. */
+const RECOVERY_OPERATIONS: readonly Operation[] = [
+  'DynamoDB.Query',
+  'S3.CopyObject',
+  'S3.GetObject',
+  'S3.HeadObject',
+  'S3.ListObjectVersions',
+  'S3.PutObject',
+];
 
 describe('a run of which every call fails in every way', () => {
   let world: FaultWorld;
@@ -87,4 +109,44 @@ describe('a run of which every call fails in every way', () => {
     expect(faults.missing).toEqual([]);
     expect(faults.operations).toEqual(OPERATIONS);
   });
+
+  it('is told of by a client as if no call of it had failed', async () => {
+    // A client waits half a minute for an answer that does not come.
+    const passing = new EveryFault({
+      passing: () => PASSING.filter((fault) => fault !== 'unanswered'),
+      inARow: () => 1,
+      // It asks for the runs of three jobs at once.
+      between: 3,
+      refusing: () => [],
+    });
+    expect(await world.ask(passing)).toEqual({ wrong: [], refused: [] });
+    expect(passing.missing).toEqual([]);
+    expect(passing.operations).toEqual(CLIENT_OPERATIONS);
+  }, 120_000);
+
+  it('is not told of by a client that may not ask, which says what it lacks', async () => {
+    const refusing = new EveryFault({ passing: () => [] });
+    expect(await world.ask(refusing)).toEqual({
+      wrong: [],
+      refused: CLIENT_OPERATIONS.flatMap((operation) => [`${operation}: denied`, `${operation}: expired`]),
+    });
+    expect(refusing.missing).toEqual([]);
+  }, 120_000);
+
+  it('is recovered by a procedure whose every call fails in every way', async () => {
+    // Few objects are damaged, so few are copied.
+    const recovering = new EveryFault({
+      inARow: (operation) => (operation === 'S3.CopyObject' ? PASSING.length : 2),
+    });
+    await world.damageKept();
+    const { outcome, parked } = await world.procedure(
+      await world.stack.client.procedures.recoverData({ by: 'ada', reason: 'drill', find: true }),
+      recovering,
+    );
+    expect(outcome).toMatch(/all numbers are as before/);
+    expect(recovering.missing).toEqual([]);
+    expect(parked).toContain('S3.ListObjectVersions: denied');
+    expect(recovering.operations).toEqual(RECOVERY_OPERATIONS);
+    expect(await world.wrongItems()).toEqual([]);
+  }, 300_000);
 });

@@ -3,13 +3,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { GetJobCommand, GlueClient, UpdateJobCommand } from '@aws-sdk/client-glue';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { ProcedureReference } from '../../client/procedures.ts';
 import type { FailureType } from '../../pipeline/failures.ts';
+import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { updates } from '../../workflows/pipeline/messages.ts';
 import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
 import type { Parked } from '../../workflows/pipeline/state.ts';
+import type { ParkedStep, ProcedureStatus } from '../../workflows/procedures/state.ts';
 import { rightOf } from '../support/faults/answers.ts';
 import type { RefusingFault } from '../support/faults/answers.ts';
+import { AskingClient } from '../support/faults/asking-client.ts';
+import type { Reply } from '../support/faults/asking-client.ts';
 import type { EveryFault, Refusal } from '../support/faults/plans.ts';
 import type { Plan } from '../support/faults/proxy.ts';
 import { StackWithFaults } from '../support/faults/stack-with-faults.ts';
@@ -28,7 +35,7 @@ const TYPES: Readonly<Record<RefusingFault, FailureType>> = {
 /** Between two looks at a run that may have parked. */
 const LOOK_MS = 50;
 
-/** A run alone takes half a minute on two cores; with every fault and every park it takes two. */
+/** A run alone takes half a minute on two cores; with every fault and every park it takes two. So does a procedure. */
 const RUN_WITHIN_MS = 280_000;
 
 /** So many that each operation on files is called as often as it has faults. */
@@ -36,12 +43,28 @@ const FILES_AT_ONCE = 4;
 const PLAYS = 50;
 const DAY = '2024-07-01';
 
+/** Of an answer that is wrong; enough to see which it is. */
+const SHOWN_CHARACTERS = 300;
+
 const noFaults: Plan = () => undefined;
 
 const who = { by: 'ada', reason: 'seen to' };
 
 export interface RunWithFaults {
   readonly outcome: PipelineResult['outcome'];
+  /** What it was refused, as often as it parked. */
+  readonly parked: readonly string[];
+}
+
+export interface Answered {
+  /** Questions that were answered otherwise than without faults. */
+  readonly wrong: readonly string[];
+  /** What the client said that it was refused. */
+  readonly refused: readonly string[];
+}
+
+export interface ProcedureWithFaults {
+  readonly outcome: string;
   /** What it was refused, as often as it parked. */
   readonly parked: readonly string[];
 }
@@ -89,6 +112,46 @@ export class FaultWorld {
       this.#streams.push(path);
       await this.stack.deliver(name, content);
     }
+  }
+
+  /** Asks all that a client asks, first without faults and then until every call has had its own. */
+  async ask(faults: EveryFault): Promise<Answered> {
+    const { endpoint } = this.system.worker;
+    const addresses = { AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_GLUE: endpoint };
+    const [file = ''] = this.#streams;
+    const client = await AskingClient.start(
+      { ...this.stack.running.environment.operator, ...addresses },
+      { run: 'published', day: DAY, file },
+    );
+    const expected = new Map<string, Reply>();
+    const [wrong, refused]: [string[], string[]] = [[], []];
+    try {
+      for (const question of client.questions) expected.set(question, await client.ask(question));
+      this.system.worker.plan = faults.plan;
+      do {
+        for (const question of client.questions) {
+          const reply = await client.ask(question);
+          const refusal = refusalIn(reply, faults.refused);
+          if (isDeepStrictEqual(reply, expected.get(question))) continue;
+          if (refusal !== undefined) refused.push(refusal);
+          else wrong.push(`${question}: ${JSON.stringify(reply).slice(0, SHOWN_CHARACTERS)}`);
+          faults.letGo();
+        }
+      } while (faults.missing.length > 0);
+      return { wrong, refused: refused.sort() };
+    } finally {
+      this.system.worker.plan = noFaults;
+      await client.close();
+    }
+  }
+
+  /** Puts something else in the place of an archived file and of a manifest; the bucket keeps what was there. */
+  async damageKept(): Promise<void> {
+    const [archived] = (await this.stack.keys(PREFIXES.archived)).filter((key) => key.endsWith('.csv'));
+    if (archived === undefined) throw new Error('Nothing is archived');
+    const { bucket } = this.stack.client.settings;
+    for (const Key of [archived, layout.manifest('kpis', DAY)])
+      await this.stack.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'not what it was' }));
   }
 
   /** What the table says otherwise than a second engine does. */
@@ -154,12 +217,51 @@ export class FaultWorld {
     }
   }
 
+  /**
+   * Carries out a procedure while calls have the plan's faults. Its plan is approved whenever it asks; a step that is
+   * refused a call is asked for again once the call is let through.
+   * @throws Error as {@link run}
+   */
+  async procedure(reference: ProcedureReference, faults: EveryFault): Promise<ProcedureWithFaults> {
+    const { procedures } = this.stack.client;
+    const deadline = Date.now() + RUN_WITHIN_MS;
+    const parked: string[] = [];
+    this.system.worker.plan = faults.plan;
+    try {
+      for (;;) {
+        const { ended, status } = await this.#stateOf(reference);
+        if (ended) break;
+        if (status.parked !== null) {
+          parked.push(checkedRefusal(status.parked.step, status.parked.failure, faults.refused));
+          faults.letGo();
+          await procedures.command('retryStep', reference, who);
+        } else if (status.waiting !== null && status.plan !== null) {
+          await procedures.command('approve', reference, { ...who, digest: status.plan.digest });
+        }
+        if (Date.now() > deadline)
+          throw new Error(`${reference.id} has not ended: ${JSON.stringify(status)}`);
+        await setTimeout(LOOK_MS);
+      }
+      const end = await procedures.result(reference);
+      return { outcome: end.ended === 'completed' ? end.result.outcome : end.message, parked };
+    } finally {
+      this.system.worker.plan = noFaults;
+    }
+  }
+
+  async #stateOf(reference: ProcedureReference): Promise<{ ended: boolean; status: ProcedureStatus }> {
+    const { client } = this.stack.client.temporal;
+    const described = await client.workflow.getHandle(reference.workflowId, reference.runId).describe();
+    const status = await this.stack.client.procedures.status(reference);
+    return { ended: described.status.name !== 'RUNNING', status };
+  }
+
   async #seeTo(id: string, faults: EveryFault, parked: string[], over: AbortSignal): Promise<never> {
     const handle = this.stack.client.temporal.client.workflow.getHandle(id);
     while (!over.aborted) {
       const state = await this.stack.status(id);
       if (state.parked !== null) {
-        parked.push(checkedRefusal(state.parked, faults.refused));
+        parked.push(checkedRefusal(state.parked.stage, state.parked.failure, faults.refused));
         faults.letGo();
         await handle.executeUpdate(updates.retryStage, { args: [who] });
       }
@@ -169,9 +271,21 @@ export class FaultWorld {
   }
 }
 
-function checkedRefusal({ stage, failure }: Parked, refused: Refusal | undefined): string {
-  const { type, message, advice } = failure;
-  const said = `parked in ${stage}: ${type}: ${message} ${advice}`;
+/** What was refused, if the client says of it what it has to. */
+function refusalIn({ error }: Reply, refused: Refusal | undefined): string | undefined {
+  if (error?.code !== 'NotAllowed' || refused === undefined) return undefined;
+  const { operation, fault } = refused;
+  const names = fault === 'denied' ? rightOf(operation) : 'expired';
+  return error.message.includes(names) ? `${operation}: ${fault}` : undefined;
+}
+
+/** @param place the stage or step that is parked */
+function checkedRefusal(
+  place: string,
+  { type, message, advice }: Parked['failure'] | ParkedStep['failure'],
+  refused: Refusal | undefined,
+): string {
+  const said = `parked in ${place}: ${type}: ${message} ${advice}`;
   if (refused === undefined) throw new Error(`Nothing was refused, and yet: ${said}`);
   const { operation, fault } = refused;
   const names = fault === 'denied' ? rightOf(operation) : 'expired';

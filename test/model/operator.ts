@@ -52,6 +52,8 @@ export class Operator {
   readonly #world: World;
   readonly #handle: WorkflowHandle;
   readonly sent: Sent[] = [];
+  /** What it is at, for a sequence that does not end. */
+  doing = 'starting';
   /** A cancellation was requested of the current execution. */
   cancelled = false;
   /** Executions that were to do again what had succeeded. */
@@ -70,8 +72,12 @@ export class Operator {
 
   async play({ steps, finish }: Sequence): Promise<void> {
     await this.#start({});
-    for (const step of steps) await this.#take(step);
+    for (const step of steps) {
+      this.doing = inspect(step, { breakLength: Infinity });
+      await this.#take(step);
+    }
     this.#world.disarm();
+    this.doing = `finish: ${finish}`;
     await this.#finish(finish);
   }
 

@@ -10,6 +10,7 @@ import { beatForActivities } from '../../worker/heartbeats.ts';
 import type { WorkerActivities } from '../../worker/worker.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { workflowBundle } from '../support/pipeline-worker.ts';
+import { within } from '../support/until.ts';
 import { checkEnded } from './ended.ts';
 import type { Histories } from './ended.ts';
 import { Operator } from './operator.ts';
@@ -22,6 +23,12 @@ const WORKERS = 4;
 
 /** Runs on one worker at once: most of them wait, and two cores are busy with four workers' share of them. */
 const AT_ONCE = 8;
+
+/**
+ * A sequence takes some ten seconds, a minute more when its last Glue start fails twice. A run whose steps fail over and
+ * over answers no message, and whoever has sent it one waits for ever.
+ */
+const ENDS_WITHIN_MS = 150_000;
 
 export interface Played {
   readonly seed: number;
@@ -70,10 +77,13 @@ async function playOne(seed: number, lane: Lane, worlds: Map<string, World>): Pr
   const operator = new Operator(lane, world, workflowId);
   let histories: Histories = [];
   try {
-    await operator.play(sequence);
-    histories = await checkEnded(lane.client, workflowId, world, operator);
+    const ended = operator.play(sequence).then(async () => {
+      operator.doing = 'being looked at';
+      return await checkEnded(lane.client, workflowId, world, operator);
+    });
+    histories = await within(`sequence ${String(seed)}`, ended, ENDS_WITHIN_MS);
   } catch (error) {
-    world.breaks(`the sequence could not be played: ${inspect(error).slice(0, 800)}`);
+    world.breaks(`the sequence could not be played (${operator.doing}): ${inspect(error).slice(0, 800)}`);
   } finally {
     await lane.client.workflow
       .getHandle(workflowId)

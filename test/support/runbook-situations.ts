@@ -8,6 +8,7 @@ import { DeleteUserPolicyCommand, IAMClient, PutUserPolicyCommand } from '@aws-s
 import { ROOT_KEY } from '../../local/stack/provision/provision.ts';
 import { end } from '../../local/stack/processes.ts';
 import { fileIdOf } from '../../pipeline/documents.ts';
+import type { RunStatus } from '../../workflows/pipeline/state.ts';
 import type { DocumentProgram } from './document-program.ts';
 import type { DocumentShell } from './document-shell.ts';
 import type { PipelineStack } from './pipeline-stack.ts';
@@ -129,9 +130,12 @@ export class RunbookSituations {
   /** @returns false when a run that the page has started took the file first */
   async #validates(id: string): Promise<boolean> {
     await this.#begin(id, ENDLESS);
+    let latest: RunStatus | undefined;
     const seen = await until('Glue works', async () => {
-      const { status, glueRun } = await this.#stack.status(id);
-      return glueRun !== null ? 'works' : status === 'NoNewInput' ? 'taken' : undefined;
+      latest = await this.#stack.status(id);
+      return latest.glueRun !== null ? 'works' : latest.status === 'NoNewInput' ? 'taken' : undefined;
+    }).catch((error: unknown) => {
+      throw new Error(`${id} stands so: ${JSON.stringify(latest)}`, { cause: error });
     });
     return seen === 'works';
   }
@@ -165,17 +169,21 @@ export class RunbookSituations {
     if (worker !== undefined) await end(worker, 0);
   }
 
+  /** A worker that has gone on with what was asked meanwhile: as long as a shutdown works, it stops what begins. */
   async withWorker(): Promise<void> {
     await this.#stack.startWorker();
+    await this.#endedShutdown();
   }
 
   /** What the reader copies from the output before. */
   async shutdownId(): Promise<void> {
-    const handle = this.#stack.client.temporal.client.workflow.getHandle(
-      'music-streaming-emergency-shutdown',
-    );
-    const { shutdown } = (await handle.result()) as { shutdown: string };
-    await this.#set('SHUTDOWN', shutdown);
+    await this.#set('SHUTDOWN', await this.#endedShutdown());
+  }
+
+  async #endedShutdown(): Promise<string> {
+    const { workflow } = this.#stack.client.temporal.client;
+    const result: unknown = await workflow.getHandle('music-streaming-emergency-shutdown').result();
+    return (result as { shutdown: string }).shutdown;
   }
 
   /** What the reader copies from the plan. */

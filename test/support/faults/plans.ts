@@ -15,6 +15,8 @@ export interface EveryFaultOptions {
   readonly passing?: (operation: Operation) => readonly PassingFault[];
   /** How many an operation has in a row before one of its calls passes. */
   readonly inARow?: (operation: Operation) => number;
+  /** How many of its calls pass before the next have faults, for callers that make several at once; 1 when absent. */
+  readonly between?: number;
   /** The faults that refuse it; all of them when absent. */
   readonly refusing?: (operation: Operation) => readonly RefusingFault[];
 }
@@ -25,6 +27,7 @@ const IN_A_ROW = 2;
 interface Dealt {
   readonly passing: PassingFault[];
   readonly refusing: RefusingFault[];
+  /** Faults that are left of this row; below zero, calls that have passed since. */
   left: number;
 }
 
@@ -39,8 +42,13 @@ export class EveryFault {
   #refused: Refusal | undefined;
 
   constructor(options: EveryFaultOptions = {}) {
-    const { passing = () => PASSING, inARow = () => IN_A_ROW, refusing = () => REFUSING } = options;
-    this.#options = { passing, inARow, refusing };
+    const {
+      passing = () => PASSING,
+      inARow = () => IN_A_ROW,
+      between = 1,
+      refusing = () => REFUSING,
+    } = options;
+    this.#options = { passing, inARow, between, refusing };
   }
 
   readonly plan: Plan = (operation) => {
@@ -54,7 +62,7 @@ export class EveryFault {
     }
     dealt.left -= 1;
     if (dealt.left >= 0) return dealt.passing.shift();
-    dealt.left = this.#options.inARow(operation);
+    if (-dealt.left === this.#options.between) dealt.left = this.#options.inARow(operation);
     return undefined;
   };
 
