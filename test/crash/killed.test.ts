@@ -86,6 +86,7 @@ describe('what loses its worker, its Temporal server and its Glue on the way', (
       expect(await Matrix.of(world, kind).try(...points)).toMatchObject({
         verdict: 'kept',
         wrong: [],
+        standing: [],
         unreached: [],
       });
     },

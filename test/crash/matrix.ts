@@ -13,6 +13,8 @@ export interface Verdict {
   /** `unreached`: a point was not come to this time, so nothing was killed there. */
   readonly verdict: 'kept' | 'broken' | 'unreached';
   readonly wrong: readonly string[];
+  /** How everything stood when a promise could not even be looked at. */
+  readonly standing: readonly string[];
   readonly unreached: readonly string[];
   readonly seconds: number;
 }
@@ -61,6 +63,7 @@ export class Matrix {
     const { workers } = this.#world;
     const began = Date.now();
     const wrong: string[] = [];
+    const standing: string[] = [];
     let unreached: readonly string[] = [];
     try {
       await this.#subject.prepare();
@@ -70,11 +73,12 @@ export class Matrix {
       await workers.disarm();
       wrong.push(...(await brokenPromises(this.#world)));
     } catch (error) {
-      wrong.push(error instanceof Error ? error.message : String(error), ...(await this.#world.standing()));
+      wrong.push(error instanceof Error ? error.message : String(error));
+      standing.push(...(await this.#world.standing()));
     }
     const seconds = (Date.now() - began) / 1000;
     const verdict = wrong.length > 0 ? 'broken' : unreached.length > 0 ? 'unreached' : 'kept';
-    return { verdict, wrong, unreached, seconds };
+    return { verdict, wrong, standing, unreached, seconds };
   }
 
   /** Brings what the cases kept from ending to its end. @returns broken promises */

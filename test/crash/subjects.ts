@@ -53,6 +53,8 @@ export const SUBJECTS: Readonly<Record<string, SubjectKind>> = {
   },
   'reset-undone': {
     about: 'the undoing of a reset',
+    // The reset itself performs the same activities.
+    sites: /^pipelineReset\./,
     make: (world) => new ResetUndone(world),
   },
 };

@@ -199,7 +199,7 @@ export class CrashWorld {
 
   /** How what is open stands, and what Glue does, for whoever has to find out why a case failed. */
   async standing(): Promise<string[]> {
-    const lines: string[] = [];
+    const lines = await this.#latestProcedure().catch((error: unknown) => [String(error)]);
     const query = "ExecutionStatus = 'Running'";
     for await (const { workflowId, runId } of this.stack.client.temporal.client.workflow.list({ query })) {
       const handle = this.stack.client.temporal.client.workflow.getHandle(workflowId, runId);
@@ -216,6 +216,14 @@ export class CrashWorld {
       lines.push(`Glue ${id.slice(0, 12)} ${token} ${state} ${errorMessage}`);
     }
     return lines;
+  }
+
+  async #latestProcedure(): Promise<string[]> {
+    const { procedures } = this.stack.client;
+    const [latest] = await procedures.list(1);
+    if (latest === undefined) return [];
+    const { steps } = await procedures.status(latest);
+    return steps.map(({ id, state, summary }) => `${latest.id} ${id} ${state}: ${summary}`);
   }
 
   /** Job runs of all of the pipeline's jobs. */

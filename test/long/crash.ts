@@ -80,14 +80,14 @@ async function trySubject(session: Session, name: string, choice: Choice): Promi
       totals.left += points.length;
       continue;
     }
-    const { verdict, wrong, unreached, seconds } = await matrix.try(...points);
+    const { verdict, wrong, standing, unreached, seconds } = await matrix.try(...points);
     totals.unreached += unreached.length;
     totals.tried += points.length - unreached.length;
     say(`  ${verdict.padEnd(9)} ${seconds.toFixed(0).padStart(4)} s  ${points.join(' + ')}`);
     for (const point of unreached) say(`      ${point} not reached`);
     if (verdict !== 'broken') continue;
     totals.broken += wrong.length;
-    for (const each of wrong) say(`      ${each}`);
+    for (const each of [...wrong, ...standing]) say(`      ${each}`);
     await session.end();
     matrix = Matrix.of(await session.world(), kind);
   }

@@ -57,6 +57,23 @@ describe('a run without trouble', () => {
     expect(fake.calls).not.toContain('startGlueRun');
   }, 120_000);
 
+  it('keeps what it writes apart from what the last run under the same workflow id wrote, moments ago', async () => {
+    const owners = new Set<string>();
+    const fake = fakeActivities({
+      prepareData: ({ owner }) => {
+        owners.add(owner.run);
+        return Promise.resolve({ toValidate: 0, redelivered: 0, retiring: 0, deferred: 0, bytes: 0 });
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const options = { args: [{}] as [object], taskQueue, workflowId: 'the-same-minute' };
+      const first = await env.client.workflow.execute(musicStreamingPipeline, options);
+      const second = await env.client.workflow.execute(musicStreamingPipeline, options);
+      expect(owners).toEqual(new Set([first.run, second.run]));
+    });
+    expect(owners.size).toBe(2);
+  }, 120_000);
+
   it('archives a file that was delivered before, without a Glue run', async () => {
     const prepared = { toValidate: 0, redelivered: 1, retiring: 0, deferred: 0, bytes: 0 };
     const fake = fakeActivities({ prepareData: () => Promise.resolve(prepared) });

@@ -18,11 +18,9 @@ import {
   setHandler,
   sleep,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { LiveGlueRun } from '../../pipeline/activity-types.ts';
 import { ownerOfToken } from '../../pipeline/glue-run.ts';
-import { runIdOf } from '../../pipeline/layout.ts';
 import { explain } from '../../pipeline/request.ts';
 import type { RunSettings } from '../../pipeline/run-context.ts';
 import { shutdownMark, shutdownRequestSchema } from '../../pipeline/shutdown.ts';
@@ -37,6 +35,7 @@ import { long, quick, shutdown as activities } from '../pipeline/activities.ts';
 import { failureOf } from '../pipeline/failure.ts';
 import { searchAttributes } from '../pipeline/search-attributes.ts';
 import { now } from '../pipeline/run.ts';
+import { ownRunId } from '../run-id.ts';
 import { OpenRuns, stopLiveGlueRuns } from './stopping.ts';
 
 /** Time after which somebody must look why a run or a Glue run does not end; Glue itself stops within a minute. */
@@ -97,9 +96,8 @@ class Shutdown {
     this.#by = by;
     this.#reason = reason;
     this.#dryRun = dryRun;
-    const { workflowId, firstExecutionRunId } = workflowInfo();
     this.#status = {
-      shutdown: runIdOf(workflowId, firstExecutionRunId),
+      shutdown: ownRunId(),
       phase: 'stopping',
       schedules: { paused: [], pausedBefore: [] },
       runs: [],

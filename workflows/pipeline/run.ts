@@ -7,10 +7,10 @@ import type { Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
 import { glueRunToken } from '../../pipeline/glue-run.ts';
 import type { TokenParts } from '../../pipeline/glue-run.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
-import { runIdOf } from '../../pipeline/layout.ts';
 import type { ParsedRequest } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { listen, refused } from '../commands/listen.ts';
+import { ownRunId } from '../run-id.ts';
 import { decide, openCommands } from './commands.ts';
 import { describeRun } from './details.ts';
 import {
@@ -59,9 +59,8 @@ export class PipelineRun {
   onPause: (() => void) | undefined;
 
   constructor(request: ParsedRequest, continued: Continued | undefined) {
-    const { workflowId, firstExecutionRunId } = workflowInfo();
-    this.#run = runIdOf(workflowId, firstExecutionRunId);
-    this.#tokenRunId = firstExecutionRunId;
+    this.#run = continued?.state.run ?? ownRunId();
+    this.#tokenRunId = workflowInfo().firstExecutionRunId;
     this.#request = request;
     this.#state = continued?.state ?? initialState(this.#run, now(), `started (${request.trigger})`);
     if (continued !== undefined) {

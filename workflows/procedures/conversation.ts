@@ -4,9 +4,9 @@
  */
 import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Owner } from '../../pipeline/inputs.ts';
-import { runIdOf } from '../../pipeline/layout.ts';
 import type { ProcedureName } from '../../pipeline/procedures/steps.ts';
 import { listen, refused } from '../commands/listen.ts';
+import { ownRunId } from '../run-id.ts';
 import { searchAttributes } from '../pipeline/search-attributes.ts';
 import { decide, openCommands } from './commands.ts';
 import { describeProcedure } from './details.ts';
@@ -30,7 +30,7 @@ export class Conversation {
 
   constructor(procedure: ProcedureName, word: Word) {
     const { workflowId, firstExecutionRunId } = workflowInfo();
-    const id = runIdOf(workflowId, firstExecutionRunId);
+    const id = ownRunId();
     this.owner = { run: id, workflowId, firstRunId: firstExecutionRunId };
     this.#state = initialState(id, procedure, word, now());
     this.#shown = { status: this.#state.status, step: null };

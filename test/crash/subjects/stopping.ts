@@ -88,6 +88,7 @@ class Siege {
 
 async function shutDown(world: CrashWorld, siege: Siege): Promise<string> {
   const { shutdowns, schedules } = world.stack.client;
+  const stoppedBefore = await siege.stoppedOrphans();
   const { shutdown, workflowId, runId } = await shutdowns.start(WHO);
   const { report, runs, glueRuns } = await resultOf<ShutdownResult>(world, workflowId, runId);
   if (report === null) throw new Error(`Shutdown ${shutdown} left no report`);
@@ -95,7 +96,9 @@ async function shutDown(world: CrashWorld, siege: Siege): Promise<string> {
   const named = runs.map((run) => run.workflowId).join(', ');
   if (named !== siege.watched) throw new Error(`Shutdown ${shutdown} names the runs ${named || 'none'}`);
   const orphans = glueRuns.flatMap(({ orphan, jobRunId }) => (orphan ? [jobRunId] : []));
-  const unnamed = (await siege.stoppedOrphans()).filter((id) => !orphans.includes(id));
+  const unnamed = (await siege.stoppedOrphans()).filter(
+    (id) => !orphans.includes(id) && !stoppedBefore.includes(id),
+  );
   if (unnamed.length > 0) throw new Error(`Shutdown ${shutdown} does not name ${unnamed.join(', ')}`);
   await siege.stopped();
   const running = (await schedules.list()).filter(({ paused }) => !paused);

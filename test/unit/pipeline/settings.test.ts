@@ -66,10 +66,11 @@ describe('a request', () => {
 
 describe('the layout', () => {
   it('makes run ids that are safe in keys and differ between executions of one workflow id', () => {
-    expect(runIdOf('daily/2024-06-25T00:00:00Z', '01a206a0-5c1e')).toBe(
-      'daily-2024-06-25T00-00-00Z-01a206a0',
-    );
-    expect(runIdOf('x', '11111111-')).not.toBe(runIdOf('x', '22222222-'));
+    // Both begun in the same minute.
+    const one = '01a20aba-8740-7b8e-8f1c-4b44ea5d05af';
+    const other = '01a20aba-1306-71b9-aef3-fe5ee7853e62';
+    expect(runIdOf('daily/2024-06-25T00:00:00Z', one)).toBe('daily-2024-06-25T00-00-00Z-4b44ea5d05af');
+    expect(runIdOf('x', one)).not.toBe(runIdOf('x', other));
   });
 
   it('keeps the delivered key in the archive', () => {
