@@ -2,7 +2,9 @@
  * The errors that the client throws on purpose. Each names what happened, to what, and what to do; `code` tells programs
  * what kind it is. Errors of the SDKs are turned into these at the edge by {@link explain}.
  */
+import type { z } from 'zod';
 import { classifyAwsError } from '../pipeline/failures.ts';
+import { problemsOf } from '../pipeline/problems.ts';
 
 /** What kind of trouble: the CLI's exit codes hang on it. */
 export const CLIENT_ERROR_CODES = {
@@ -42,6 +44,14 @@ export class ClientError extends Error {
 
 export function notFound(what: string, advice?: string, cause?: unknown): ClientError {
   return new ClientError('NotFound', what, { ...(advice === undefined ? {} : { advice }), cause });
+}
+
+/** @throws ClientError naming each wrong field of what the caller asks for, before anything is started */
+export function checkRequest(schema: z.ZodType, given: unknown): void {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return;
+  const problems = problemsOf(parsed.error, given).join('\n');
+  throw new ClientError('WrongUse', `Not a valid request:\n${problems}`, { cause: parsed.error });
 }
 
 /** What an unknown error shows of itself, read without trusting its class: it may come from another realm. */

@@ -3,6 +3,7 @@ import { DescribeTableCommand, type TableDescription } from '@aws-sdk/client-dyn
 import { paginateQuery, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { kpiItemSchema, METRIC_TYPES, type KpiItem, type MetricType } from '../pipeline/kpi-items.ts';
+import { expected } from './answers.ts';
 import { ClientError, explain, notFound, shapeOf } from './errors.ts';
 
 /** An item as it is in the table. */
@@ -108,15 +109,10 @@ export class Kpis {
   }
 
   #parse(item: unknown): PublishedKpi {
-    const parsed = publishedKpiSchema.safeParse(item);
-    if (parsed.success) return parsed.data;
-    throw new ClientError(
-      'Failed',
-      `Table ${this.#table} has an item that is no KPI: ${z.prettifyError(parsed.error)}`,
-      {
-        advice: 'Something else writes into the table, or another version of the loader did.',
-      },
-    );
+    return expected(publishedKpiSchema, item, {
+      what: `An item of table ${this.#table}`,
+      advice: 'Something else writes into the table, or another version of the loader did.',
+    });
   }
 }
 

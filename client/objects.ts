@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand, paginateListObjectsV2, PutObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { expected, jsonOf } from './answers.ts';
 import { ClientError, explain, notFound } from './errors.ts';
 
 export interface StoredObject {
@@ -38,18 +39,13 @@ export class Bucket {
     this.name = name;
   }
 
-  /** @throws ClientError `NotFound` when there is no such object */
+  /** @throws ClientError `NotFound` when there is no such object, `Failed` when it is not what it should be */
   async json<T extends z.ZodType>(key: string, schema: T): Promise<z.output<T>> {
-    const text = await this.text(key);
-    const parsed = schema.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data;
-    throw new ClientError(
-      'Failed',
-      `s3://${this.name}/${key} is not as expected: ${z.prettifyError(parsed.error)}`,
-      {
-        advice: 'The document was written by another version of the pipeline, or changed by hand.',
-      },
-    );
+    const expectation = {
+      what: `s3://${this.name}/${key}`,
+      advice: 'The document was written by another version of the pipeline, or changed by hand.',
+    };
+    return expected(schema, jsonOf(await this.text(key), expectation), expectation);
   }
 
   async text(key: string): Promise<string> {

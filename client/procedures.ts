@@ -10,7 +10,7 @@ import {
   WorkflowFailedError,
   WorkflowIdConflictPolicy,
 } from '@temporalio/client';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { runIdOf } from '../pipeline/layout.ts';
 import { PROCEDURE_NAMES, PROCEDURES } from '../pipeline/procedures/steps.ts';
 import type { ProcedureName } from '../pipeline/procedures/steps.ts';
@@ -29,7 +29,7 @@ import {
 import type { ProcedureResult } from '../workflows/procedures/procedure.ts';
 import type { ProcedureStatus, TimelineEntry } from '../workflows/procedures/state.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
-import { causesOf, ClientError, explain, notFound, shapeOf } from './errors.ts';
+import { causesOf, checkRequest, ClientError, explain, notFound, shapeOf } from './errors.ts';
 import type { ListedProcedure, ProcedureView } from './procedure-view.ts';
 import { ANSWERED_WITHIN_MS, askRun, tell } from './run-answers.ts';
 import { listed } from './run-listing.ts';
@@ -182,12 +182,7 @@ export class Procedures {
   }
 
   async #start(procedure: ProcedureName, schema: z.ZodType, request: object): Promise<ProcedureReference> {
-    const parsed = schema.safeParse(request);
-    if (!parsed.success) {
-      throw new ClientError('WrongUse', `Not a valid request: ${z.prettifyError(parsed.error)}`, {
-        cause: parsed.error,
-      });
-    }
+    checkRequest(schema, request);
     const { pipeline, taskQueue } = this.#settings;
     const workflowId = `${pipeline}-${WORKS_ON[procedure]}`;
     try {

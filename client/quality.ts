@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { layout } from '../pipeline/layout.ts';
 import { gateVerdictSchema } from '../pipeline/quality.ts';
 import { validationReportSchema } from '../pipeline/reports.ts';
+import { expected, jsonOf } from './answers.ts';
 import { ClientError, notFound } from './errors.ts';
 import type { Bucket } from './objects.ts';
 
@@ -100,19 +101,18 @@ export class Quality {
 
   async *#jsonRows(key: string): AsyncGenerator<JudgedRow> {
     for (const line of (await this.#bucket.text(key)).split('\n')) {
-      if (line.trim() !== '') yield this.#parse(JSON.parse(line), key);
+      if (line.trim() !== '') yield this.#parse(jsonOf(line, this.#rowOf(key)), key);
     }
   }
 
   #parse(row: unknown, key: string): JudgedRow {
-    const parsed = judgedRowSchema.safeParse(row);
-    if (parsed.success) return parsed.data;
-    throw new ClientError(
-      'Failed',
-      `s3://${this.#bucket.name}/${key} has an unexpected row: ${z.prettifyError(parsed.error)}`,
-      {
-        advice: 'It was written by another version of the validation script.',
-      },
-    );
+    return expected(judgedRowSchema, row, { ...this.#rowOf(key), personal: true });
+  }
+
+  #rowOf(key: string): { readonly what: string; readonly advice: string } {
+    return {
+      what: `A row in s3://${this.#bucket.name}/${key}`,
+      advice: 'It was written by another version of the validation script.',
+    };
   }
 }

@@ -8,10 +8,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
-import { z } from 'zod';
 import type { Checkpoint } from '../pipeline/checkpoint.ts';
 import { runIdOf } from '../pipeline/layout.ts';
-import { parseRequest, PIPELINE_WORKFLOW, type PipelineRequest } from '../pipeline/request.ts';
+import { PIPELINE_WORKFLOW, pipelineRequestSchema, type PipelineRequest } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import {
   checkpointsQuery,
@@ -26,7 +25,7 @@ import type { RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { ANSWERED_WITHIN_MS, askRun, explainRun, tell } from './run-answers.ts';
-import { causesOf, ClientError, explain, notFound } from './errors.ts';
+import { causesOf, checkRequest, ClientError, explain, notFound } from './errors.ts';
 import { listed, type ListedRun } from './run-listing.ts';
 
 export interface RunReference {
@@ -62,7 +61,7 @@ export class Runs {
    * @throws ClientError `WrongUse` for a wrong request or an id that is running
    */
   async start(request: PipelineRequest, id?: string): Promise<RunReference> {
-    checkRequest(request);
+    checkRequest(pipelineRequestSchema, request);
     const workflowId = id ?? newWorkflowId(this.#settings.pipeline, new Date());
     try {
       const handle = await this.#client.workflow.start(PIPELINE_WORKFLOW, {
@@ -229,15 +228,6 @@ export class Runs {
     } catch (error) {
       throw explain(error, serverOf(this.#link));
     }
-  }
-}
-
-function checkRequest(request: PipelineRequest): void {
-  try {
-    parseRequest(request);
-  } catch (error) {
-    if (!(error instanceof z.ZodError)) throw error;
-    throw new ClientError('WrongUse', `Not a valid request: ${z.prettifyError(error)}`, { cause: error });
   }
 }
 

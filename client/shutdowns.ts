@@ -7,12 +7,17 @@ import { WorkflowFailedError, WorkflowIdConflictPolicy } from '@temporalio/clien
 import type { WorkflowHandle } from '@temporalio/client';
 import { runIdOf } from '../pipeline/layout.ts';
 import type { Settings } from '../pipeline/settings.ts';
-import { SHUTDOWN_WORKFLOW, shutdownMark, shutdownWorkflowId } from '../pipeline/shutdown.ts';
+import {
+  SHUTDOWN_WORKFLOW,
+  shutdownMark,
+  shutdownRequestSchema,
+  shutdownWorkflowId,
+} from '../pipeline/shutdown.ts';
 import type { ShutdownRequest } from '../pipeline/shutdown.ts';
 import type { ShutdownResult, ShutdownStatus } from '../workflows/emergency-shutdown/workflow.ts';
 import { serverOf } from './connection.ts';
 import type { TemporalLink } from './connection.ts';
-import { causesOf, explain, shapeOf } from './errors.ts';
+import { causesOf, checkRequest, explain, shapeOf } from './errors.ts';
 import type { GlueRuns } from './glue-runs.ts';
 import type { Runs } from './runs.ts';
 import type { Schedules } from './schedules.ts';
@@ -65,6 +70,7 @@ export class Shutdowns {
 
   /** Begins a shutdown, or joins the one that is under way. */
   async start(request: ShutdownRequest): Promise<ShutdownReference> {
+    checkRequest(shutdownRequestSchema, request);
     const base = shutdownWorkflowId(this.#settings.pipeline);
     // A look must not join a shutdown, nor the other way round.
     const workflowId = request.dryRun === true ? `${base}-look` : base;

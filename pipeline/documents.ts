@@ -5,7 +5,7 @@
 import { z } from 'zod';
 
 /** A UTC calendar date of plays, `YYYY-MM-DD`. */
-export const daySchema = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a UTC date, YYYY-MM-DD');
+export const daySchema = z.iso.date('expected a UTC date, YYYY-MM-DD');
 
 /** The first 32 hex digits of the SHA-256 of a file's bytes as delivered. */
 export const fileIdSchema = z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 hex digits');

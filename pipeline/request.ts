@@ -52,7 +52,8 @@ export type PipelineRequest = z.input<typeof requestSchema>;
 /** As the run keeps it. */
 export type ParsedRequest = z.output<typeof requestSchema>;
 
-const checkedRequestSchema = requestSchema
+/** The request as a whole; {@link requestSchema} has its fields. */
+export const pipelineRequestSchema = requestSchema
   .refine(
     ({ inputs, dates }) => inputs === undefined || dates === undefined,
     'give inputs or dates, not both: dates are computed again from plays that are published already',
@@ -61,14 +62,3 @@ const checkedRequestSchema = requestSchema
     ({ resumeFrom, inputs, dates }) => resumeFrom === undefined || (inputs ?? dates) === undefined,
     'give resumeFrom without inputs and dates: the run that it goes on with has its own',
   );
-
-/** @throws z.ZodError naming each wrong field */
-export function parseRequest(given: unknown): ParsedRequest {
-  return checkedRequestSchema.parse(given ?? {});
-}
-
-/** What was wrong with a request, for people: one line for each field. */
-export function explain(error: unknown): string {
-  if (error instanceof z.ZodError) return z.prettifyError(error);
-  return error instanceof Error ? error.message : String(error);
-}

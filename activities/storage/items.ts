@@ -5,6 +5,7 @@ import { compressors } from 'hyparquet-compressors';
 import type { DataFile } from '../../pipeline/documents.ts';
 import { kpiItemSchema } from '../../pipeline/kpi-items.ts';
 import type { KpiItem } from '../../pipeline/kpi-items.ts';
+import { problemsOf } from '../../pipeline/problems.ts';
 import { failure } from '../aws/call.ts';
 import type { Bucket } from './objects.ts';
 
@@ -52,9 +53,7 @@ function parseItem(row: Record<string, unknown>, key: string): KpiItem {
     metadata: json('metadata'),
   });
   if (!parsed.success) {
-    const problems = parsed.error.issues
-      .map(({ path, message }) => `${path.join('.')}: ${message}`)
-      .join('; ');
+    const problems = problemsOf(parsed.error, row).join('; ');
     throw failure('ReportInvalid', `Item ${String(row['id'])} in ${key} is not a KPI item: ${problems}`);
   }
   return parsed.data;

@@ -16,7 +16,11 @@ import {
 import type { GetObjectCommandInput, HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { cancellationSignal } from '@temporalio/activity';
 import type { z } from 'zod';
+import { problemsOf } from '../../pipeline/problems.ts';
 import { call, failure, isConditionLost, isMissing, traitsOf } from '../aws/call.ts';
+
+/** The first problems of a document tell what it is; more would fill the history. */
+const PROBLEMS_SHOWN = 5;
 
 /** A document with the tag that a conditional write must present. */
 export interface Stored<T> {
@@ -66,9 +70,7 @@ export class Bucket {
     }
     const parsed = schema.safeParse(json);
     if (!parsed.success) {
-      const problems = parsed.error.issues
-        .slice(0, 5)
-        .map(({ path, message }) => `${path.join('.')}: ${message}`);
+      const problems = problemsOf(parsed.error, json).slice(0, PROBLEMS_SHOWN);
       throw failure(
         'DocumentInvalid',
         `s3://${this.name}/${key} is not the expected document: ${problems.join('; ')}`,

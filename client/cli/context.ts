@@ -1,6 +1,7 @@
 /** What every command is given: where to print, the environment, and a client that is closed whatever happens. */
 import { confirm, isCancel, text } from '@clack/prompts';
 import type { z } from 'zod';
+import { valueAt } from '../../pipeline/problems.ts';
 import type { Environment } from '../../pipeline/settings.ts';
 import { ClientError } from '../errors.ts';
 import { PipelineClient } from '../pipeline-client.ts';
@@ -85,8 +86,10 @@ export function checked<T extends z.ZodType>(schema: T, given: unknown): z.outpu
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => {
-    const option = path.length === 0 ? '' : `--${kebab(path.map(String).join('.'))}: `;
-    return `${option}${message}`;
+    if (path.length === 0) return message;
+    const option = kebab(path.filter((name) => typeof name === 'string').join('.'));
+    const value = valueAt(given, path);
+    return `--${option}${value === undefined ? '' : ` ${value}`}: ${message}`;
   });
   throw new ClientError('WrongUse', problems.join('\n'), { advice: 'Add --help to see what is possible.' });
 }

@@ -128,6 +128,7 @@ interface JsonSchema {
   readonly type?: string;
   readonly enum?: readonly unknown[];
   readonly pattern?: string;
+  readonly format?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -155,13 +156,14 @@ function fields({ properties = {}, required = [] }: JsonSchema, within = ''): st
 }
 
 /** What values a schema takes, in a few words. */
-function accepted({ type, items, pattern, ...schema }: JsonSchema): string {
+function accepted({ type, items, pattern, format, ...schema }: JsonSchema): string {
   if (schema.enum !== undefined) {
     const isStage = schema.enum.length === STAGE_NAMES.length;
     return isStage ? 'a stage' : schema.enum.map((value) => code(String(value))).join(', ');
   }
   if (items !== undefined) return `list of ${accepted(items)}`;
   if (type === 'integer' || type === 'number') return [type, range(type, schema)].join(', ');
+  if (format === 'date') return 'date, as in `2024-06-25`';
   return pattern === undefined ? (type ?? 'anything') : code(pattern);
 }
 

@@ -22,6 +22,7 @@ import {
 } from '@temporalio/workflow';
 import type { z } from 'zod';
 import type { CommandActivities } from '../../pipeline/activity-types.ts';
+import { problemsOf } from '../../pipeline/problems.ts';
 import { fixOrderOfMessages } from './order.ts';
 
 const asked = proxyActivities<CommandActivities>({
@@ -132,9 +133,8 @@ class Command<C extends Commanded, A> {
   #parse(args: unknown): C {
     const parsed = this.#listener.schema.safeParse({ name: this.#name, args });
     if (parsed.success) return parsed.data;
-    const problems = parsed.error.issues.map(
-      ({ path, message }) => `${path.slice(1).join('.') || 'argument'}: ${message}`,
-    );
+    const ofArgument = parsed.error.issues.map(({ path, message }) => ({ path: path.slice(1), message }));
+    const problems = problemsOf({ issues: ofArgument }, args);
     const description = this.#listener.descriptions[this.#name];
     throw refused(`${this.#name} takes one JSON object. ${problems.join('; ')}. ${description}`);
   }

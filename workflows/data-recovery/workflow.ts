@@ -5,27 +5,19 @@
  * again by ordinary runs of the pipeline: a file whose plays are lost is delivered again under its own key, marked so
  * that what it brings replaces what it brought before. Until such a run publishes, readers see the days as they were.
  */
-import { ApplicationFailure } from '@temporalio/workflow';
 import type { Verified } from '../../pipeline/procedures/activity-types.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { recoveryRequestSchema } from '../../pipeline/recovery/request.ts';
 import type { ParsedRecoveryRequest, RecoveryRequest } from '../../pipeline/recovery/request.ts';
-import { explain } from '../../pipeline/request.ts';
 import { plural } from '../pipeline/summaries.ts';
 import { long } from '../procedures/activities.ts';
 import { now } from '../procedures/conversation.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { Ending, Procedure, ProcedureResult } from '../procedures/procedure.ts';
+import { requestOf } from '../request.ts';
 
 export async function dataRecovery(given: RecoveryRequest): Promise<ProcedureResult> {
-  const parsed = recoveryRequestSchema.safeParse(given);
-  if (!parsed.success) {
-    throw ApplicationFailure.nonRetryable(
-      `The recovery's input is not a valid request: ${explain(parsed.error)}`,
-      'RequestInvalid',
-    );
-  }
-  const request = parsed.data;
+  const request = requestOf(recoveryRequestSchema, given, 'recovery');
   return await runProcedure('dataRecovery', request, async (procedure) => {
     const agreed = await procedure.agree(() => plan(procedure, request));
     if ('outcome' in agreed) return agreed;

@@ -21,7 +21,6 @@ import {
 } from '@temporalio/workflow';
 import type { LiveGlueRun } from '../../pipeline/activity-types.ts';
 import { ownerOfToken } from '../../pipeline/glue-run.ts';
-import { explain } from '../../pipeline/request.ts';
 import type { RunSettings } from '../../pipeline/run-context.ts';
 import { shutdownMark, shutdownRequestSchema } from '../../pipeline/shutdown.ts';
 import type {
@@ -35,6 +34,7 @@ import { long, quick, shutdown as activities } from '../pipeline/activities.ts';
 import { failureOf } from '../pipeline/failure.ts';
 import { searchAttributes } from '../pipeline/search-attributes.ts';
 import { now } from '../pipeline/run.ts';
+import { requestOf } from '../request.ts';
 import { ownRunId } from '../run-id.ts';
 import { OpenRuns, stopLiveGlueRuns } from './stopping.ts';
 
@@ -84,15 +84,7 @@ class Shutdown {
   #status: ShutdownStatus;
 
   constructor(given: ShutdownRequest) {
-    const parsed = shutdownRequestSchema.safeParse(given);
-    if (!parsed.success) {
-      throw ApplicationFailure.create({
-        message: `The shutdown's input is not a valid request: ${explain(parsed.error)}`,
-        type: 'RequestInvalid',
-        nonRetryable: true,
-      });
-    }
-    const { by, reason, dryRun } = parsed.data;
+    const { by, reason, dryRun } = requestOf(shutdownRequestSchema, given, 'shutdown');
     this.#by = by;
     this.#reason = reason;
     this.#dryRun = dryRun;

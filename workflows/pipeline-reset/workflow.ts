@@ -10,7 +10,6 @@
 import { ApplicationFailure, CancellationScope, log, sleep } from '@temporalio/workflow';
 import type { Rerun } from '../../pipeline/procedures/activity-types.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
-import { explain } from '../../pipeline/request.ts';
 import { resetRequestSchema } from '../../pipeline/reset/request.ts';
 import type { ParsedResetRequest, ResetRequest } from '../../pipeline/reset/request.ts';
 import { OpenRuns, stopLiveGlueRuns } from '../emergency-shutdown/stopping.ts';
@@ -20,6 +19,7 @@ import { long, quick } from '../procedures/activities.ts';
 import { now } from '../procedures/conversation.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { Ending, Procedure, ProcedureResult } from '../procedures/procedure.ts';
+import { requestOf } from '../request.ts';
 
 /** Time after which somebody must look why a run does not end; Glue itself stops within a minute. */
 const STOP_HOURS = 2;
@@ -28,14 +28,7 @@ const STOP_HOURS = 2;
 const LOOK_SECONDS = 2;
 
 export async function pipelineReset(given: ResetRequest): Promise<ProcedureResult> {
-  const parsed = resetRequestSchema.safeParse(given);
-  if (!parsed.success) {
-    throw ApplicationFailure.nonRetryable(
-      `The reset's input is not a valid request: ${explain(parsed.error)}`,
-      'RequestInvalid',
-    );
-  }
-  const request = parsed.data;
+  const request = requestOf(resetRequestSchema, given, 'reset');
   return await runProcedure('pipelineReset', request, (procedure) => new Reset(procedure, request).run());
 }
 

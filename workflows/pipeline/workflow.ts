@@ -13,7 +13,6 @@
  */
 import {
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   condition,
   ContinueAsNew,
@@ -24,12 +23,13 @@ import type { DayEdition, NewStreams, Preparation, QualitySummary } from '../../
 import { resumable } from '../../pipeline/checkpoint.ts';
 import type { Progress } from '../../pipeline/checkpoint.ts';
 import type { Reference } from '../../pipeline/documents.ts';
-import { explain, parseRequest } from '../../pipeline/request.ts';
+import { pipelineRequestSchema } from '../../pipeline/request.ts';
 import type { ParsedRequest, PipelineRequest } from '../../pipeline/request.ts';
 import type { RowCounts } from '../../pipeline/reports.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { ScriptName, StageName } from '../../pipeline/stages.ts';
+import { requestOf } from '../request.ts';
 import { long, quick } from './activities.ts';
 import { GlueStage, stopLeftGlueRuns } from './glue.ts';
 import { stopOrphans } from './orphans.ts';
@@ -62,7 +62,7 @@ export async function musicStreamingPipeline(
   given: PipelineRequest = {},
   continued?: Continued,
 ): Promise<PipelineResult> {
-  const request = checkedRequest(given);
+  const request = requestOf(pipelineRequestSchema, given, 'run');
   const run = new PipelineRun(request, continued);
   const pipeline = new Pipeline(run);
   try {
@@ -108,18 +108,6 @@ async function endEarly(run: PipelineRun, pipeline: Pipeline, error: unknown): P
   const status = stopped ? 'Stopped' : error instanceof Aborted ? 'Aborted' : 'Failed';
   run.change((state, at) => end(state, status, why, at));
   await condition(allHandlersFinished);
-}
-
-function checkedRequest(given: PipelineRequest): ParsedRequest {
-  try {
-    return parseRequest(given);
-  } catch (error) {
-    throw ApplicationFailure.create({
-      message: `The run's input is not a valid request: ${explain(error)}`,
-      type: 'RequestInvalid',
-      nonRetryable: true,
-    });
-  }
 }
 
 /** What the first four stages leave: the ground that the others stand on. */

@@ -4,23 +4,16 @@
  */
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Undo } from '../../pipeline/procedures/activity-types.ts';
-import { explain } from '../../pipeline/request.ts';
 import { undoRequestSchema } from '../../pipeline/shutdown.ts';
 import type { UndoPlan, UndoRequest } from '../../pipeline/shutdown.ts';
 import { plural } from '../pipeline/summaries.ts';
 import { quick } from '../procedures/activities.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { ProcedureResult } from '../procedures/procedure.ts';
+import { requestOf } from '../request.ts';
 
 export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureResult> {
-  const parsed = undoRequestSchema.safeParse(given);
-  if (!parsed.success) {
-    throw ApplicationFailure.nonRetryable(
-      `The input is not a valid request: ${explain(parsed.error)}`,
-      'RequestInvalid',
-    );
-  }
-  const request = parsed.data;
+  const request = requestOf(undoRequestSchema, given, 'undoing');
   return await runProcedure('shutdownRecovery', request, async (procedure) => {
     const { context } = procedure;
     let stopped: { plan: UndoPlan; undo: Undo } | undefined;

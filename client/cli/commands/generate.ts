@@ -16,6 +16,8 @@ import { checked, withoutUndefined, type CliContext } from '../context.ts';
 import { bytes, count } from '../format.ts';
 import { collect, examples, outputOption, outputSchema, pairsSchema } from '../options.ts';
 
+const shareSchema = z.coerce.number<string>().min(0).max(1);
+
 const generateSchema = z.object({
   dir: z.string(),
   seed: z.coerce.number().int().optional(),
@@ -31,10 +33,7 @@ const generateSchema = z.object({
   midnightFiles: z.boolean().optional(),
   corrections: z.coerce.number().int().optional(),
   allBad: z.coerce.number().optional(),
-  bad: z.preprocess(
-    (pairs) => (pairs === undefined ? undefined : pairsSchema.parse(pairs)),
-    z.partialRecord(z.enum(BAD_ROWS), z.coerce.number()).optional(),
-  ),
+  bad: pairsSchema.pipe(z.partialRecord(z.enum(BAD_ROWS), shareSchema)).optional(),
   formats: z
     .string()
     .transform((list) => list.split(','))

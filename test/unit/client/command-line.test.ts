@@ -10,22 +10,28 @@ describe('wrong use', () => {
     ['an unknown option', ['runs', '--limt', '3'], /unknown option '--limt'/],
     ['a missing argument', ['retry', '--reason', 'r'], /missing required argument 'run'/],
     ['a missing reason', ['approve', 'r'], /required option '--reason/],
-    ['a bad date', ['kpis', '--date', 'yesterday'], /--date: expected a UTC date/],
+    ['a bad date', ['kpis', '--date', 'yesterday'], /--date "yesterday": expected a UTC date/],
+    ['a day that there is not', ['run', '--date', '2024-02-30'], /--date "2024-02-30": expected a UTC date/],
     ['an unknown metric', ['kpis', '--date', '2024-06-25', '--metric', 'x'], /Allowed choices are/],
     [
       'a dimension without value',
       ['kpis', '--date', '2024-06-25', '--dimension', 'x'],
-      /expected name=value/,
+      /--dimension "x": expected name=value/,
     ],
     ['nothing to deliver', ['ingest'], /No file was named/],
     ['one key for two files', ['ingest', 'a', 'b', '--key', 'k'], /--key names one file, but 2 files/],
-    ['a bad number of workers', ['run', '--number-of-workers', '1'], /--number-of-workers: /],
+    ['a bad number of workers', ['run', '--number-of-workers', '1'], /--number-of-workers 1: /],
     [
       'a bad share of bad rows',
       ['generate', '--dir', 'd', '--bad', 'unknown_track=7'],
-      /--bad-rows.unknown_track/,
+      /--bad.unknown_track: /,
     ],
-    ['an unknown bad row', ['generate', '--dir', 'd', '--bad', 'odd=0.1'], /odd/],
+    [
+      'a bad row without a share',
+      ['generate', '--dir', 'd', '--bad', 'odd'],
+      /--bad "odd": expected name=value/,
+    ],
+    ['an unknown bad row', ['generate', '--dir', 'd', '--bad', 'odd=0.1'], /--bad.*odd/s],
     ['no command', [], /Usage: msp/],
   ])('%s ends with 2 and says so', async (_what, args, message) => {
     const result = await msp({}, ...args);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { describeSettings, jobNameOf, parseSettings, unknownSettings } from '../../../pipeline/settings.ts';
-import { parseRequest } from '../../../pipeline/request.ts';
+import { pipelineRequestSchema } from '../../../pipeline/request.ts';
 import { layout, parseS3Uri, runIdOf, s3Uri } from '../../../pipeline/layout.ts';
 
 describe('settings', () => {
@@ -49,18 +49,18 @@ describe('settings', () => {
 
 describe('a request', () => {
   it('may be empty', () => {
-    expect(parseRequest({})).toEqual({ trigger: 'manual' });
-    expect(parseRequest(undefined)).toEqual({ trigger: 'manual' });
+    expect(pipelineRequestSchema.parse({})).toEqual({ trigger: 'manual' });
   });
 
   it.each([
     [{ input: ['a'] }, /input/],
     [{ inputs: [] }, /inputs/],
     [{ dates: ['25.06.2024'] }, /UTC date/],
+    [{ dates: ['2024-02-30'] }, /UTC date/],
     [{ inputs: ['a'], dates: ['2024-06-25'] }, /not both/],
     [{ overrides: { numberOfWorkers: 1 } }, /numberOfWorkers/],
   ])('%j is refused', (request, message) => {
-    expect(() => parseRequest(request)).toThrow(message);
+    expect(() => pipelineRequestSchema.parse(request)).toThrow(message);
   });
 });
 
