@@ -26,6 +26,7 @@ import type { ManifestKind } from '../../pipeline/layout.ts';
 import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifests.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
+import type { RunStatus } from '../../workflows/pipeline/state.ts';
 import { CrashingWorkers } from '../support/crashing-workers.ts';
 import { PipelineStack } from '../support/pipeline-stack.ts';
 import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
@@ -54,6 +55,9 @@ export interface GlueJobRun {
 
 /** A run whose Glue job begins: a look every 50 ms, on two busy cores. */
 const GLUE_WORKS_WITHIN_MS = 120_000;
+
+/** A worker or a server that was killed is back in seconds; two busy cores let it take longer. */
+const ANSWERS_WITHIN_MS = 60_000;
 
 /** Looks at a Glue that was killed just now: with the SDK's growing pauses, half a minute for it to come back. */
 const GLUE_ATTEMPTS = 12;
@@ -183,12 +187,18 @@ export class CrashWorld {
     await this.stack.forgetFaults();
   }
 
+  /** How a run stands, as soon as a worker and the server are there to say so. */
+  async status(workflowId: string): Promise<RunStatus> {
+    const look = (): Promise<RunStatus | undefined> => this.stack.status(workflowId).catch(() => undefined);
+    return await until(`${workflowId} answers`, look, ANSWERS_WITHIN_MS);
+  }
+
   /** Returns when the run waits for a Glue run that lives. */
   async glueWorksFor(workflowId: string): Promise<void> {
     await until(
       `Glue works for ${workflowId}`,
       async () => {
-        const { glueRun } = await this.stack.status(workflowId);
+        const { glueRun } = await this.status(workflowId);
         if (glueRun === null) return undefined;
         const live = (await this.glueRuns()).find(({ id }) => id === glueRun.jobRunId);
         return live?.state === 'RUNNING' ? true : undefined;

@@ -53,7 +53,7 @@ class Siege {
   /** Every run has been stopped, keeping its claims. @throws Error when the watched one was not */
   async stopped(): Promise<void> {
     const world = this.#world;
-    const { status } = await world.stack.status(this.watched);
+    const { status } = await world.status(this.watched);
     if (status !== 'Stopped') throw new Error(`${this.watched} is ${status}`);
     for (const id of world.open) world.claimants.add(id);
     world.open.clear();
