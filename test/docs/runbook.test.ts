@@ -56,6 +56,7 @@ if (!canFollow) console.warn('The runbook is not followed: no AWS CLI (aws) on t
         'three runs are held': () => situations.threeHeld(),
         'three runs were aborted, and the validation is mended': () => situations.threeAborted(),
         'a run is validating': () => situations.validating(),
+        'the run is validating again': () => situations.validatingAgain(),
         'the next run': () => situations.next(),
       },
     });

@@ -127,6 +127,14 @@ export class RunbookSituations {
     await this.#take(id);
   }
 
+  /** The stage's next Glue run works, after one that a pause has stopped. */
+  async validatingAgain(): Promise<void> {
+    const id = this.#current;
+    await until(`Glue works again for ${id}`, async () =>
+      (await this.#stack.status(id)).glueRun === null ? undefined : true,
+    );
+  }
+
   /** @returns false when a run that the page has started took the file first */
   async #validates(id: string): Promise<boolean> {
     await this.#begin(id, ENDLESS);
