@@ -8,6 +8,7 @@ import { DeleteUserPolicyCommand, IAMClient, PutUserPolicyCommand } from '@aws-s
 import { ROOT_KEY } from '../../local/stack/provision/provision.ts';
 import { end } from '../../local/stack/processes.ts';
 import { fileIdOf } from '../../pipeline/documents.ts';
+import { runIdOf } from '../../pipeline/layout.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
 import type { DocumentProgram } from './document-program.ts';
 import type { DocumentShell } from './document-shell.ts';
@@ -196,20 +197,23 @@ export class RunbookSituations {
 
   /** What the reader copies from the plan. */
   async digest(): Promise<void> {
-    const procedure = await this.#stack.client.procedures.find('latest');
-    const plan = await until(
-      'there is a plan',
-      async () => (await this.#stack.client.procedures.status(procedure)).plan ?? undefined,
-    );
+    const { procedures } = this.#stack.client;
+    // The server lists what has just begun a moment later.
+    const plan = await until('there is a plan', async () => {
+      const latest = await procedures.find('latest');
+      if (latest.endedAt !== undefined) return undefined;
+      return (await procedures.status(latest)).plan ?? undefined;
+    });
     await this.#set('DIGEST', plan.digest);
   }
 
   async nobodyApproves(): Promise<void> {
     const { procedures } = this.#stack.client;
-    const procedure = await procedures.find('latest');
+    const handle = this.#stack.client.temporal.client.workflow.getHandle('music-streaming-recovery');
+    const { workflowId, runId } = await handle.describe();
+    const procedure = { id: runIdOf(workflowId, runId), workflowId, runId };
     const waits = await until('the plan waits, or has nothing to do', async () => {
-      const { endedAt } = await procedures.find('latest');
-      if (endedAt !== undefined) return 'ended';
+      if ((await handle.describe()).status.name !== 'RUNNING') return 'ended';
       return (await procedures.status(procedure)).waiting === null ? undefined : 'waits';
     });
     if (waits === 'ended') return;
