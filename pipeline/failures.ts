@@ -60,7 +60,8 @@ export const FAILURES = {
   },
   InputsTaken: {
     handling: 'operator',
-    advice: 'Another run processes the named input now: abort this one, the other brings the data.',
+    advice:
+      'Another run has the named input, or has processed a later delivery of it: abort this one; a new run takes what is left.',
   },
   ShutdownUnknown: {
     handling: 'operator',

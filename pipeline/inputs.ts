@@ -21,6 +21,10 @@ export const fileRecordSchema = z.object({
   size: countSchema,
   /** The key that this content came under and whose correction will replace it. */
   key: z.string(),
+  /** Keys that a correction made stand for it, too: it counts until each of them and `key` stand for something else. */
+  alsoUnder: z.array(z.string()).optional(),
+  /** The key under which the owner found it, where that is none of them. */
+  claimedAs: z.string().optional(),
   owner: ownerSchema,
   /**
    * `claimed`: being processed. `published`: its accepted plays count (or it had none), the run is not done with it.
@@ -29,12 +33,16 @@ export const fileRecordSchema = z.object({
    */
   state: z.enum(['claimed', 'published', 'done', 'refused', 'due']),
   claimedAt: timestampSchema,
-  /** The content that it replaces under its key, if it is a correction. */
-  replaces: fileIdSchema.optional(),
+  /** What it replaces: what its key stood for, itself when its plays are made again. A single one in older records. */
+  replaces: z
+    .preprocess((ids) => (typeof ids === 'string' ? [ids] : ids), z.array(fileIdSchema).optional())
+    .optional(),
   /** Set when a correction of its key made it count no longer. */
   replacedBy: fileIdSchema.optional(),
-  /** Days in which it has accepted plays; known once validated. */
+  /** Days in which it has accepted plays, written before the first of them is published. */
   days: z.array(daySchema).default([]),
+  /** It was rejected whole and has brought nothing; delivering it again is a new try. */
+  rejected: z.literal(true).optional(),
   archivedAs: z.string().optional(),
   /** The procedure that last asked for its plays to be made again; it asks once. */
   renewedFor: z.string().optional(),
@@ -48,15 +56,17 @@ export const keyRecordSchema = z.object({
   fileId: fileIdSchema.optional(),
   /** The run that is processing a version of this key. */
   pending: ownerSchema.optional(),
+  /** Contents that runs were to bring since it last came to stand for one: plays of those may count in part. */
+  bringing: z.array(fileIdSchema).optional(),
 });
 export type KeyRecord = z.infer<typeof keyRecordSchema>;
 
 /** What a delivered object means to the run that found it. */
 export type InputVerdict =
   | { readonly kind: 'new' }
-  | { readonly kind: 'correction'; readonly replaces: string }
+  | { readonly kind: 'correction'; readonly replaces: readonly string[] }
   /** The content is known: it brings nothing, though it may end what the key stood for before. */
-  | { readonly kind: 'redelivery'; readonly replaces?: string }
+  | { readonly kind: 'redelivery'; readonly replaces: readonly string[] }
   | { readonly kind: 'busy'; readonly owner: Owner };
 
 interface Delivered {
@@ -86,18 +96,52 @@ export function judgeDelivery({
     return { kind: 'busy', owner: fileRecord.owner };
   }
 
-  const previous =
-    keyRecord?.fileId !== undefined && keyRecord.fileId !== fileId ? keyRecord.fileId : undefined;
+  const before = keyRecord?.fileId === fileId ? undefined : keyRecord?.fileId;
+  const previous = before === undefined ? [] : [before];
   // The same content twice in one batch: the key that was claimed first brings it.
-  const twice = unfinished && fileRecord.owner.run === self.run && fileRecord.key !== key;
-  const known = fileRecord?.state === 'done' || twice;
-  const superseded = fileRecord?.replacedBy !== undefined;
-  if (known && (!superseded || previous === undefined)) {
-    return previous === undefined ? { kind: 'redelivery' } : { kind: 'redelivery', replaces: previous };
+  const twice =
+    unfinished && fileRecord.owner.run === self.run && (fileRecord.claimedAs ?? fileRecord.key) !== key;
+  const known = (fileRecord?.state === 'done' && fileRecord.rejected !== true) || twice;
+  // A run that has ended was about to replace what the key still stands for.
+  const halfReplaced = fileRecord?.replacedBy !== undefined && keyRecord?.fileId === fileId;
+  const superseded = fileRecord?.replacedBy !== undefined && !halfReplaced;
+  if (known && !halfReplaced && (!superseded || before === undefined)) {
+    return { kind: 'redelivery', replaces: previous };
   }
-  const itself = fileRecord?.state === 'due' ? fileId : undefined;
-  const replaces = previous ?? itself ?? (unfinished ? fileRecord.replaces : undefined);
-  return replaces === undefined ? { kind: 'new' } : { kind: 'correction', replaces };
+
+  const itself = halfReplaced || (fileRecord !== undefined && mayCount(fileRecord)) ? [fileId] : [];
+  const asBefore = unfinished ? (fileRecord.replaces ?? []) : [];
+  const replaces = [...new Set([...previous, ...asBefore, ...itself])];
+  return replaces.length === 0 ? { kind: 'new' } : { kind: 'correction', replaces };
+}
+
+/**
+ * Whether plays of the content may count although no run is done with it: a run that has ended had published them, or
+ * was about to. What is accepted of it now takes their place, and its key goes on standing for it.
+ */
+export function mayCount({ state, days, replacedBy }: FileRecord): boolean {
+  if (replacedBy !== undefined) return false;
+  return state === 'due' || state === 'published' || (state === 'claimed' && days.length > 0);
+}
+
+/** The keys that stand for a content, or stood for it until a correction replaced it. */
+export function keysOf({ key, alsoUnder = [] }: FileRecord): string[] {
+  return [key, ...alsoUnder];
+}
+
+/** The record once a correction of a key has brought the content, which counts already. */
+export function joinedBy(record: FileRecord, key: string): FileRecord {
+  if (record.replacedBy !== undefined || keysOf(record).includes(key)) return record;
+  return { ...record, alsoUnder: [...(record.alsoUnder ?? []), key] };
+}
+
+/** The record once a key stands for other content: replaced by it, unless another key still stands for this one. */
+export function leftBy(record: FileRecord, key: string, by: string): FileRecord {
+  const keys = keysOf(record);
+  if (record.id === by || record.replacedBy === by || !keys.includes(key)) return record;
+  const [first, ...others] = keys.filter((other) => other !== key);
+  if (first === undefined || record.replacedBy !== undefined) return { ...record, replacedBy: by };
+  return { ...record, key: first, alsoUnder: others };
 }
 
 /** What stands beside each archived copy. A content that was delivered several times has been archived several times. */
@@ -120,7 +164,7 @@ export type ArchiveRecord = z.infer<typeof archiveRecordSchema>;
  */
 export function renew(record: FileRecord, procedure: string): FileRecord {
   if (record.renewedFor === procedure) return record;
-  const underWay = record.state === 'claimed' && record.replaces === record.id;
+  const underWay = record.state === 'claimed' && remakes(record);
   return { ...record, renewedFor: procedure, state: underWay ? record.state : 'due' };
 }
 
@@ -130,8 +174,12 @@ export function renew(record: FileRecord, procedure: string): FileRecord {
  */
 export function release(record: FileRecord): FileRecord {
   if (record.state !== 'claimed') return record;
-  const state = record.replaces === record.id ? 'due' : record.days.length > 0 ? 'published' : 'refused';
+  const state = remakes(record) ? 'due' : record.days.length > 0 ? 'published' : 'refused';
   return { ...record, state };
+}
+
+function remakes({ id, replaces = [] }: FileRecord): boolean {
+  return replaces.includes(id);
 }
 
 /** An object under `streams/`, as listed. */
@@ -152,23 +200,33 @@ export const candidatesSchema = z.object({
 });
 export type Candidates = z.infer<typeof candidatesSchema>;
 
-/** The oldest files first, as many as one run takes; a single file over the byte limit is taken alone. */
+/** The oldest first, then by key: also the order in which files keep a play that several of them bring. */
+export function byArrival(candidates: readonly Candidate[]): Candidate[] {
+  return [...candidates].sort(
+    (a, b) => a.deliveredAt.localeCompare(b.deliveredAt) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
+  );
+}
+
+/**
+ * The oldest files first, as many as one run takes; a single file over the byte limit is taken alone.
+ * @param claimed keys that another run has: they come last, or the files of a run that waits would keep all others out
+ */
 export function takeBatch(
   candidates: readonly Candidate[],
   limits: { readonly files: number; readonly bytes: number },
+  claimed: ReadonlySet<string> = new Set(),
 ): { taken: Candidate[]; left: number } {
-  const byArrival = [...candidates].sort(
-    (a, b) => a.deliveredAt.localeCompare(b.deliveredAt) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
-  );
+  const inOrder = byArrival(candidates);
+  const isClaimed = ({ key }: Candidate): boolean => claimed.has(key);
   const taken: Candidate[] = [];
   let bytes = 0;
-  for (const candidate of byArrival) {
+  for (const candidate of [...inOrder.filter((each) => !isClaimed(each)), ...inOrder.filter(isClaimed)]) {
     if (taken.length >= limits.files) break;
     if (taken.length > 0 && bytes + candidate.size > limits.bytes) break;
     taken.push(candidate);
     bytes += candidate.size;
   }
-  return { taken, left: candidates.length - taken.length };
+  return { taken: byArrival(taken), left: candidates.length - taken.length };
 }
 
 const preparedFileSchema = z.object({
@@ -192,8 +250,17 @@ export const preparedInputsSchema = z.object({
   run: z.string(),
   preparedAt: timestampSchema,
   files: z.array(preparedFileSchema),
-  /** Contents that stop counting when this run publishes, the file that replaces each, and the days that change. */
-  retire: z.array(z.object({ id: fileIdSchema, by: fileIdSchema, days: z.array(daySchema) })),
+  /** Contents that a key leaves when this run publishes, what it brings instead, and the days that change. */
+  retire: z.array(
+    z.object({
+      id: fileIdSchema,
+      by: fileIdSchema,
+      days: z.array(daySchema),
+      key: z.string().optional(),
+      /** A run that has ended was to bring it and may have begun to: it goes even if what comes instead is rejected. */
+      begun: z.literal(true).optional(),
+    }),
+  ),
   /** Files left to a next run because another run is processing them or an earlier version of them. */
   deferred: z.array(z.object({ key: z.string(), processedBy: z.string() })),
 });

@@ -67,6 +67,8 @@ export interface PlaysContribution {
   readonly sources: readonly { readonly id: string; readonly key: string; readonly rows: number }[];
   /** Sources that no longer count, the file that replaced each, and its key. */
   readonly retire: readonly { readonly id: string; readonly by: string; readonly key?: string }[];
+  /** Keys that sources count under now, where it is no longer the one in the manifest. */
+  readonly moved?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -76,7 +78,10 @@ export interface PlaysContribution {
  */
 export function foldPlays(current: PlaysManifest | undefined, added: PlaysContribution): PlaysManifest {
   if (current !== undefined && hasContribution(current, added)) return current;
-  const live = current?.sources ?? [];
+  const live = (current?.sources ?? []).map((source) => ({
+    ...source,
+    key: added.moved?.get(source.id) ?? source.key,
+  }));
   const replacedBy = replacements(live, added);
   const kept = live.filter((source) => !replacedBy.has(source.id));
   const fresh = added.sources.filter((source) => !kept.some((known) => known.id === source.id));
@@ -108,13 +113,24 @@ export function foldPlays(current: PlaysManifest | undefined, added: PlaysContri
   };
 }
 
+/** Sources of a day that the contribution does not name, but brings something else for their key. */
+export function namesakes({ sources }: PlaysManifest, added: PlaysContribution): PlaysManifest['sources'] {
+  const newOfKey = broughtFor(added);
+  const named = new Set(added.retire.map(({ id }) => id));
+  return sources.filter(({ id, key }) => !named.has(id) && newOfKey.has(key) && newOfKey.get(key) !== id);
+}
+
+function broughtFor({ retire, sources }: PlaysContribution): Map<string, string> {
+  return new Map([
+    ...retire.flatMap(({ key, by }) => (key === undefined ? [] : [[key, by] as const])),
+    ...sources.map(({ key, id }) => [key, id] as const),
+  ]);
+}
+
 /** Which live sources stop counting, and by what: those named, and those of a key that something else is brought for. */
 function replacements(live: PlaysManifest['sources'], added: PlaysContribution): Map<string, string> {
   const replacedBy = new Map(added.retire.map(({ id, by }) => [id, by]));
-  const newOfKey = new Map([
-    ...added.retire.flatMap(({ key, by }) => (key === undefined ? [] : [[key, by] as const])),
-    ...added.sources.map(({ key, id }) => [key, id] as const),
-  ]);
+  const newOfKey = broughtFor(added);
   for (const { id, key } of live) {
     const by = newOfKey.get(key);
     if (by !== undefined && by !== id && !replacedBy.has(id)) replacedBy.set(id, by);

@@ -1,13 +1,14 @@
 /** A resumed run makes its claims its own again: they name the closed execution, which any other run may succeed. */
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
-import { fileRecordSchema, keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
-import type { FileRecord, KeyRecord, Owner, PreparedFile } from '../../pipeline/inputs.ts';
+import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
+import type { FileRecord, KeyRecord, Owner, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../aws/call.ts';
 import { keyRecordOf } from './claims.ts';
 import { changeDocument } from './documents.ts';
 import { Bucket } from './objects.ts';
+import { changeFile } from './standing.ts';
 
 export function createAdoptionActivities(s3: S3Client): Pick<PipelineActivities, 'adoptInputs'> {
   return {
@@ -15,17 +16,30 @@ export function createAdoptionActivities(s3: S3Client): Pick<PipelineActivities,
       const bucket = new Bucket(s3, settings.bucket);
       const inputs = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
       if (inputs === undefined) throw failure('DocumentInvalid', `${owner.run} has no input manifest`);
-      const files = inputs.value.files.filter(({ verdict }) => verdict !== 'redelivery');
-      const adoption = new Adoption(bucket, owner, closedRuns);
-      for (const file of files) await adoption.adopt(file);
-      const { blockedBy } = adoption;
-      return { files: files.length, ...(blockedBy.length === 0 ? {} : { blockedBy }) };
+      const { files, blockedBy } = await adopt(bucket, owner, inputs.value, closedRuns);
+      return { files, ...(blockedBy.length === 0 ? {} : { blockedBy }) };
     },
   };
 }
 
+/**
+ * @param closedRuns runs that have ended; left out when nobody has asked yet
+ * @returns the owners of claims of whom it is not known whether they have ended
+ * @throws `InputsTaken` when another run has a file, or a later delivery of its key is processed already
+ */
+export async function adopt(
+  bucket: Bucket,
+  owner: Owner,
+  inputs: PreparedInputs,
+  closedRuns: readonly string[] | undefined,
+): Promise<{ files: number; blockedBy: Owner[] }> {
+  const files = inputs.files.filter(({ verdict }) => verdict !== 'redelivery');
+  const adoption = new Adoption(bucket, owner, closedRuns);
+  for (const file of files) await adoption.adopt(file);
+  return { files: files.length, blockedBy: adoption.blockedBy };
+}
+
 class Adoption {
-  /** Owners of the run's claims of whom is not known whether they have ended. */
   readonly blockedBy: Owner[] = [];
   readonly #bucket: Bucket;
   readonly #owner: Owner;
@@ -38,16 +52,12 @@ class Adoption {
   }
 
   async adopt({ id, key }: PreparedFile): Promise<void> {
-    await changeDocument<FileRecord, FileRecord | undefined>(
-      this.#bucket,
-      layout.file(id),
-      fileRecordSchema,
-      (current) => {
-        if (current === undefined || current.state === 'done' || current.state === 'refused') return current;
-        return this.#mayTake(current.owner, key) ? { ...current, owner: this.#owner } : current;
-      },
-    );
-    await changeDocument<KeyRecord, KeyRecord | undefined>(
+    const blocked = this.blockedBy.length;
+    const file = await changeFile(this.#bucket, id, (current) => {
+      if (current.state === 'done' || current.state === 'refused') return current;
+      return this.#mayTake(current.owner, key) ? { ...current, owner: this.#owner } : current;
+    });
+    const record = await changeDocument<KeyRecord, KeyRecord | undefined>(
       this.#bucket,
       keyRecordOf(key),
       keyRecordSchema,
@@ -56,6 +66,18 @@ class Adoption {
         return this.#mayTake(current.pending, key) ? { ...current, pending: this.#owner } : current;
       },
     );
+    if (this.blockedBy.length === blocked) this.#requireKey(key, file, record);
+  }
+
+  /** A file that is still to be published needs its key: without it, a later delivery has been processed. */
+  #requireKey(key: string, file: FileRecord | undefined, record: KeyRecord | undefined): void {
+    const { run } = this.#owner;
+    if (file?.state === 'claimed' && file.owner.run === run && record?.pending?.run !== run) {
+      throw failure('InputsTaken', `A later delivery of ${key} has been processed since`);
+    }
+    if (file?.state === 'refused' && file.owner.run !== run) {
+      throw failure('InputsTaken', `${key} was refused in run ${file.owner.run}, which had taken it over`);
+    }
   }
 
   /** @throws `InputsTaken` when another run has the file */

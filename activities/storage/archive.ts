@@ -6,7 +6,7 @@
 import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ArchiveReport, PipelineActivities } from '../../pipeline/activity-types.ts';
-import { fileRecordSchema, keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
+import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord, KeyRecord, PreparedFile } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../aws/call.ts';
@@ -14,6 +14,7 @@ import { keyRecordOf } from './claims.ts';
 import { copyWithin } from './copy.ts';
 import { changeDocument } from './documents.ts';
 import { Bucket } from './objects.ts';
+import { changeFile, join, settleKey } from './standing.ts';
 
 type ArchiveActivities = Pick<PipelineActivities, 'archiveInputs' | 'quarantineInputs'>;
 
@@ -34,6 +35,10 @@ export function createArchiveActivities(s3: S3Client): ArchiveActivities {
           record,
         );
         if (file.verdict !== 'redelivery') await settle(bucket, file, { state: 'done', archivedAs: target });
+        else {
+          await join(bucket, run, file);
+          await settleKey(bucket, run, file);
+        }
         if (!(await bucket.deleteIf(file.key, file.etag))) kept += 1;
         bytes += file.size;
         heartbeat({ archived: file.key });
@@ -49,7 +54,7 @@ export function createArchiveActivities(s3: S3Client): ArchiveActivities {
         const target = layout.quarantined(run, file.key);
         await copyVerified(bucket, file, target);
         await settle(bucket, file, { state: 'refused', archivedAs: target });
-        await releaseKey(bucket, file.key, run);
+        await releaseKey(bucket, file, run);
         await bucket.deleteIf(file.key, file.etag);
         heartbeat({ quarantined: file.key });
       }
@@ -117,24 +122,20 @@ async function settle(
   { id }: PreparedFile,
   change: Pick<FileRecord, 'state' | 'archivedAs'>,
 ): Promise<void> {
-  await changeDocument<FileRecord, FileRecord | undefined>(
-    bucket,
-    layout.file(id),
-    fileRecordSchema,
-    (current) =>
-      current === undefined || current.state === change.state ? current : { ...current, ...change },
+  await changeFile(bucket, id, (current) =>
+    current.state === change.state ? current : { ...current, ...change },
   );
 }
 
-async function releaseKey(bucket: Bucket, key: string, run: string): Promise<void> {
+async function releaseKey(bucket: Bucket, { id, key }: PreparedFile, run: string): Promise<void> {
   await changeDocument<KeyRecord, KeyRecord | undefined>(
     bucket,
     keyRecordOf(key),
     keyRecordSchema,
     (current) => {
       if (current?.pending?.run !== run) return current;
-      const { pending, ...kept } = current;
-      return kept;
+      const { pending, bringing = [], ...kept } = current;
+      return { ...kept, bringing: bringing.filter((other) => other !== id) };
     },
   );
 }

@@ -3,16 +3,16 @@
  * same file meet in a conditional write; one gets it, the other sees whose it is.
  */
 import { createHash } from 'node:crypto';
-import { fileRecordSchema, judgeDelivery, keyRecordSchema } from '../../pipeline/inputs.ts';
-import type { FileRecord, InputVerdict, KeyRecord, Owner } from '../../pipeline/inputs.ts';
+import { fileRecordSchema, judgeDelivery, keyRecordSchema, keysOf, mayCount } from '../../pipeline/inputs.ts';
+import type { FileRecord, InputVerdict, KeyRecord, Owner, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { changeDocument } from './documents.ts';
 import type { Bucket } from './objects.ts';
 
 export interface Claimed {
   readonly verdict: InputVerdict;
-  /** What stops counting because of this file, and in which days. */
-  readonly retire?: { readonly id: string; readonly days: string[] };
+  /** What its key leaves, and the days in which that has plays. */
+  readonly retire: readonly Pick<PreparedInputs['retire'][number], 'id' | 'days' | 'begun'>[];
 }
 
 export interface ClaimedFile {
@@ -51,11 +51,11 @@ export class Claims {
     const verdict = takesContent(byKey.verdict)
       ? await this.#claimContent(file, byKey.record, now)
       : byKey.verdict;
-    const replaces = 'replaces' in verdict ? verdict.replaces : undefined;
-    if (takesContent(byKey.verdict) && !takesContent(verdict) && replaces === undefined)
+    const replaces = 'replaces' in verdict ? verdict.replaces : [];
+    if (takesContent(byKey.verdict) && !takesContent(verdict) && replaces.length === 0)
       await this.#releaseKey(file.key);
-    const retire = replaces === undefined ? undefined : await this.#toRetire(file.key, replaces);
-    return retire === undefined ? { verdict } : { verdict, retire };
+    if (verdict.kind === 'busy') return { verdict, retire: [] };
+    return { verdict, retire: await this.#toRetire(file, replaces, byKey.record) };
   }
 
   async #claimKey({
@@ -67,9 +67,10 @@ export class Claims {
     const decide = (current: KeyRecord | undefined): KeyRecord | undefined => {
       const verdict = this.#judge(key, id, current, content?.value);
       judged.verdict = verdict;
-      const bringsNothing = verdict.kind === 'redelivery' && verdict.replaces === undefined;
+      const bringsNothing = verdict.kind === 'redelivery' && verdict.replaces.length === 0;
       if (verdict.kind === 'busy' || bringsNothing || this.#isOwn(current?.pending)) return current;
-      return { version: 1, key, ...current, pending: this.#owner };
+      const bringing = [...new Set([...(current?.bringing ?? []), id])];
+      return { version: 1, key, ...current, pending: this.#owner, bringing };
     };
     const record = await changeDocument(this.#bucket, keyRecordOf(key), keyRecordSchema, decide);
     return { verdict: judged.verdict, record };
@@ -81,12 +82,13 @@ export class Claims {
     now: string,
   ): Promise<InputVerdict> {
     const judged: { verdict: InputVerdict } = { verdict: { kind: 'new' } };
+    const [standing = key, ...alsoUnder] = await this.#standingFor(id);
     const decide = (current: FileRecord | undefined): FileRecord | undefined => {
       const verdict = this.#judge(key, id, keyRecord, current);
       judged.verdict = verdict;
       if (!takesContent(verdict)) return current;
       if (this.#isOwn(current?.owner) && current?.state === 'claimed') return current;
-      const replaces = verdict.kind === 'correction' ? { replaces: verdict.replaces } : {};
+      const replaces = verdict.kind === 'correction' ? { replaces: [...verdict.replaces] } : {};
       const days = current?.days ?? [];
       const renewed = current?.renewedFor === undefined ? {} : { renewedFor: current.renewedFor };
       return {
@@ -94,7 +96,9 @@ export class Claims {
         id,
         sha256,
         size,
-        key,
+        key: standing,
+        ...(alsoUnder.length === 0 ? {} : { alsoUnder }),
+        ...(standing === key ? {} : { claimedAs: key }),
         owner: this.#owner,
         state: 'claimed',
         claimedAt: now,
@@ -105,6 +109,18 @@ export class Claims {
     };
     await changeDocument(this.#bucket, layout.file(id), fileRecordSchema, decide);
     return judged.verdict;
+  }
+
+  /** Keys that stand for the content: whoever takes it over under another name brings a copy. */
+  async #standingFor(id: string): Promise<string[]> {
+    const record = (await this.#bucket.readJson(layout.file(id), fileRecordSchema))?.value;
+    if (record === undefined || record.replacedBy !== undefined) return [];
+    const standing: string[] = [];
+    for (const key of keysOf(record)) {
+      const keyRecord = await this.#bucket.readJson(keyRecordOf(key), keyRecordSchema);
+      if (keyRecord?.value.fileId === id) standing.push(key);
+    }
+    return standing;
   }
 
   /** A resumed run has the claims of its closed execution, but writes its own execution into them. */
@@ -125,11 +141,29 @@ export class Claims {
     );
   }
 
-  /** Content that came under another key meanwhile stays: only what this key brought is replaced. */
-  async #toRetire(key: string, id: string): Promise<Claimed['retire']> {
-    const replaced = await this.#bucket.readJson(layout.file(id), fileRecordSchema);
-    if (replaced === undefined || replaced.value.key !== key) return undefined;
-    return { id, days: replaced.value.days };
+  /**
+   * What the file replaces: what its key stood for, what runs that have ended were to make it stand for, itself when its
+   * plays are made again. Content that no longer stands under the key stays.
+   */
+  async #toRetire(
+    { key, id }: ClaimedFile,
+    replaces: readonly string[],
+    keyRecord: KeyRecord | undefined,
+  ): Promise<Claimed['retire']> {
+    const begun = new Set(keyRecord?.bringing?.filter((other) => other !== keyRecord.fileId));
+    const retire: Pick<PreparedInputs['retire'][number], 'id' | 'days' | 'begun'>[] = [];
+    for (const other of new Set([...replaces, ...begun])) {
+      const record = (await this.#bucket.readJson(layout.file(other), fileRecordSchema))?.value;
+      if (record === undefined) continue;
+      const { days } = record;
+      if (other === id) {
+        if (replaces.includes(id)) retire.push({ id, days });
+      } else if (keysOf(record).includes(key)) {
+        if (!begun.has(other)) retire.push({ id: other, days });
+        else if (record.state === 'done' || mayCount(record)) retire.push({ id: other, days, begun: true });
+      }
+    }
+    return retire;
   }
 
   #judge(

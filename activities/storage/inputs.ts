@@ -4,16 +4,24 @@
  */
 import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
 import type { NewStreams, PipelineActivities, Preparation } from '../../pipeline/activity-types.ts';
 import { fileIdOf } from '../../pipeline/documents.ts';
 import type { Reference } from '../../pipeline/documents.ts';
-import { candidatesSchema, preparedInputsSchema, takeBatch } from '../../pipeline/inputs.ts';
+import {
+  byArrival,
+  candidatesSchema,
+  keyRecordSchema,
+  preparedInputsSchema,
+  takeBatch,
+} from '../../pipeline/inputs.ts';
 import type { Candidate, Owner, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
 import type { ValidationPlan } from '../../pipeline/plans.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { failure } from '../aws/call.ts';
-import { Claims } from './claims.ts';
+import { adopt } from './adoption.ts';
+import { Claims, keyRecordOf } from './claims.ts';
 import type { Claimed } from './claims.ts';
 import { copyWithin } from './copy.ts';
 import { Bucket } from './objects.ts';
@@ -21,6 +29,11 @@ import type { Digested } from './objects.ts';
 import { Progress } from './progress.ts';
 
 type InputActivities = Pick<PipelineActivities, 'findNewStreams' | 'prepareData'>;
+
+const NOTHING_PREPARED = { toValidate: 0, redelivered: 0, retiring: 0, deferred: 0, bytes: 0 };
+
+/** Records of keys read at once. */
+const PARALLEL = 16;
 
 /** A candidate whose bytes have been read. */
 interface Read extends Digested {
@@ -37,9 +50,14 @@ export function createInputActivities(s3: S3Client): InputActivities {
         // A key that ends in a slash is the marker of a folder.
         if (!key.endsWith('/')) arrived.push({ key, size, etag, deliveredAt: modifiedAt.toISOString() });
       }
-      const wanted = inputs === undefined ? arrived : named(arrived, inputs, bucket.name);
-      const limits = { files: settings.maxFilesPerRun, bytes: settings.maxBytesPerRun };
-      const { taken, left } = takeBatch(wanted, limits);
+      const { taken, left } =
+        inputs === undefined
+          ? await batchOf(bucket, owner.run, arrived, {
+              files: settings.maxFilesPerRun,
+              bytes: settings.maxBytesPerRun,
+            })
+          : // Whoever names inputs has chosen how many.
+            { taken: byArrival(named(arrived, inputs, bucket.name)), left: 0 };
       const candidates = { version: 1, run: owner.run, files: taken, left };
       await bucket.writeJson(layout.runRecord(owner.run, 'candidates'), candidates);
       return { files: taken.length, bytes: taken.reduce((sum, { size }) => sum + size, 0), left };
@@ -50,6 +68,8 @@ export function createInputActivities(s3: S3Client): InputActivities {
       const bucket = new Bucket(s3, settings.bucket);
       const earlier = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
       if (earlier !== undefined) {
+        const { blockedBy } = await adopt(bucket, owner, earlier.value, closedRuns);
+        if (blockedBy.length > 0) return { blockedBy, ...NOTHING_PREPARED };
         await writePlan(bucket, context, earlier.value, reference, now);
         return summary(earlier.value);
       }
@@ -62,9 +82,7 @@ export function createInputActivities(s3: S3Client): InputActivities {
       const claims = new Claims(bucket, owner, new Set(closedRuns));
       if (closedRuns === undefined) {
         const blockedBy = await ownersInTheWay(claims, read);
-        if (blockedBy.length > 0) {
-          return { blockedBy, toValidate: 0, redelivered: 0, retiring: 0, deferred: 0, bytes: 0 };
-        }
+        if (blockedBy.length > 0) return { blockedBy, ...NOTHING_PREPARED };
       }
       const prepared = await claimAll(bucket, owner, claims, read, now, progress);
       await bucket.writeJson(layout.runRecord(owner.run, 'inputs'), prepared);
@@ -74,9 +92,42 @@ export function createInputActivities(s3: S3Client): InputActivities {
   };
 }
 
+/** What one run takes. Only where not all fit does it matter which of them other runs have claimed. */
+async function batchOf(
+  bucket: Bucket,
+  run: string,
+  arrived: readonly Candidate[],
+  limits: { readonly files: number; readonly bytes: number },
+): Promise<{ taken: Candidate[]; left: number }> {
+  const claimed = new Set<string>();
+  for (;;) {
+    const batch = takeBatch(arrived, limits, claimed);
+    if (batch.left === 0) return batch;
+    const found = await claimedByOthers(
+      bucket,
+      run,
+      batch.taken.filter(({ key }) => !claimed.has(key)),
+    );
+    if (found.length === 0) return batch;
+    for (const key of found) claimed.add(key);
+  }
+}
+
+async function claimedByOthers(bucket: Bucket, run: string, batch: readonly Candidate[]): Promise<string[]> {
+  const limit = pLimit(PARALLEL);
+  const looks = batch.map(({ key }) =>
+    limit(async () => {
+      const record = await bucket.readJson(keyRecordOf(key), keyRecordSchema);
+      heartbeat({ looking: key });
+      return record?.value.pending !== undefined && record.value.pending.run !== run ? [key] : [];
+    }),
+  );
+  return (await Promise.all(looks)).flat();
+}
+
 function named(arrived: readonly Candidate[], inputs: readonly string[], bucket: string): Candidate[] {
   const byKey = new Map(arrived.map((candidate) => [candidate.key, candidate]));
-  return inputs.map((input) => {
+  const found = inputs.map((input) => {
     const candidate = byKey.get(input) ?? byKey.get(`${PREFIXES.streams}${input}`);
     if (candidate !== undefined) return candidate;
     throw failure(
@@ -84,6 +135,7 @@ function named(arrived: readonly Candidate[], inputs: readonly string[], bucket:
       `Input ${JSON.stringify(input)} is not in s3://${bucket}/${PREFIXES.streams}`,
     );
   });
+  return [...new Set(found)];
 }
 
 async function readAll(
@@ -146,7 +198,7 @@ async function claimAll(
       deliveredAt: modifiedAt.toISOString(),
       verdict,
     };
-    if (claimed.retire !== undefined) retire.push({ ...claimed.retire, by: id });
+    retire.push(...claimed.retire.map((left) => ({ ...left, by: id, key })));
     if (verdict === 'redelivery') {
       files.push(file);
     } else {

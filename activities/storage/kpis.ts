@@ -53,12 +53,12 @@ export function createKpisActivities(s3: S3Client): Pick<PipelineActivities, 've
     async publishKpis({ owner: { run }, settings }, given) {
       const bucket = new Bucket(s3, settings.bucket);
       const report = await requireReport(bucket, given.report, kpiReportSchema, run);
-      const published: ReportedDay[] = [];
+      const published: KpisManifest[] = [];
       const superseded: DayEdition[] = [];
       for (const day of report.days) {
         const stands = await publishDay(bucket, manifestOf(day, report, given.now));
         if (stands.edition > day.edition) superseded.push({ day: day.day, edition: stands.edition });
-        else published.push(day);
+        else published.push(stands);
         heartbeat({ published: day.day });
       }
       const plan: LoadPlan = {

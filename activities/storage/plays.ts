@@ -7,18 +7,18 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import type { Reference } from '../../pipeline/documents.ts';
-import { fileRecordSchema, keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
-import type { FileRecord, KeyRecord, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
+import { preparedInputsSchema } from '../../pipeline/inputs.ts';
+import type { FileRecord, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
-import { foldPlays, playsManifestSchema } from '../../pipeline/manifests.ts';
+import { foldPlays, namesakes, playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { PlaysContribution, PlaysManifest } from '../../pipeline/manifests.ts';
 import type { KpiPlan } from '../../pipeline/plans.ts';
 import { validationReportSchema } from '../../pipeline/reports.ts';
 import type { ValidationReport } from '../../pipeline/reports.ts';
-import { keyRecordOf } from './claims.ts';
 import { changeDocument } from './documents.ts';
 import { Bucket } from './objects.ts';
 import { requireReport } from './reports.ts';
+import { changeFile, join, keysNow, leave, settleKey } from './standing.ts';
 
 /** Days or records written at once. */
 const PARALLEL = 8;
@@ -35,7 +35,7 @@ export function createPlaysActivities(s3: S3Client): Pick<PipelineActivities, 'p
           ? undefined
           : await requireReport(bucket, given.report, validationReportSchema, run);
       const inputs = (await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema))?.value;
-      const brought = whatItBrings(inputs, report);
+      const brought = await whatItBrings(bucket, run, inputs, report);
       const limit = pLimit(PARALLEL);
 
       const manifests = await Promise.all(
@@ -48,8 +48,9 @@ export function createPlaysActivities(s3: S3Client): Pick<PipelineActivities, 'p
           }),
         ),
       );
-      await Promise.all(brought.files.map((file) => limit(() => recordPublished(bucket, file, report))));
-      await Promise.all(brought.retire.map((retired) => limit(() => recordRetired(bucket, retired))));
+      await Promise.all(
+        brought.files.map((file) => limit(() => recordPublished(bucket, run, file, brought))),
+      );
 
       const changed = manifests.filter((manifest) => manifest !== undefined);
       changed.sort((a, b) => a.day.localeCompare(b.day));
@@ -64,16 +65,53 @@ export function createPlaysActivities(s3: S3Client): Pick<PipelineActivities, 'p
 
 interface Brought {
   readonly files: readonly PreparedFile[];
+  /** The key that each file that counts from now on counts under. */
+  readonly keys: ReadonlyMap<string, string>;
+  readonly rejected: ReadonlySet<string>;
   readonly retire: PreparedInputs['retire'];
 }
 
-/** A correction that was rejected whole replaces nothing: what its key brought before goes on counting. */
-function whatItBrings(inputs: PreparedInputs | undefined, report: ValidationReport | undefined): Brought {
-  const rejected = new Set(report?.files.filter(({ status }) => status === 'rejected').map(({ id }) => id));
-  return {
-    files: inputs?.files ?? [],
-    retire: inputs?.retire.filter(({ by }) => !rejected.has(by)) ?? [],
-  };
+/**
+ * Says in the records what is about to change, so that a run which takes over knows it whatever becomes of this one. A
+ * correction that was rejected whole replaces nothing: what its key brought before goes on counting. Neither does a file
+ * that a later delivery has replaced since the run published it for the first time.
+ */
+async function whatItBrings(
+  bucket: Bucket,
+  run: string,
+  inputs: PreparedInputs | undefined,
+  report: ValidationReport | undefined,
+): Promise<Brought> {
+  const judged = new Map(report?.files.map((file) => [file.id, file]));
+  const rejected = new Set(
+    [...judged.values()].filter(({ status }) => status === 'rejected').map(({ id }) => id),
+  );
+  const files = inputs?.files ?? [];
+  const keys = new Map<string, string>();
+  for (const { id, verdict } of files) {
+    if (verdict === 'redelivery' || rejected.has(id)) continue;
+    const days = Object.keys(judged.get(id)?.days ?? {});
+    const record = await changeFile(bucket, id, (current) => announced(current, run, days));
+    if (record?.owner.run === run && record.replacedBy === undefined) keys.set(id, record.key);
+    heartbeat({ announced: id });
+  }
+  const retire = (inputs?.retire ?? []).filter(
+    ({ by, begun }) => begun === true || (!rejected.has(by) && isBrought(by, files, keys)),
+  );
+  // First every key comes to what it stands for now, then it leaves what it stood for: names may have been exchanged.
+  for (const file of files) if (!rejected.has(file.id)) await join(bucket, run, file);
+  const left: PreparedInputs['retire'] = [];
+  for (const entry of retire) if (await leave(bucket, entry)) left.push(entry);
+  return { files, keys, rejected, retire: left };
+}
+
+function announced(record: FileRecord, run: string, days: readonly string[]): FileRecord {
+  if (record.owner.run !== run || days.every((day) => record.days.includes(day))) return record;
+  return { ...record, days: [...new Set([...record.days, ...days])].sort() };
+}
+
+function isBrought(id: string, files: readonly PreparedFile[], keys: ReadonlyMap<string, string>): boolean {
+  return keys.has(id) || !files.some((file) => file.id === id && file.verdict !== 'redelivery');
 }
 
 function daysOf({ retire }: Brought, report: ValidationReport | undefined, given: Given): string[] {
@@ -89,10 +127,9 @@ function contributionTo(
   day: string,
   run: string,
   given: Given,
-  { files, retire }: Brought,
+  { keys, retire }: Brought,
   report: ValidationReport | undefined,
 ): PlaysContribution {
-  const keys = new Map(files.map(({ id, key }) => [id, key]));
   const part = report?.parts.find((candidate) => candidate.day === day);
   return {
     day,
@@ -101,76 +138,51 @@ function contributionTo(
     referenceVersion: given.reference.version,
     ruleVersion: report?.ruleVersion ?? '',
     scriptDigest: report?.scriptDigest ?? given.scriptDigest,
-    part: part === undefined ? undefined : { ...part, run, sources: part.sources.map(({ id }) => id) },
-    sources: part?.sources.map(({ id, rows }) => ({ id, rows, key: keys.get(id) ?? '' })) ?? [],
-    retire: retire.flatMap(({ id, by, days }) =>
-      days.includes(day) ? [retirement(id, by, keys.get(by))] : [],
+    part:
+      part === undefined
+        ? undefined
+        : { ...part, run, sources: part.sources.map(({ id }) => id).filter((id) => keys.has(id)) },
+    sources: (part?.sources ?? []).flatMap(({ id, rows }) => {
+      const key = keys.get(id);
+      return key === undefined ? [] : [{ id, rows, key }];
+    }),
+    retire: retire.flatMap(({ id, by, days, key }) =>
+      days.includes(day) ? [key === undefined ? { id, by } : { id, by, key }] : [],
     ),
   };
 }
 
-function retirement(id: string, by: string, key: string | undefined): PlaysContribution['retire'][number] {
-  return key === undefined ? { id, by } : { id, by, key };
-}
-
 /** @returns `undefined` when the day was never published and gets nothing now */
 async function publishDay(bucket: Bucket, added: PlaysContribution): Promise<PlaysManifest | undefined> {
+  const key = layout.manifest('plays', added.day);
+  const before = (await bucket.readJson(key, playsManifestSchema))?.value;
+  const moved = await keysNow(bucket, before === undefined ? [] : namesakes(before, added));
   return await changeDocument<PlaysManifest, PlaysManifest | undefined>(
     bucket,
-    layout.manifest('plays', added.day),
+    key,
     playsManifestSchema,
     (current) => {
       if (current === undefined && added.part === undefined) return undefined;
       const ruleVersion = added.ruleVersion === '' ? (current?.ruleVersion ?? '') : added.ruleVersion;
-      return foldPlays(current, { ...added, ruleVersion });
+      return foldPlays(current, { ...added, ruleVersion, moved });
     },
   );
 }
 
 async function recordPublished(
   bucket: Bucket,
+  run: string,
   file: PreparedFile,
-  report: ValidationReport | undefined,
+  { rejected }: Brought,
 ): Promise<void> {
-  const judged = report?.files.find(({ id }) => id === file.id);
-  if (file.verdict !== 'redelivery') {
-    const days = Object.keys(judged?.days ?? {}).sort();
-    await changeDocument<FileRecord, FileRecord | undefined>(
-      bucket,
-      layout.file(file.id),
-      fileRecordSchema,
-      (current) => {
-        if (current === undefined || current.state !== 'claimed') return current;
-        const { replacedBy, ...kept } = current;
-        return { ...kept, state: 'published', days: [...new Set([...current.days, ...days])].sort() };
-      },
-    );
-  }
-  await changeDocument<KeyRecord, KeyRecord | undefined>(
-    bucket,
-    keyRecordOf(file.key),
-    keyRecordSchema,
-    (current) => {
-      if (current?.pending === undefined) return current;
-      const { pending, fileId: previous, ...kept } = current;
-      // A redelivery brings nothing of its own, so the key stands for nothing that could be replaced.
-      const fileId =
-        file.verdict === 'redelivery' ? undefined : judged?.status === 'rejected' ? previous : file.id;
-      return fileId === undefined ? kept : { ...kept, fileId };
-    },
-  );
-}
-
-async function recordRetired(bucket: Bucket, { id, by }: PreparedInputs['retire'][number]): Promise<void> {
-  // A file whose plays were made again goes on counting.
-  if (id === by) return;
-  await changeDocument<FileRecord, FileRecord | undefined>(
-    bucket,
-    layout.file(id),
-    fileRecordSchema,
-    (current) =>
-      current === undefined || current.replacedBy === by ? current : { ...current, replacedBy: by },
-  );
+  // A key that brings known content is settled once the KPIs of the days that it changes are there, when it is archived.
+  if (file.verdict === 'redelivery') return;
+  const isRejected = rejected.has(file.id);
+  await changeFile(bucket, file.id, (current) => {
+    if (current.state !== 'claimed' || current.owner.run !== run) return current;
+    return { ...current, state: 'published', ...(isRejected ? { rejected: true } : {}) };
+  });
+  await settleKey(bucket, run, file);
 }
 
 function kpiPlan(

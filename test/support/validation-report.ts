@@ -1,6 +1,6 @@
-/** The report that a validation would have left, for scripted Glue runs (`writes` in local Glue's README). */
+/** Reports that a validation would have left. */
 import { REASONS } from '../../pipeline/reports.ts';
-import type { RowCounts, ValidationReport } from '../../pipeline/reports.ts';
+import type { FileReport, RowCounts, ValidationReport } from '../../pipeline/reports.ts';
 
 export interface ReportedFile {
   readonly id: string;
@@ -9,40 +9,61 @@ export interface ReportedFile {
   readonly rows: RowCounts;
 }
 
-/** A report on one accepted file of which no play is published. */
+const NONE = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as ValidationReport['firstReasons'];
+
+/** For scripted Glue runs (`writes` in local Glue's README): a report on one accepted file of which no play is published. */
 export function validationReport({ id, key, rows }: ReportedFile): { uri: string; body: ValidationReport } {
-  const none = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as ValidationReport['firstReasons'];
+  const file = fileReport({ id, key, rows });
+  const body = reportOn('${args.run_id}', [file]);
+  return {
+    uri: '${args.report_prefix}${JOB_RUN_ID}.json',
+    body: { ...body, jobRunId: '${JOB_RUN_ID}', scriptDigest: '${args.script_digest}', rows },
+  };
+}
+
+export function fileReport(given: ReportedFile & Partial<FileReport>): FileReport {
+  return {
+    ...{ status: 'accepted', problem: null, firstReasons: NONE, drift: null, days: {} },
+    ...{ truncatedLastLine: false, firstBadLine: null, warnings: [] },
+    ...given,
+  };
+}
+
+export function reportOn(
+  run: string,
+  files: readonly FileReport[],
+  parts: ValidationReport['parts'] = [],
+): ValidationReport {
   const loose = { rows: 0, files: [] };
   const counts = { rows: 1, unique: 1, duplicates: 0, unusable: 0 };
   const at = '2024-06-26T03:00:00Z';
+  const sum = (field: keyof RowCounts): number => files.reduce((total, { rows }) => total + rows[field], 0);
   return {
-    uri: '${args.report_prefix}${JOB_RUN_ID}.json',
-    body: {
-      version: 1,
-      run: '${args.run_id}',
-      jobRunId: '${JOB_RUN_ID}',
-      scriptDigest: '${args.script_digest}',
-      startedAt: at,
-      finishedAt: at,
-      stage: 'validation',
-      ruleVersion: '1',
-      referenceVersion: 'scripted',
-      rows,
-      firstReasons: none,
-      reasonHits: none,
-      files: [
-        {
-          ...{ id, key, rows, status: 'accepted', problem: null, firstReasons: none, drift: null, days: {} },
-          ...{ truncatedLastLine: false, firstBadLine: null, warnings: [] },
-        },
-      ],
-      hours: [],
-      completeness: { missingHours: [] },
-      parts: [],
-      errors: loose,
-      review: loose,
-      ruleset: { score: 1, results: [] },
-      reference: { version: 'scripted', songs: counts, users: counts },
+    version: 1,
+    run,
+    jobRunId: 'jr_1',
+    scriptDigest: 'd',
+    startedAt: at,
+    finishedAt: at,
+    stage: 'validation',
+    ruleVersion: '1',
+    referenceVersion: 'scripted',
+    rows: {
+      delivered: sum('delivered'),
+      valid: sum('valid'),
+      duplicate: sum('duplicate'),
+      rejected: sum('rejected'),
+      underReview: sum('underReview'),
     },
+    firstReasons: NONE,
+    reasonHits: NONE,
+    files: [...files],
+    hours: [],
+    completeness: { missingHours: [] },
+    parts,
+    errors: loose,
+    review: loose,
+    ruleset: { score: 1, results: [] },
+    reference: { version: 'scripted', songs: counts, users: counts },
   };
 }

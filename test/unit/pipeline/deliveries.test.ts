@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { judgeDelivery, takeBatch } from '../../../pipeline/inputs.ts';
+import { joinedBy, judgeDelivery, leftBy, takeBatch } from '../../../pipeline/inputs.ts';
 import type { FileRecord, KeyRecord, Owner } from '../../../pipeline/inputs.ts';
 
 const me: Owner = { run: 'me', workflowId: 'w-me', firstRunId: 'f-me' };
@@ -38,31 +38,35 @@ describe('what a delivered file means', () => {
   });
 
   it('is a redelivery when its content was processed, under whatever key', () => {
-    expect(judge(file(A), keyRecord({ fileId: A }))).toEqual({ kind: 'redelivery' });
-    expect(judge(file(A), undefined, { key: 'streams/copy.csv' })).toEqual({ kind: 'redelivery' });
+    expect(judge(file(A), keyRecord({ fileId: A }))).toEqual({ kind: 'redelivery', replaces: [] });
+    expect(judge(file(A), undefined, { key: 'streams/copy.csv' })).toEqual({
+      kind: 'redelivery',
+      replaces: [],
+    });
   });
 
   it('is a correction when its key stood for other content', () => {
-    expect(judge(undefined, keyRecord({ fileId: B }))).toEqual({ kind: 'correction', replaces: B });
+    expect(judge(undefined, keyRecord({ fileId: B }))).toEqual({ kind: 'correction', replaces: [B] });
   });
 
   it('ends what its key stood for even when its own content is known', () => {
     expect(judge(file(A, { key: 'streams/two.csv' }), keyRecord({ fileId: B }))).toEqual({
       kind: 'redelivery',
-      replaces: B,
+      replaces: [B],
     });
   });
 
   it('comes back when a correction is corrected to the version before', () => {
     expect(judge(file(A, { replacedBy: B }), keyRecord({ fileId: B }))).toEqual({
       kind: 'correction',
-      replaces: B,
+      replaces: [B],
     });
   });
 
   it('stays superseded when it comes again under a key that never stood for anything else', () => {
     expect(judge(file(A, { replacedBy: B }), undefined, { key: 'streams/old-copy.csv' })).toEqual({
       kind: 'redelivery',
+      replaces: [],
     });
   });
 
@@ -86,11 +90,31 @@ describe('what a delivered file means', () => {
     expect(judge(file(A, { state: 'claimed' }), keyRecord({ pending: other }), { closed })).toEqual({
       kind: 'new',
     });
-    const correction = file(A, { state: 'published', replaces: B });
-    expect(judge(correction, keyRecord({ pending: other, fileId: A }), { closed })).toEqual({
+  });
+
+  it('takes the place of what an ended run had published of it, and of what that replaced', () => {
+    const closed = ['other'];
+    const record = file(A, { state: 'published', replaces: [B] });
+    expect(judge(record, keyRecord({ fileId: A }), { closed })).toEqual({
       kind: 'correction',
-      replaces: B,
+      replaces: [B, A],
     });
+    const announced = file(A, { state: 'claimed', days: ['2024-06-25'] });
+    expect(judge(announced, keyRecord({ pending: other }), { closed })).toEqual({
+      kind: 'correction',
+      replaces: [A],
+    });
+  });
+
+  it('is a new try when it was rejected whole, and replaces what its key stands for only if it is accepted', () => {
+    const rejected = file(A, { rejected: true });
+    expect(judge(rejected, undefined)).toEqual({ kind: 'new' });
+    expect(judge(rejected, keyRecord({ fileId: B }))).toEqual({ kind: 'correction', replaces: [B] });
+  });
+
+  it('comes back when a run died that was to replace it', () => {
+    const replaced = file(A, { replacedBy: B });
+    expect(judge(replaced, keyRecord({ fileId: A }))).toEqual({ kind: 'correction', replaces: [A] });
   });
 
   it('is the same again for the run that claimed it', () => {
@@ -101,11 +125,33 @@ describe('what a delivered file means', () => {
 
   it('is brought by the first of two keys in one batch', () => {
     const claimed = file(A, { owner: me, state: 'claimed' });
-    expect(judge(claimed, undefined, { key: 'streams/same.csv' })).toEqual({ kind: 'redelivery' });
+    expect(judge(claimed, undefined, { key: 'streams/same.csv' })).toEqual({
+      kind: 'redelivery',
+      replaces: [],
+    });
   });
 
   it('is a new try after an operator refused it', () => {
     expect(judge(file(A, { state: 'refused' }), undefined)).toEqual({ kind: 'new' });
+  });
+});
+
+describe('the keys of a content', () => {
+  const shared = file(A, { alsoUnder: ['streams/two.csv'] });
+
+  it('are joined by one that a correction makes stand for it', () => {
+    expect(joinedBy(file(A), 'streams/two.csv')).toEqual(shared);
+    expect(joinedBy(shared, 'streams/two.csv')).toBe(shared);
+    const replaced = file(A, { replacedBy: B });
+    expect(joinedBy(replaced, 'streams/two.csv')).toBe(replaced);
+  });
+
+  it('are left one by one, and with the last it is replaced', () => {
+    const moved = leftBy(shared, KEY, B);
+    expect(moved).toMatchObject({ key: 'streams/two.csv', alsoUnder: [] });
+    expect(moved).not.toHaveProperty('replacedBy');
+    expect(leftBy(moved, KEY, B)).toBe(moved);
+    expect(leftBy(moved, 'streams/two.csv', B)).toMatchObject({ replacedBy: B });
   });
 });
 
@@ -122,6 +168,19 @@ describe('a batch', () => {
     const { taken, left } = takeBatch(three, { files: 2, bytes: 1000 });
     expect(taken.map(({ key }) => key)).toEqual(['b', 'c']);
     expect(left).toBe(1);
+  });
+
+  it('takes what other runs have claimed only where there is room', () => {
+    const claimed = new Set(['b', 'c']);
+    expect(takeBatch(three, { files: 2, bytes: 1000 }, claimed).taken.map(({ key }) => key)).toEqual([
+      'b',
+      'a',
+    ]);
+    expect(takeBatch(three, { files: 3, bytes: 1000 }, claimed).taken.map(({ key }) => key)).toEqual([
+      'b',
+      'c',
+      'a',
+    ]);
   });
 
   it('ends before the bytes that one run should take', () => {

@@ -28,13 +28,13 @@ describe('a file whose plays are to be made again', () => {
     });
 
   it('replaces itself when it is delivered again', () => {
-    expect(judge(record())).toEqual({ kind: 'redelivery' });
-    expect(judge(renew(record(), 'p'))).toEqual({ kind: 'correction', replaces: X });
+    expect(judge(record())).toEqual({ kind: 'redelivery', replaces: [] });
+    expect(judge(renew(record(), 'p'))).toEqual({ kind: 'correction', replaces: [X] });
   });
 
   it('replaces itself also in the run that takes it over from one that died', () => {
-    const claimed = record({ state: 'claimed', replaces: X, renewedFor: 'p' });
-    expect(judge(claimed, ['first'])).toEqual({ kind: 'correction', replaces: X });
+    const claimed = record({ state: 'claimed', replaces: [X], renewedFor: 'p' });
+    expect(judge(claimed, ['first'])).toEqual({ kind: 'correction', replaces: [X] });
     expect(judge(claimed)).toMatchObject({ kind: 'busy' });
   });
 
@@ -44,14 +44,14 @@ describe('a file whose plays are to be made again', () => {
     const done = record({ renewedFor: 'p' });
     expect(renew(done, 'p')).toBe(done);
     expect(renew(done, 'q').state).toBe('due');
-    const underWay = record({ state: 'claimed', replaces: X });
+    const underWay = record({ state: 'claimed', replaces: [X] });
     expect(renew(underWay, 'p')).toMatchObject({ state: 'claimed', renewedFor: 'p' });
   });
 
   it('keeps what is known of it when its claim is freed', () => {
     expect(release(record({ state: 'claimed', days: [] })).state).toBe('refused');
     expect(release(record({ state: 'claimed' })).state).toBe('published');
-    expect(release(record({ state: 'claimed', replaces: X })).state).toBe('due');
+    expect(release(record({ state: 'claimed', replaces: [X] })).state).toBe('due');
     expect(release(record({ state: 'published' })).state).toBe('published');
     expect(release(record()).state).toBe('done');
   });

@@ -1,0 +1,151 @@
+/**
+ * Random deliveries of the same few contents under the same few names, by runs of which some die at any of their writes:
+ * in the end the published plays are those that the names stand for.
+ */
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Standing } from './standing.ts';
+import { DeliveryWorld, HEADER } from './world.ts';
+import type { Death } from './world.ts';
+
+/** Sequences tried, always the same ones: half a minute on two busy cores. */
+const TRIED = { numRuns: 200, seed: 1 };
+
+const content = (...plays: string[]): string => [HEADER, ...plays].join('\n');
+
+const CONTENTS = {
+  A: content('2024-06-01 a', '2024-06-02 a', '2024-06-02 shared'),
+  B: content('2024-06-02 b', '2024-06-02 shared', '2024-06-03 b'),
+  C: content('2024-06-01 c'),
+  D: content('2024-06-03 d', '2024-06-01 a'),
+  broken: '',
+} as const;
+type Name = keyof typeof CONTENTS;
+
+type Step =
+  | { readonly kind: 'deliver'; readonly key: string; readonly content: Name }
+  | { readonly kind: 'run'; readonly death?: Death };
+
+const deliveryArbitrary: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constant('deliver'),
+  key: fc.constantFrom('x', 'y', 'z'),
+  content: fc.constantFrom(...(Object.keys(CONTENTS) as Name[])),
+});
+const deathArbitrary: fc.Arbitrary<Death> = fc.record({
+  in: fc.constantFrom('prepare', 'publish', 'archive'),
+  after: fc.nat(14),
+});
+const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: deliveryArbitrary },
+  { weight: 3, arbitrary: fc.constant({ kind: 'run' } as const) },
+  { weight: 2, arbitrary: deathArbitrary.map((death) => ({ kind: 'run', death }) as const) },
+);
+
+/** Does the steps, then runs until nothing waits. */
+async function play(steps: readonly Step[]): Promise<{ world: DeliveryWorld; standing: Standing }> {
+  const world = new DeliveryWorld();
+  const standing = new Standing();
+  /** In the order of arrival. */
+  let waiting = new Map<string, string>();
+  const run = async (death?: Death): Promise<void> => {
+    await world.run(death);
+    const left = new Set(world.waiting());
+    for (const [key, delivered] of waiting) {
+      if (!left.has(key) || world.standsFor(key, delivered)) standing.done(key, delivered);
+    }
+    waiting = new Map([...waiting].filter(([key]) => left.has(key)));
+  };
+  for (const step of steps) {
+    if (step.kind === 'run') await run(step.death);
+    else {
+      world.deliver(step.key, CONTENTS[step.content]);
+      waiting.delete(step.key);
+      waiting.set(step.key, CONTENTS[step.content]);
+    }
+  }
+  await run();
+  return { world, standing };
+}
+
+async function published(...steps: Step[]): Promise<{ published: object; wanted: object }> {
+  const { world, standing } = await play(steps);
+  return { published: world.published(), wanted: standing.plays() };
+}
+
+const deliver = (key: string, name: Name): Step => ({ kind: 'deliver', key, content: name });
+const run: Step = { kind: 'run' };
+const dies = (stage: Death['in'], after: number): Step => ({ kind: 'run', death: { in: stage, after } });
+
+describe('what names stand for', () => {
+  it.each<[string, Step[], Name[]]>([
+    [
+      'a broken file that comes twice',
+      [deliver('x', 'A'), run, deliver('x', 'broken'), run, deliver('x', 'broken'), run],
+      ['A'],
+    ],
+    [
+      'a broken file that another name has brought',
+      [deliver('x', 'A'), deliver('y', 'broken'), run, deliver('x', 'broken')],
+      ['A'],
+    ],
+    [
+      'a copy whose name brings something else',
+      [deliver('x', 'A'), deliver('y', 'A'), run, deliver('y', 'C')],
+      ['A', 'C'],
+    ],
+    [
+      'names exchanged at once',
+      [deliver('x', 'A'), deliver('y', 'B'), run, deliver('x', 'B'), deliver('y', 'A')],
+      ['A', 'B'],
+    ],
+    [
+      'names exchanged one by one',
+      [deliver('x', 'A'), deliver('y', 'B'), run, deliver('x', 'B'), run, deliver('y', 'A')],
+      ['A', 'B'],
+    ],
+    [
+      'a correction by known content, corrected',
+      [deliver('x', 'A'), deliver('y', 'B'), run, deliver('x', 'B'), run, deliver('x', 'C')],
+      ['B', 'C'],
+    ],
+    [
+      'a corrected original with a copy',
+      [deliver('x', 'A'), run, deliver('y', 'A'), run, deliver('x', 'C')],
+      ['C'],
+    ],
+    [
+      'a correction that is taken back',
+      [deliver('x', 'A'), run, deliver('x', 'B'), run, deliver('x', 'A')],
+      ['A'],
+    ],
+  ])('%s', async (_what, steps, names) => {
+    const { world } = await play(steps);
+    const plays = new Set(names.flatMap((name) => CONTENTS[name].split('\n').slice(1)));
+    expect(Object.values(world.published()).flat().sort()).toEqual([...plays].sort());
+  });
+
+  it('is published after any deliveries, by runs of which some die', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(stepArbitrary, { minLength: 2, maxLength: 14 }), async (steps) => {
+        const { published: found, wanted } = await published(...steps);
+        expect(found).toEqual(wanted);
+      }),
+      TRIED,
+    );
+  }, 120_000);
+
+  it('is published when a run dies at each of its writes', async () => {
+    for (const stage of ['prepare', 'publish', 'archive'] as const) {
+      for (let after = 0; after < 20; after += 1) {
+        const before = [deliver('x', 'A'), deliver('y', 'B'), run];
+        const { published: found, wanted } = await published(
+          ...before,
+          deliver('x', 'D'),
+          dies(stage, after),
+          deliver('x', 'C'),
+        );
+        expect({ stage, after, found }).toEqual({ stage, after, found: wanted });
+      }
+    }
+  });
+});

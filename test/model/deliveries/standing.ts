@@ -1,0 +1,33 @@
+/** What must be so after deliveries, however many runs it took and wherever some of them died. */
+import { HEADER } from './world.ts';
+
+/**
+ * Each key stands for the last content that it brought, and a content counts as long as a key stands for it. Content that
+ * is known changes nothing under a name that never stood for any; what was rejected whole changes nothing at all.
+ */
+export class Standing {
+  readonly #contents = new Map<string, string>();
+  readonly #known = new Set<string>();
+
+  /** A run is done with what a key brought. */
+  done(key: string, content: string): void {
+    if (!isAccepted(content)) return;
+    if (this.#contents.has(key) || !this.#known.has(content)) this.#contents.set(key, content);
+    this.#known.add(content);
+  }
+
+  /** The plays of each day that must be published. */
+  plays(): Record<string, string[]> {
+    const plays = [...new Set(this.#contents.values())].flatMap((content) => content.split('\n').slice(1));
+    const days: Record<string, string[]> = {};
+    for (const play of [...new Set(plays)].sort()) {
+      const [day = ''] = play.split(' ');
+      days[day] = [...(days[day] ?? []), play];
+    }
+    return days;
+  }
+}
+
+function isAccepted(content: string): boolean {
+  return content.split('\n')[0] === HEADER;
+}

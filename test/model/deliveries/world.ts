@@ -1,0 +1,183 @@
+/**
+ * Runs over a bucket in memory, as far as deliveries go: inputs are found, claimed, judged, published and archived by
+ * the pipeline's own activities; what Glue would find in a file is told by a few lines here.
+ */
+import { createHash } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createArchiveActivities } from '../../../activities/storage/archive.ts';
+import { keyRecordOf } from '../../../activities/storage/claims.ts';
+import { createInputActivities } from '../../../activities/storage/inputs.ts';
+import { createPlaysActivities } from '../../../activities/storage/plays.ts';
+import { fileIdOf } from '../../../pipeline/documents.ts';
+import { keyRecordSchema } from '../../../pipeline/inputs.ts';
+import { layout, PREFIXES } from '../../../pipeline/layout.ts';
+import { playsManifestSchema } from '../../../pipeline/manifests.ts';
+import type { ValidationPlan } from '../../../pipeline/plans.ts';
+import type { FileReport, ValidationReport } from '../../../pipeline/reports.ts';
+import type { RunContext, RunSettings } from '../../../pipeline/run-context.ts';
+import { MemoryBucket } from '../../support/memory-bucket.ts';
+import { fileReport, reportOn } from '../../support/validation-report.ts';
+
+const SETTINGS: RunSettings = {
+  ...{
+    pipeline: 'p',
+    bucket: 'b',
+    table: 't',
+    workerType: 'G.1X',
+    numberOfWorkers: 2,
+    jobTimeoutMinutes: 10,
+  },
+  ...{ gluePollSeconds: 5, maxFilesPerRun: 100, maxBytesPerRun: 1e9, historySteps: 200, retentionDays: 1 },
+  ...{ gateMaxRejectedShare: 0.05, gateMaxReviewShare: 0.02, parkHours: 1, parkExpiry: 'fail' },
+};
+const REFERENCE = { version: 'v', songs: ['s3://b/songs'], users: ['s3://b/users'] };
+const NOW = '2026-02-01T00:00:00Z';
+
+/** The worker is killed here. */
+export class Killed extends Error {}
+
+/** A file whose first line is no header is rejected whole; every other line is a play `DAY NAME`. */
+export const HEADER = 'plays';
+
+export interface Death {
+  readonly in: 'prepare' | 'publish' | 'archive';
+  /** How many writes are done before; of archiving, how many files. */
+  readonly after: number;
+}
+
+export class DeliveryWorld {
+  readonly bucket = new MemoryBucket();
+  /** Says nothing of the attempts that fail: they are meant to. */
+  readonly #environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+  readonly #closed: string[] = [];
+  readonly #plays = new Map<string, readonly { source: string; play: string }[]>();
+  #runs = 0;
+
+  deliver(name: string, content: string): void {
+    this.bucket.put(`${PREFIXES.streams}${name}`, content);
+  }
+
+  waiting(): string[] {
+    return this.bucket.keys(PREFIXES.streams).map((key) => key.slice(PREFIXES.streams.length));
+  }
+
+  /** Whether a run came so far that the name stands for the content. */
+  standsFor(name: string, content: string): boolean {
+    const record = this.bucket.text(keyRecordOf(`${PREFIXES.streams}${name}`));
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    return record !== undefined && keyRecordSchema.parse(JSON.parse(record)).fileId === fileIdOf(sha256);
+  }
+
+  /** A whole run, or one that is killed on its way and never comes back. */
+  async run(death?: Death): Promise<void> {
+    this.#runs += 1;
+    const run = `run-${String(this.#runs)}`;
+    const owner = { run, workflowId: `w-${run}`, firstRunId: `f-${run}` };
+    try {
+      await this.#passThrough({ owner, settings: SETTINGS }, death);
+    } catch (error) {
+      if (death === undefined) throw error;
+    } finally {
+      this.bucket.beforeWrite = undefined;
+    }
+    this.#closed.push(run);
+  }
+
+  async #passThrough(context: RunContext, death: Death | undefined): Promise<void> {
+    const { s3 } = this.bucket;
+    const dieIn = (stage: Death['in']): void => {
+      let left = death?.in === stage ? death.after : Infinity;
+      this.bucket.beforeWrite = (key) => {
+        if (stage === 'archive' && !isArchivedFile(key)) return;
+        if (left <= 0) throw new Killed();
+        left -= 1;
+      };
+    };
+    const inputs = createInputActivities(s3);
+    const prepare = async (given: { closedRuns?: readonly string[] }) =>
+      await this.#do(inputs.prepareData, context, { reference: REFERENCE, now: NOW, ...given });
+    dieIn('prepare');
+    const found = await this.#do(inputs.findNewStreams, context, {});
+    if (found.files === 0) return;
+    const first = await prepare({});
+    const prepared = first.blockedBy === undefined ? first : await prepare({ closedRuns: this.#closed });
+    const report = prepared.toValidate === 0 ? undefined : this.#validate(context.owner.run);
+    dieIn('publish');
+    if (prepared.toValidate > 0 || prepared.retiring > 0) {
+      const given = {
+        reference: REFERENCE,
+        scriptDigest: 'd',
+        now: NOW,
+        ...(report === undefined ? {} : { report }),
+      };
+      await this.#do(createPlaysActivities(s3).publishPlays, context, given);
+    }
+    dieIn('archive');
+    await this.#do(createArchiveActivities(s3).archiveInputs, context, { now: NOW });
+  }
+
+  /** The published plays of each day, each once. */
+  published(): Record<string, string[]> {
+    const days: Record<string, string[]> = {};
+    for (const key of this.bucket.keys(PREFIXES.playsManifests)) {
+      const { day, sources, parts } = playsManifestSchema.parse(JSON.parse(this.bucket.text(key) ?? ''));
+      const live = new Set(sources.map(({ id }) => id));
+      const rows = parts.flatMap(({ files }) => files.flatMap((file) => this.#plays.get(file.key) ?? []));
+      const plays = new Set(rows.filter(({ source }) => live.has(source)).map(({ play }) => play));
+      if (plays.size > 0) days[day] = [...plays].sort();
+    }
+    return days;
+  }
+
+  async #do<A extends unknown[], R>(activity: (...args: A) => Promise<R>, ...args: A): Promise<R> {
+    // An attempt of its own for each, as a worker has it.
+    return await this.#environment.run(activity as (...given: unknown[]) => Promise<R>, ...args);
+  }
+
+  /** @returns the key of the report */
+  #validate(run: string): string {
+    const plan = JSON.parse(
+      this.bucket.text(layout.runRecord(run, 'validation-plan')) ?? '',
+    ) as ValidationPlan;
+    const byDay = new Map<string, { source: string; play: string }[]>();
+    const files: FileReport[] = [];
+    for (const { id, key, uri } of plan.files) {
+      const [header, ...plays] = (this.bucket.text(uri.slice('s3://b/'.length)) ?? '').split('\n');
+      const isRejected = header !== HEADER;
+      const days: Record<string, number> = {};
+      for (const play of isRejected ? [] : plays) {
+        const [day = ''] = play.split(' ');
+        days[day] = (days[day] ?? 0) + 1;
+        byDay.set(day, [...(byDay.get(day) ?? []), { source: id, play }]);
+      }
+      const valid = isRejected ? 0 : plays.length;
+      const rows = { delivered: valid, valid, duplicate: 0, rejected: 0, underReview: 0 };
+      files.push(fileReport({ id, key, rows, days, status: isRejected ? 'rejected' : 'accepted' }));
+    }
+    const parts: ValidationReport['parts'] = [...byDay].map(([day, accepted]) => {
+      const key = `${PREFIXES.plays}listen_date=${day}/run=${run}/part.parquet`;
+      this.#plays.set(key, accepted);
+      const sources = [...new Set(accepted.map(({ source }) => source))].map((id) => ({
+        id,
+        rows: accepted.filter(({ source }) => source === id).length,
+      }));
+      const sha256 = createHash('sha256').update(key).digest('hex');
+      const distinctPlays = new Set(accepted.map(({ play }) => play)).size;
+      return {
+        day,
+        files: [{ key, size: 1, rows: accepted.length, sha256 }],
+        rows: accepted.length,
+        distinctPlays,
+        sources,
+      };
+    });
+    const key = `${layout.stageReports(run, 'validation')}jr_1.json`;
+    this.bucket.put(key, JSON.stringify(reportOn(run, files, parts)));
+    return key;
+  }
+}
+
+function isArchivedFile(key: string): boolean {
+  return key.startsWith(PREFIXES.archived) && !key.includes('/records/');
+}
