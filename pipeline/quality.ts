@@ -18,7 +18,12 @@ export type GateVerdict = z.infer<typeof gateVerdictSchema>;
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
-export function judgeQuality(report: ValidationReport, limits: GateLimits): GateVerdict {
+/** @param replacing the files by which published plays stop counting */
+export function judgeQuality(
+  report: ValidationReport,
+  limits: GateLimits,
+  replacing: ReadonlySet<string> = new Set(),
+): GateVerdict {
   const accepted = report.files.filter((file) => file.status === 'accepted');
   const rejectedFiles = report.files.filter((file) => file.status === 'rejected');
   const rows = accepted.reduce((sum, file) => sum + file.rows.delivered, 0);
@@ -34,6 +39,13 @@ export function judgeQuality(report: ValidationReport, limits: GateLimits): Gate
   }
   if (accepted.length === 0 && rejectedFiles.length > 0) {
     holds.push(`no file could be accepted: ${rejectedFiles.map(describeProblem).join('; ')}`);
+  }
+
+  for (const { id, key, rows: of } of accepted) {
+    // A few rows among many others stay below the limit, whatever they take away.
+    if (replacing.has(id) && of.delivered > 0 && of.valid + of.duplicate === 0) {
+      holds.push(`${key} replaces published plays, and none of its ${String(of.delivered)} rows is accepted`);
+    }
   }
 
   const warnings: string[] =

@@ -25,10 +25,12 @@ export function createQualityActivities(s3: S3Client): Pick<PipelineActivities, 
           `s3://${bucket.name}/${given.report} does not account for every row: ${wrong.join('; ')}`,
         );
       }
-      const gate = judgeQuality(report, {
+      const replacing = inputs?.value.retire.filter(({ id, by }) => id !== by).map(({ by }) => by);
+      const limits = {
         maxRejectedShare: settings.gateMaxRejectedShare,
         maxReviewShare: settings.gateMaxReviewShare,
-      });
+      };
+      const gate = judgeQuality(report, limits, new Set(replacing));
       await bucket.writeJson(layout.runRecord(run, 'quality'), { version: 1, run, gate, report });
       return {
         gate,

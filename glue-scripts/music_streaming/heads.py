@@ -6,6 +6,7 @@ compressed one is read to its end, because a broken stream shows itself only the
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 import zlib
@@ -19,6 +20,8 @@ REQUIRED = ("user_id", "track_id", "listen_time")
 
 # Far longer than any header or line.
 LOOK_BYTES = 64 * 1024
+
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 PART_OF_TRACK_ID = re.compile("[0-9A-Za-z]{0,21}")
 
@@ -73,25 +76,32 @@ def look_at(order: int, file: dict[str, Any]) -> InputFile:
     try:
         head, tail = _ends(file["uri"], file["size"])
     except (zlib.error, EOFError) as error:
-        return InputFile(**known, problem=Problem("unreadable_file", f"broken gzip stream: {error}"))
+        return _unreadable(known, f"broken gzip stream: {error}")
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         return InputFile(**known, problem=Problem("empty_file", "the file has no content"))
     if b"\0" in head:
-        return InputFile(**known, problem=Problem("unreadable_file", "binary content or UTF-16; expected CSV in UTF-8"))
+        message = "binary content or UTF-16; expected CSV in UTF-8"
+        if head.startswith(UTF_16_MARKS):
+            return _unreadable(known, message)
+        return InputFile(**known, problem=Problem("unreadable_file", message))
     first_line = head.splitlines()[0]
     try:
         header = first_line.decode("utf-8-sig")
         columns = tuple(name.strip() for name in next(csv.reader([header]), []))
     except (UnicodeDecodeError, csv.Error) as error:
-        return InputFile(**known, problem=Problem("unreadable_file", f"the header can't be read as UTF-8 CSV: {error}"))
+        return _unreadable(known, f"the header can't be read as UTF-8 CSV: {error}")
     missing = tuple(name for name in REQUIRED if name not in columns)
     if missing:
         message = f"the header lacks {', '.join(missing)}{_other_delimiter(header, columns)}"
-        lines = _count_lines(file["uri"])
         problem = Problem("missing_column", message)
-        return InputFile(**known, problem=problem, data_lines=max(0, lines - 1), missing_columns=missing)
-    extra = tuple(name for name in columns if name not in REQUIRED)
+        return InputFile(**known, problem=problem, data_lines=_data_lines(file["uri"]), missing_columns=missing)
+    # Of columns with the same name the first is read.
+    extra = tuple(name for at, name in enumerate(columns) if name not in REQUIRED or columns.index(name) < at)
     return InputFile(**known, columns=columns, extra_columns=extra, truncated_last_line=_truncated(tail, columns))
+
+
+def _unreadable(known: dict[str, Any], message: str) -> InputFile:
+    return InputFile(**known, problem=Problem("unreadable_file", message), data_lines=_data_lines(known["uri"]))
 
 
 def _other_delimiter(header: str, columns: tuple[str, ...]) -> str:
@@ -146,11 +156,17 @@ def _ends(uri: str, size: int) -> tuple[bytes, bytes]:
     return first, last
 
 
-def _count_lines(uri: str) -> int:
-    """Lines with content."""
-    lines, rest = 0, b""
-    for chunk in objects.content(uri):
-        parts = (rest + chunk).splitlines(keepends=True)
-        rest = parts.pop() if parts and not parts[-1].endswith((b"\n", b"\r")) else b""
-        lines += sum(1 for line in parts if line.strip())
-    return lines + (1 if rest.strip() else 0)
+def _data_lines(uri: str) -> int:
+    """Lines with content after the first, as far as the file can be read."""
+    lines, has_content = 0, False
+    try:
+        for chunk in objects.content(uri):
+            for part in chunk.splitlines(keepends=True):
+                # Among the bytes of UTF-16 are zeros, also in an empty line.
+                has_content = has_content or part.strip(b" \t\r\n\0") != b""
+                if part.endswith((b"\n", b"\r")):
+                    lines += has_content
+                    has_content = False
+    except (zlib.error, EOFError):
+        pass
+    return max(0, lines + has_content - 1)

@@ -25,13 +25,13 @@ from pyspark.sql import DataFrame, SparkSession
 
 from music_streaming import objects
 from music_streaming.errors import ReferenceDataError
-from music_streaming.rules import TRACK_ID
+from music_streaming.rules import WELL_FORMED_TRACK_ID
 from music_streaming.session import frame_of
 
 SONG_COLUMNS = ("track_id", "track_name", "artists", "track_genre", "duration_ms")
 USER_COLUMNS = ("user_id", "user_country")
 
-WELL_FORMED = re.compile(TRACK_ID)
+WELL_FORMED = re.compile(WELL_FORMED_TRACK_ID)
 
 MAX_LONG = (1 << 63) - 1
 LONG_DIGITS = 19
@@ -101,7 +101,7 @@ def _song(row: tuple[str, ...]) -> tuple[str, tuple[str, str, str, int]] | None:
     track_id, name, artists, genre, duration = row
     track_id, genre = track_id.strip(), genre.strip()
     milliseconds = _whole(duration)
-    if WELL_FORMED.match(track_id) is None or genre == "" or milliseconds is None:
+    if WELL_FORMED.fullmatch(track_id) is None or genre == "" or milliseconds is None:
         return None
     return track_id, (name, artists, genre, milliseconds)
 

@@ -16,13 +16,15 @@ from typing import Literal
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-RULE_VERSION = "1"
+RULE_VERSION = "2"
 
-TRACK_ID = "^[0-9A-Za-z]{22}$"
+WELL_FORMED_TRACK_ID = "[0-9A-Za-z]{22}"
+# Java's `$` also matches ahead of a line separator at the end, such as U+0085; `\z` is the very end.
+TRACK_ID = rf"^{WELL_FORMED_TRACK_ID}\z"
 
 # ISO 8601 with a date, a time and perhaps a zone; seconds and their fraction may be missing. Spark reads all of it but
 # a decimal comma, a small z, and a zone right after the minutes.
-ISO_TIME = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([zZ]| ?[+-]\d{2}(:?\d{2})?)?$"
+ISO_TIME = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([zZ]| ?[+-]\d{2}(:?\d{2})?)?\z"
 MINUTES_THEN_ZONE = r"^(.{16})(?=[Z +-])"
 
 # The first day that has a name: with it in the year 0, or brought there by its zone, a time is none.

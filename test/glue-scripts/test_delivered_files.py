@@ -58,6 +58,9 @@ GOOD: dict[str, Good] = {
     ),
     "quoted-header.csv": Good(lines(*five(5), header='"user_id","track_id","listen_time"')),
     "spaces-in-header.csv": Good(lines(*five(6), header=" user_id , track_id, listen_time ")),
+    "same-column-twice.csv": Good(
+        columns(27, "user_id,track_id,listen_time,user_id"), drift={"extraColumns": ["user_id"]}
+    ),
     "header-only.csv": Good(lines(), (0, 0, 0, 0), warnings=("no_rows",)),
     "header-without-end.csv": Good("user_id,track_id,listen_time", (0, 0, 0, 0), warnings=("no_rows",)),
     "gzip.csv.gz": Good(zipped(lines(*five(7)))),
@@ -146,9 +149,13 @@ BAD: dict[str, Bad] = {
     "gzip-of-nothing.csv.gz": Bad(zipped(""), "empty_file", "no content"),
     "picture.csv": Bad(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "unreadable_file", "binary"),
     "not-text.csv": Bad(bytes(range(128, 256)) * 4, "unreadable_file", "UTF-8"),
-    "utf-16.csv": Bad(lines(*five(44)).encode("utf-16"), "unreadable_file", "UTF-16"),
-    "cut.csv.gz": Bad(zipped(lines(*five(45)))[:-12], "unreadable_file", "gzip"),
-    "cut-in-second-member.csv.gz": Bad(zipped(lines(*five(46))) + zipped("1,2,3")[:-9], "unreadable_file", "gzip"),
+    "latin-1-in-header.csv": Bad(
+        lines(*five(48), header="user_id,track_id,listen_time,caf\xe9").encode("latin-1"), "unreadable_file", "UTF-8", 5
+    ),
+    "utf-16.csv": Bad(lines(*five(44), end="\r\n").encode("utf-16"), "unreadable_file", "UTF-16", 5),
+    # Lines count as far as they can be read.
+    "cut.csv.gz": Bad(zipped(lines(*five(45)))[:-12], "unreadable_file", "gzip", 5),
+    "cut-in-second-member.csv.gz": Bad(zipped(lines(*five(46))) + zipped("1,2,3")[:-9], "unreadable_file", "gzip", 6),
     "damaged.csv.gz": Bad(
         zipped(lines(*five(47)))[:-8] + b"\0\0\0\0" + zipped(lines(*five(47)))[-4:], "unreadable_file", "gzip"
     ),

@@ -99,6 +99,8 @@ TRACK_IDS: dict[str, bool] = {
     track(3)[:10] + "_" + track(3)[11:]: False,
     track(3)[:10] + "é" + track(3)[11:]: False,
     track(3)[:10] + " " + track(3)[11:]: False,
+    track(3) + "\u0085": False,
+    track(3) + "\u2028": False,
     "null": False,
 }
 

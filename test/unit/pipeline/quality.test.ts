@@ -90,6 +90,15 @@ describe('the quality gate', () => {
     expect(judgeQuality(report(rejectedFile(rows(0))), limits).verdict).toBe('hold');
   });
 
+  it('holds a correction of which no row is accepted, however small it is among the others', () => {
+    const correction = file('streams/c.csv', rows(0, 1), { id: 'c'.repeat(32) });
+    const among = report(file('a', rows(1000)), correction);
+    expect(judgeQuality(among, limits).verdict).toBe('pass');
+    const { verdict, reasons } = judgeQuality(among, limits, new Set([correction.id]));
+    expect(verdict).toBe('hold');
+    expect(reasons[0]).toBe('streams/c.csv replaces published plays, and none of its 1 rows is accepted');
+  });
+
   it('warns of rows under review, drift, a truncated line and a file without rows', () => {
     const drift = { extraColumns: ['device'], missingColumns: [], reordered: true };
     const files = [
