@@ -20,9 +20,20 @@ export async function call<T>(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const traits = traitsOf(error);
-    const said = traits.message === '' ? (traits.name ?? 'no reason given') : traits.message;
-    throw failure(classifyAwsError(traits), `${what}: ${traits.name ?? 'Error'}: ${said}`, error);
+    const message = withoutSigning(traits.message);
+    const said = message === '' ? (traits.name ?? 'no reason given') : message;
+    // What a failure says and what caused it go into the history, stack traces included.
+    const cause = message === traits.message ? error : undefined;
+    throw failure(classifyAwsError(traits), `${what}: ${traits.name ?? 'Error'}: ${said}`, cause);
   }
+}
+
+/**
+ * A refused signature is answered with all that was to be signed, the session token among it ("The Canonical String for
+ * this request should have been …").
+ */
+function withoutSigning(message: string): string {
+  return message.replace(/\s*(?:The Canonical String|The String-to-Sign|'?x-amz-security-token).*$/is, '');
 }
 
 /** A failure of the closed list. Its handling decides whether the retry policy may try again. */
