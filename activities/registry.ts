@@ -8,6 +8,7 @@ import type { ProcedureActivities } from '../pipeline/procedures/activity-types.
 import type { Settings } from '../pipeline/settings.ts';
 import type { AwsClients } from './aws/clients.ts';
 import { createTableActivities } from './dynamodb/description.ts';
+import { stateOf } from './glue/calls.ts';
 import { createGlueRunActivities, createGlueStopActivities } from './glue/job-runs.ts';
 import { createScriptActivities } from './glue/scripts.ts';
 import { createIdentityActivities } from './identity.ts';
@@ -52,7 +53,7 @@ export function createActivities(
     createKpisActivities(s3),
     createArchiveActivities(s3),
     createStateActivities(s3),
-    createSecuringActivities(s3),
+    createSecuringActivities(s3, (pipeline, jobRunId) => stateOf(glue, pipeline, jobRunId)),
     createScriptActivities({ s3, glue }, settings, scripts),
     createGlueRunActivities(glue, glueOnce),
     runs,

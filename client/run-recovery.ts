@@ -12,7 +12,7 @@ import type { Checkpoint, Progress } from '../pipeline/checkpoint.ts';
 import { PIPELINE_WORKFLOW } from '../pipeline/request.ts';
 import type { Overrides } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
-import { STAGE_NAMES } from '../pipeline/stages.ts';
+import { STAGE_NAMES, STAGES } from '../pipeline/stages.ts';
 import type { StageName } from '../pipeline/stages.ts';
 import { progressQuery } from '../workflows/pipeline/messages.ts';
 import { searchAttributes } from '../workflows/pipeline/search-attributes.ts';
@@ -46,9 +46,13 @@ export class RunRecovery {
   /**
    * What would be kept and what would run.
    * @param from first stage to do again although it had finished
-   * @throws ClientError `Refused` when the run is open or has completed
+   * @throws ClientError `Refused` when the run is open or has completed, or can't be recovered in this way
    */
-  async plan(reference: RunReference, from?: StageName): Promise<RecoveryPlan> {
+  async plan(
+    reference: RunReference,
+    from?: StageName,
+    by: 'resume' | 'reset' = 'resume',
+  ): Promise<RecoveryPlan> {
     await this.#mustBeClosed(reference);
     const progress = await askRun<Progress>(
       this.#link,
@@ -56,6 +60,7 @@ export class RunRecovery {
       (handle) => handle.query(progressQuery),
       ANSWERED_WITHIN_MS,
     );
+    if (from !== undefined && by === 'reset') mustNotAdopt(reference, progress, from);
     const kept = resumable(progress, from).checkpoints;
     const passed = new Set(kept.map(({ stage }) => stage));
     const { workflowId, runId } = reference;
@@ -101,12 +106,14 @@ export class RunRecovery {
    * Rewinds the run to before a stage. Signals and updates that it had got are left out: a command of its former life
    * must not be followed in the new one.
    * @param from the stage; the one in which the run ended when absent
+   * @throws ClientError `Refused` when a Glue stage that had finished would be done again
    */
   async reset(
     reference: RunReference,
     options: { readonly from?: StageName; readonly reason: string },
   ): Promise<RunReference & { readonly eventId: number; readonly stage: StageName }> {
     await this.#mustBeClosed(reference);
+    if (options.from !== undefined) await this.plan(reference, options.from, 'reset');
     const { workflowId, runId } = reference;
     const { eventId, stage } = await this.#beginningOf(reference, options.from);
     const { client, namespace } = this.#link;
@@ -170,6 +177,19 @@ export class RunRecovery {
       throw explain(error, `run ${workflowId}`);
     }
   }
+}
+
+/** A rewound run asks for its Glue runs with the tokens that they had, and adopts those that have succeeded. */
+function mustNotAdopt({ workflowId }: RunReference, { checkpoints }: Progress, from: StageName): void {
+  const again = STAGE_NAMES.slice(STAGE_NAMES.indexOf(from));
+  const finished = checkpoints.find(
+    ({ stage, outcome }) => outcome === 'done' && again.includes(stage) && STAGES[stage].script !== undefined,
+  );
+  if (finished === undefined) return;
+  const { stage } = finished;
+  throw new ClientError('Refused', `${stage} would not run again: a rewound run adopts its Glue run.`, {
+    advice: `Without --reset a new one is started: msp recover run ${workflowId} --from ${from}`,
+  });
 }
 
 type Long = NonNullable<

@@ -53,6 +53,8 @@ export interface GlueJobRequest {
   /** Name of the plan among the run's records. */
   readonly plan: string;
   readonly token: string;
+  /** The run has used the token before and does not know what came of it. */
+  readonly tokenUsed?: boolean;
   readonly overrides: Overrides;
 }
 
@@ -181,11 +183,22 @@ export interface PipelineActivities {
     context: RunContext,
     run: { readonly jobName: string; readonly jobRunId: string },
   ): Promise<EndedGlueRun>;
-  /** Stops the live runs that carry the token, and waits until they have ended. */
+  /** Stops the live runs that carry the token, and waits some minutes until they have ended. */
   stopGlueRun(
     context: RunContext,
-    run: { readonly script: ScriptName; readonly token: string },
-  ): Promise<{ readonly jobRunIds: readonly string[] }>;
+    run: {
+      readonly script: ScriptName;
+      readonly token: string;
+      /** The run that the stage has begun, where its id is known. */
+      readonly jobRunId?: string;
+      /** Nobody watches the run: it alone is told to stop, and not waited for. */
+      readonly orphan?: boolean;
+    },
+  ): Promise<{
+    readonly jobRunIds: readonly string[];
+    /** Those that had not ended when waiting was given up. */
+    readonly stillStopping?: readonly string[];
+  }>;
 
   /** Live Glue runs of the pipeline's jobs that carry a token. */
   findLiveGlueRuns(context: { readonly settings: RunSettings }): Promise<LiveGlueRun[]>;
@@ -202,7 +215,10 @@ export interface PipelineActivities {
     context: RunContext,
     given: { readonly closedRuns?: readonly string[] },
   ): Promise<{ readonly files: number; readonly blockedBy?: readonly Owner[] }>;
-  /** Moves what unfinished Glue runs have written to quarantine, and writes down how the run stood. */
+  /**
+   * Moves what these Glue runs have written to quarantine, and writes down how the run stood. Output of a run that has
+   * succeeded meanwhile stays, since a resumed run adopts it; so does that of one which has not ended yet.
+   */
   secureStoppedRun(
     context: RunContext,
     given: { readonly jobRunIds: readonly string[]; readonly record: StopRecord },

@@ -38,6 +38,8 @@ export const progressSchema = z.object({
   rounds: z.partialRecord(z.enum(STAGE_NAMES), z.number().int().positive()),
   /** Tokens of Glue runs whose end was not seen. */
   unsettledTokens: z.partialRecord(z.enum(STAGE_NAMES), z.string()),
+  /** Glue runs that were not seen to succeed; absent where an earlier version wrote this. */
+  unfinishedGlueRuns: z.array(z.string()).optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 

@@ -48,7 +48,8 @@ export const FAILURES = {
   },
   ReferenceDataInvalid: {
     handling: 'operator',
-    advice: 'Deliver songs and users (`msp ingest --songs … --users …`), then retry the stage.',
+    advice:
+      'Deliver songs and users (`msp ingest --songs … --users …`). Retry check_reference_data; a later stage keeps the version that was checked, so shut the run down and go on from there (`msp recover run RUN --from check_reference_data`).',
   },
   InputInvalid: {
     handling: 'operator',
@@ -115,6 +116,11 @@ export const FAILURES = {
     advice:
       'Create the job, or shut the run down and go on from verify_glue_scripts, which creates it (`msp recover run RUN --from verify_glue_scripts`).',
   },
+  StartRefused: {
+    handling: 'operator',
+    advice:
+      'Retry the stage with overrides that Glue takes (workerType, numberOfWorkers, timeoutMinutes). Where a setting of the worker is wrong: correct it, restart the worker, shut the run down, and go on (`msp recover run RUN`).',
+  },
   GlueRunFailed: {
     handling: 'operator',
     advice: "Read the run's log (`msp logs`), correct the cause, then retry the stage.",
@@ -148,7 +154,7 @@ export const FAILURES = {
   GlueBusy: {
     handling: 'wait',
     advice:
-      'The job runs at its concurrency limit: wait for other runs, or raise MSP_MAX_CONCURRENT_RUNS, then retry.',
+      'The job runs at its concurrency limit, or a run that was told to stop has not ended: wait for other runs, or raise MSP_MAX_CONCURRENT_RUNS, then retry.',
   },
   StartOutcomeUnknown: {
     handling: 'retry',

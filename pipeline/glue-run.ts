@@ -84,6 +84,19 @@ export function ownerOfToken(token: string): TokenParts | undefined {
   return { workflowId, firstRunId, stage, round: Number(round) };
 }
 
+/**
+ * Whether a run that carries one token is what a stage that asks with another goes on with: the same stage of the same
+ * run, in that round or a later one. A run that was rewound on the server asks again for a round that an operator's
+ * retry had left behind, and what came of the retry must not get a second run beside it.
+ */
+export function answersToken(carried: string, asked: string): boolean {
+  const [mine, wanted] = [ownerOfToken(carried), ownerOfToken(asked)];
+  if (mine === undefined || wanted === undefined) return carried === asked;
+  const { workflowId, firstRunId, stage, round } = wanted;
+  const same = mine.workflowId === workflowId && mine.firstRunId === firstRunId && mine.stage === stage;
+  return same && mine.round >= round;
+}
+
 /** DPUs of a worker, as AWS lists them. R types are memory-optimised and counted in M-DPUs. */
 const DPU_OF_WORKER: Readonly<Record<string, number>> = {
   'G.1X': 1,

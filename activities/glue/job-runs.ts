@@ -1,17 +1,5 @@
-/**
- * Glue runs: start, await, stop.
- *
- * `StartJobRun` has no idempotency token, so ours travels as an argument. Starting is: look for a run with the token,
- * adopt it if it lives or succeeded, else start with a single attempt. An unknown outcome is a retryable failure, and
- * the next attempt looks again. Awaiting only reads. Stopping a run that has ended does nothing.
- */
-import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
-import {
-  BatchStopJobRunCommand,
-  GetJobRunCommand,
-  paginateGetJobRuns,
-  StartJobRunCommand,
-} from '@aws-sdk/client-glue';
+/** Glue runs: start (`starting.ts`), await, stop. Awaiting only reads. Stopping a run that has ended does nothing. */
+import { cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
 import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
 import { ApplicationFailure } from '@temporalio/common';
 import type {
@@ -19,26 +7,18 @@ import type {
   LiveGlueRun,
   PipelineActivities,
   ShutdownActivities,
-  StartedGlueRun,
 } from '../../pipeline/activity-types.ts';
 import { FAILURES, isFailureType } from '../../pipeline/failures.ts';
 import { dpuSeconds, isKnownState, isLive, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
-import { layout, s3Uri } from '../../pipeline/layout.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
-import { call, failure } from '../aws/call.ts';
+import { getRun, LIST_LAG_MS, recentRuns, requestStops, runsOfToken } from './calls.ts';
+import { GlueStarts } from './starting.ts';
 
 type GlueRunActivities = Pick<
   PipelineActivities,
   'startGlueRun' | 'awaitGlueRun' | 'stopGlueRun' | 'findLiveGlueRuns'
 >;
-
-/** Runs looked at when searching for a token: newest first, several days of one job's runs. */
-const SEARCHED_PAGES = 3;
-const PAGE = 100;
-
-/** After an unanswered start the new run may not be listed yet; a second look, this much later, has it. */
-const LIST_LAG_MS = 2_000;
 
 /** The polling interval grows by this factor up to {@link LONGEST_POLL} times the first. */
 const POLL_GROWTH = 1.3;
@@ -56,48 +36,20 @@ const REFUSALS_BEFORE_GIVING_UP = 5;
 /** Interval of looks at a run that was told to stop; stopping takes Glue some seconds. */
 const STOP_POLL_MS = 1_000;
 
-/** BatchStopJobRun's limit. */
-const STOPPED_AT_ONCE = 25;
+/**
+ * How long a stop is waited for. Glue needs seconds; a run that is STOPPING for longer is Glue's to end, and neither its
+ * own pipeline run nor a later one should wait for it through the night.
+ */
+const STOP_WITHIN_MS = 5 * 60_000;
 
-export function createGlueRunActivities(glue: GlueClient, glueOnce: GlueClient): GlueRunActivities {
+export function createGlueRunActivities(
+  glue: GlueClient,
+  glueOnce: GlueClient,
+  stopWithinMs = STOP_WITHIN_MS,
+): GlueRunActivities {
+  const starts = new GlueStarts(glue, glueOnce);
   return {
-    async startGlueRun({ owner, settings }, request): Promise<StartedGlueRun> {
-      const jobName = jobNameOf(settings.pipeline, request.script);
-      const timeoutMinutes = request.overrides.timeoutMinutes ?? settings.jobTimeoutMinutes;
-      const known = await findAgain(glue, jobName, request.token);
-      const adoptable = known.find(
-        ({ JobRunState = '' }) => isLive(JobRunState) || JobRunState === 'SUCCEEDED',
-      );
-      if (adoptable?.Id !== undefined) {
-        log.info('Adopted a Glue run', { jobName, jobRunId: adoptable.Id, state: adoptable.JobRunState });
-        return {
-          jobName,
-          jobRunId: adoptable.Id,
-          adopted: true,
-          timeoutMinutes: adoptable.Timeout ?? timeoutMinutes,
-        };
-      }
-      const { run } = owner;
-      const start = new StartJobRunCommand({
-        JobName: jobName,
-        Timeout: timeoutMinutes,
-        WorkerType: request.overrides.workerType ?? settings.workerType,
-        NumberOfWorkers: request.overrides.numberOfWorkers ?? settings.numberOfWorkers,
-        Arguments: {
-          '--run_id': run,
-          [TOKEN_ARGUMENT]: request.token,
-          '--plan': s3Uri(settings.bucket, layout.runRecord(run, request.plan)),
-          '--report_prefix': s3Uri(settings.bucket, layout.stageReports(run, request.stage)),
-          '--script_digest': request.scriptDigest,
-        },
-      });
-      const { JobRunId } = await startOnce(jobName, () =>
-        call(`StartJobRun ${jobName}`, (options) => glueOnce.send(start, options)),
-      );
-      if (JobRunId === undefined)
-        throw failure('StartOutcomeUnknown', `StartJobRun ${jobName} answered without a run id`);
-      return { jobName, jobRunId: JobRunId, adopted: false, timeoutMinutes };
-    },
+    startGlueRun: (context, request) => starts.start(context, request),
 
     async awaitGlueRun({ settings }, { jobName, jobRunId }): Promise<EndedGlueRun> {
       const first = settings.gluePollSeconds * 1000;
@@ -120,18 +72,16 @@ export function createGlueRunActivities(glue: GlueClient, glueOnce: GlueClient):
       }
     },
 
-    async stopGlueRun({ settings }, { script, token }) {
+    async stopGlueRun({ settings }, { script, token, jobRunId, orphan }) {
       const jobName = jobNameOf(settings.pipeline, script);
-      const live = (await findAgain(glue, jobName, token)).filter(({ JobRunState = '' }) =>
-        isLive(JobRunState),
-      );
-      const ids = live.flatMap(({ Id }) => (Id === undefined ? [] : [Id]));
-      await requestStops(glue, jobName, ids);
-      for (const id of ids) {
-        while (isLive((await getRun(glue, jobName, id)).JobRunState ?? ''))
-          await sleepBeating(STOP_POLL_MS, id);
+      if (orphan === true && jobRunId !== undefined) {
+        await requestStops(glue, jobName, [jobRunId]);
+        return { jobRunIds: [jobRunId] };
       }
-      return { jobRunIds: ids };
+      const jobRunIds = await liveIds(glue, jobName, token, jobRunId);
+      await requestStops(glue, jobName, jobRunIds);
+      const stillStopping = await liveAfter(glue, jobName, jobRunIds, stopWithinMs);
+      return { jobRunIds, ...(stillStopping.length === 0 ? {} : { stillStopping }) };
     },
 
     findLiveGlueRuns: ({ settings }) => liveRuns(glue, settings.pipeline),
@@ -166,73 +116,46 @@ async function liveRuns(glue: GlueClient, pipeline: string): Promise<LiveGlueRun
   return found.flat();
 }
 
-/** Errors for single runs say that they have ended meanwhile; whether that is so is seen when they are looked at. */
-async function requestStops(glue: GlueClient, jobName: string, ids: readonly string[]): Promise<void> {
-  for (let at = 0; at < ids.length; at += STOPPED_AT_ONCE) {
-    const stop = new BatchStopJobRunCommand({
-      JobName: jobName,
-      JobRunIds: ids.slice(at, at + STOPPED_AT_ONCE),
-    });
-    await call(`BatchStopJobRun ${jobName}`, (options) => glue.send(stop, options));
-  }
-}
-
-/** Looks twice when an earlier attempt may have started a run that is not listed yet. */
-async function findAgain(glue: GlueClient, jobName: string, token: string): Promise<JobRun[]> {
-  const found = await findByToken(glue, jobName, token);
-  if (found.length > 0 || activityInfo().attempt === 1) return found;
-  await sleep(LIST_LAG_MS);
-  return await findByToken(glue, jobName, token);
-}
-
-async function findByToken(glue: GlueClient, jobName: string, token: string): Promise<JobRun[]> {
-  return (await recentRuns(glue, jobName)).filter((run) => run.Arguments?.[TOKEN_ARGUMENT] === token);
-}
-
-/** A search that fails is a failure, never "not found"; only a job that does not exist yet has no runs. */
-async function recentRuns(glue: GlueClient, jobName: string): Promise<JobRun[]> {
-  const found: JobRun[] = [];
-  const pages = paginateGetJobRuns({ client: glue, pageSize: PAGE }, { JobName: jobName })[
-    Symbol.asyncIterator
-  ]();
-  try {
-    for (let page = 0; page < SEARCHED_PAGES; page += 1) {
-      const { value, done } = await call(`GetJobRuns ${jobName}`, () => pages.next());
-      if (done === true) break;
-      found.push(...(value.JobRuns ?? []));
-    }
-  } catch (error) {
-    if (!(error instanceof ApplicationFailure) || error.type !== 'GlueJobMissing') throw error;
-  }
-  return found;
-}
-
-/** Where it can't be known whether the run began, the failure says so, and the next attempt searches first. */
-async function startOnce<T>(jobName: string, start: () => Promise<T>): Promise<T> {
-  try {
-    return await start();
-  } catch (error) {
-    const type = error instanceof ApplicationFailure ? error.type : undefined;
-    if (type !== 'ServiceUnavailable' && type !== 'UnexpectedError') throw error;
-    throw failure(
-      'StartOutcomeUnknown',
-      `Whether a run of ${jobName} began is not known: ${String(error)}`,
-      error,
+/**
+ * Live runs that carry the token. Looks twice where there is none: a start may have gone unanswered a moment ago.
+ * @param known the run that the stage has begun; it may not be listed yet
+ */
+async function liveIds(
+  glue: GlueClient,
+  jobName: string,
+  token: string,
+  known: string | undefined,
+): Promise<string[]> {
+  for (let look = 1; ; look += 1) {
+    const listed = await runsOfToken(glue, jobName, token);
+    const live = listed.flatMap(({ Id, JobRunState = '' }) =>
+      Id !== undefined && isLive(JobRunState) ? [Id] : [],
     );
+    if (known !== undefined && !listed.some(({ Id }) => Id === known)) return [...live, known];
+    if (live.length > 0 || look === 2) return live;
+    await sleep(LIST_LAG_MS);
   }
 }
 
-async function getRun(glue: GlueClient, jobName: string, jobRunId: string): Promise<JobRun> {
-  const get = new GetJobRunCommand({ JobName: jobName, RunId: jobRunId });
-  try {
-    const { JobRun: run } = await call(`GetJobRun ${jobRunId}`, (options) => glue.send(get, options));
-    if (run === undefined)
-      throw failure('ServiceUnavailable', `GetJobRun ${jobRunId} answered without a run`);
-    return run;
-  } catch (error) {
-    if (!(error instanceof ApplicationFailure) || error.type !== 'GlueJobMissing') throw error;
-    throw failure('GlueRunVanished', `Glue does not know run ${jobRunId} of ${jobName}`, error);
+/** Waits until the runs have ended. @returns those that have not when the time is over */
+async function liveAfter(
+  glue: GlueClient,
+  jobName: string,
+  ids: readonly string[],
+  withinMs: number,
+): Promise<string[]> {
+  const deadline = Date.now() + withinMs;
+  const live: string[] = [];
+  for (const id of ids) {
+    while (isLive((await getRun(glue, jobName, id)).JobRunState ?? '')) {
+      if (Date.now() >= deadline) {
+        live.push(id);
+        break;
+      }
+      await sleepBeating(STOP_POLL_MS, id);
+    }
   }
+  return live;
 }
 
 function ended(run: JobRun, state: string): EndedGlueRun {

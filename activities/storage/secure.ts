@@ -7,6 +7,7 @@ import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
+import { isLive } from '../../pipeline/glue-run.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { call } from '../aws/call.ts';
 import { copyWithin } from './copy.ts';
@@ -15,12 +16,24 @@ import { Bucket } from './objects.ts';
 /** Listings and copies at once; S3 takes thousands a second. */
 const PARALLEL = 16;
 
-export function createSecuringActivities(s3: S3Client): Pick<PipelineActivities, 'secureStoppedRun'> {
+/**
+ * @param stateOf the state of a Glue run now: one that was told to stop may have succeeded before. `undefined` for a run
+ *   that Glue does not know.
+ */
+export function createSecuringActivities(
+  s3: S3Client,
+  stateOf: (pipeline: string, jobRunId: string) => Promise<string | undefined>,
+): Pick<PipelineActivities, 'secureStoppedRun'> {
   return {
-    async secureStoppedRun({ owner, settings }, { jobRunIds, record }) {
+    async secureStoppedRun({ owner, settings }, { jobRunIds: given, record }) {
       const bucket = new Bucket(s3, settings.bucket);
       const { run } = owner;
       const limit = pLimit(PARALLEL);
+      const jobRunIds: string[] = [];
+      for (const id of given) {
+        const state = await stateOf(settings.pipeline, id);
+        if (state === undefined || (state !== 'SUCCEEDED' && !isLive(state))) jobRunIds.push(id);
+      }
       const keys = jobRunIds.length === 0 ? [] : await writtenBy(bucket, run, jobRunIds);
       await Promise.all(keys.map((key) => limit(() => setAside(bucket, run, key))));
       const name = layout.runRecord(run, `stopped/${record.stoppedAt.replaceAll(':', '-')}`);

@@ -6,6 +6,7 @@ import proto from '@temporalio/proto';
 import type { CommandActivities, PipelineActivities } from '../../pipeline/activity-types.ts';
 import { progressSchema } from '../../pipeline/checkpoint.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
+import { problemsOf } from '../../pipeline/problems.ts';
 import { failure } from '../aws/call.ts';
 
 type RunActivities = Pick<PipelineActivities, 'findClosedRuns' | 'findClosedWorkflows' | 'readProgress'>;
@@ -50,7 +51,12 @@ export function createRunActivities(): RunActivities {
         const progress: unknown = await client.withDeadline(Date.now() + PROGRESS_WITHIN_MS, () =>
           handle.query('progress'),
         );
-        return progressSchema.parse(progress);
+        const read = progressSchema.safeParse(progress);
+        if (!read.success) {
+          const wrong = problemsOf(read.error).join('; ');
+          throw failure('ResumeImpossible', `${named} tells in another form what it had done: ${wrong}`);
+        }
+        return read.data;
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) {
           throw failure('ResumeImpossible', `${named} is not there; has its history expired?`, error);

@@ -23,8 +23,10 @@ describe('a closed run from the command line', () => {
   });
 
   /** Archiving fails the first time. */
-  async function operating(work: (cli: Cli, glue: GlueInHand) => Promise<void>): Promise<void> {
-    const glue = new GlueInHand();
+  async function operating(
+    work: (cli: Cli, glue: GlueInHand) => Promise<void>,
+    glue = new GlueInHand(),
+  ): Promise<void> {
     let tries = 0;
     const activities = fakeActivities({
       ...createRunActivities(),
@@ -76,6 +78,45 @@ describe('a closed run from the command line', () => {
       await abortedInArchiving(cli, 'rewound');
       const recovered = await cli('recover', 'run', 'rewound', '--reset', '--yes', '--wait', ...WHY);
       expect(recovered.exitCode).toBe(0);
+      expect(glue.runs).toHaveLength(3);
+    });
+  }, 60_000);
+
+  it('is rewound with the Glue run that an operator has retried', async () => {
+    const failed = { state: 'FAILED', errorMessage: 'no plays', executionSeconds: 1 };
+    await operating(async (cli, glue) => {
+      await cli('run', '--id', 'retried');
+      await until('Glue works', () => Promise.resolve(glue.runs[0]));
+      glue.end(failed);
+      await until('it is parked', async () =>
+        (await cli('status', 'retried')).stdout.includes('no plays') ? true : undefined,
+      );
+      expect((await cli('retry', 'retried', ...WHY)).exitCode).toBe(0);
+      await until('Glue works again', () => Promise.resolve(glue.runs[1]));
+      await env.client.workflow.getHandle('retried').terminate();
+      expect((await cli('recover', 'run', 'retried', '--reset', '--yes', ...WHY)).exitCode).toBe(0);
+      glue.end();
+      await until('it is archiving', async () =>
+        (await cli('status', 'retried')).stdout.includes('ArchiveMismatch') ? true : undefined,
+      );
+      expect(glue.of('validation')).toEqual(['FAILED', 'SUCCEEDED']);
+      expect(glue.of('kpi_computation')).toEqual(['SUCCEEDED']);
+    }, new GlueInHand('validation'));
+  }, 60_000);
+
+  it('is not rewound over a finished Glue stage, whose result it would adopt', async () => {
+    await operating(async (cli, glue) => {
+      await abortedInArchiving(cli, 'finished');
+      const from = async (stage: string, ...more: string[]): Promise<CliResult> =>
+        await cli('recover', 'run', 'finished', '--reset', '--from', stage, ...more, ...WHY);
+      for (const stage of ['validation', 'prepare_data', 'dynamodb_load']) {
+        expect(await from(stage, '--dry-run')).toMatchObject({
+          exitCode: 4,
+          stdout: '',
+          stderr: expect.stringMatching(/would not run again.*\n.*msp recover run finished --from/),
+        });
+      }
+      expect((await from('archive_processed_data', '--yes', '--wait')).exitCode).toBe(0);
       expect(glue.runs).toHaveLength(3);
     });
   }, 60_000);

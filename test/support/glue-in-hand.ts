@@ -4,6 +4,7 @@
  */
 import { cancellationSignal, sleep } from '@temporalio/activity';
 import type { EndedGlueRun, LiveGlueRun } from '../../pipeline/activity-types.ts';
+import { answersToken } from '../../pipeline/glue-run.ts';
 import type { ScriptName, StageName } from '../../pipeline/stages.ts';
 import { succeeded } from './fake-activities.ts';
 import type { Replacements } from './fake-activities.ts';
@@ -42,7 +43,8 @@ export class GlueInHand {
     return {
       startGlueRun: (_context, { stage, script, token }) => {
         const known = this.runs.find(
-          (run) => run.token === token && (run.ended === undefined || run.ended.state === 'SUCCEEDED'),
+          (run) =>
+            answersToken(run.token, token) && (run.ended === undefined || run.ended.state === 'SUCCEEDED'),
         );
         const run = known ?? this.#start(stage, script, token);
         const { jobName, jobRunId } = run;
@@ -57,8 +59,10 @@ export class GlueInHand {
           await sleep(LOOK_MS);
         }
       },
-      stopGlueRun: (_context, { token }) => {
-        const live = this.runs.filter((run) => run.token === token && run.ended === undefined);
+      stopGlueRun: (_context, { token, jobRunId, orphan }) => {
+        const meant = (run: Run): boolean =>
+          orphan === true ? run.jobRunId === jobRunId : answersToken(run.token, token);
+        const live = this.#live().filter(meant);
         for (const run of live) run.ended = { state: 'STOPPED', executionSeconds: 1 };
         return Promise.resolve({ jobRunIds: live.map(({ jobRunId }) => jobRunId) });
       },

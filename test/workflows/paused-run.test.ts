@@ -94,6 +94,44 @@ describe('a paused run', () => {
     expect(glue.of('validation')).toEqual(['SUCCEEDED']);
   }, 60_000);
 
+  it('keeps the Glue run whose start was under way', async () => {
+    const glue = new GlueInHand('validation');
+    const fake = fakeActivities({
+      ...glue.activities,
+      startGlueRun: async (context, request) => {
+        // As a request that Glue has got already: a cancellation comes too late for it.
+        if (request.stage === 'validation') await new Promise((resolve) => setTimeout(resolve, 1_000));
+        return await glue.activities.startGlueRun(context, request);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await until('a start is under way', () =>
+        Promise.resolve(fake.calls.includes('startGlueRun') ? true : undefined),
+      );
+      await handle.executeUpdate(updates.pause, { args: [who] });
+      await glueWorks(handle);
+      glue.end();
+      await seen(handle, 'validation is done', ({ done }) => done === 7);
+      await handle.executeUpdate(updates.resume, { args: [who] });
+      await handle.result();
+    });
+    expect(glue.of('validation')).toEqual(['SUCCEEDED']);
+  }, 60_000);
+
+  it('does not promise to keep a Glue run that has ended by a fault of Glue', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, fakeActivities(glue.activities), async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      glue.end({ state: 'ERROR', executionSeconds: 1 });
+      await seen(handle, 'no Glue run is named', ({ glueRun }) => glueRun === null);
+      const { message } = await handle.executeUpdate(updates.pause, { args: [who] });
+      expect(message).toBe('Nothing new begins until the run is resumed.');
+      await handle.terminate();
+    });
+  }, 60_000);
+
   it('is still parked when it is resumed, and takes no decision before', async () => {
     let tries = 0;
     const fake = fakeActivities({

@@ -112,6 +112,54 @@ describe('a run that is shut down', () => {
     });
   }, 60_000);
 
+  it('sets aside also what Glue runs have left that failed before it was resumed', async () => {
+    const glue = new GlueInHand('validation');
+    const secured: (readonly string[])[] = [];
+    const fake = activities(glue, {
+      secureStoppedRun: (_context, { jobRunIds }) => {
+        secured.push(jobRunIds);
+        return Promise.resolve({ objects: 1, record: 'somewhere' });
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      glue.end({ state: 'FAILED', errorMessage: 'no plays', executionSeconds: 1 });
+      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      await failureOf(handle);
+      const { firstExecutionRunId: runId, workflowId } = handle;
+      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
+      await glueWorks(again);
+      await again.executeUpdate(updates.emergencyShutdown, { args: [who] });
+      await failureOf(again);
+    });
+    expect(secured).toEqual([['jr_1', 'jr_2']]);
+  }, 60_000);
+
+  it('names its Glue run when it stops it, and says when that does not end', async () => {
+    const glue = new GlueInHand('validation');
+    const asked: (string | undefined)[] = [];
+    const fake = activities(glue, {
+      stopGlueRun: (_context, { jobRunId }) => {
+        asked.push(jobRunId);
+        glue.end();
+        return Promise.resolve({ jobRunIds: ['jr_1'], stillStopping: ['jr_1'] });
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.executeUpdate(updates.emergencyShutdown, { args: [who] });
+      await failureOf(handle);
+      const timeline = await handle.query(timelineQuery);
+      expect(timeline.map(({ what }) => what)).toContain(
+        'jr_1 of validation was told to stop and has not ended yet',
+      );
+    });
+    expect(asked).toEqual(['jr_1']);
+  }, 60_000);
+
   it('does the same when it is cancelled from outside', async () => {
     const glue = new GlueInHand('validation');
     const fake = activities(glue);

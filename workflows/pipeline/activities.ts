@@ -39,7 +39,7 @@ export const long = proxyActivities<PipelineActivities>({
 
 /** Starting a Glue run, which may have to wait for the job's concurrency limit. */
 export const starting = proxyActivities<PipelineActivities>({
-  // Two pages of the job's history and one start; every call ends by itself within 30 s.
+  // Two looks at the job's history and one start; every call ends by itself within 30 s.
   startToCloseTimeout: '2m',
   heartbeatTimeout: '10s',
   // Longer than a queue of ordinary runs lasts; then somebody should look at what occupies the job.
@@ -47,7 +47,7 @@ export const starting = proxyActivities<PipelineActivities>({
   // A start that is under way when the run is paused or stopped is seen to its end.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: {
-    // A slot frees 5 to 10 s after a run's end.
+    // A slot frees 5 to 10 s after a run's end. On whatever else fails the activity itself gives up after some attempts.
     initialInterval: '2s',
     backoffCoefficient: 1.5,
     maximumInterval: '20s',

@@ -18,7 +18,7 @@ import { awaitingGlue, long, starting } from './activities.ts';
 import { failureOf } from './failure.ts';
 import type { PipelineRun } from './run.ts';
 import type { Stages } from './stage.ts';
-import { cleaningUp, glueRunStarted, note } from './state.ts';
+import { cleaningUp, glueRunEnded, glueRunStarted, note } from './state.ts';
 
 /** Runs of a stage in one round that failed by Glue's own fault; three in a row are not bad luck any more. */
 const MAX_ATTEMPTS = 3;
@@ -75,6 +75,7 @@ export class GlueStage {
             failure,
           );
         }
+        this.#run.change(glueRunEnded);
         await sleep(ATTEMPT_PAUSE_SECONDS * 2 ** (faults - 1) * 1000);
       }
     } catch (error) {
@@ -90,8 +91,9 @@ export class GlueStage {
   /** @returns `undefined` when a pause came in between */
   async #startAndAwait(): Promise<{ jobName: string; jobRunId: string; ended: EndedGlueRun } | undefined> {
     const { stage, script, scriptDigest, round, overrides } = this.#work;
+    const tokenUsed = this.#run.hasUnsettled(stage);
     const token = this.#run.tokenOf(stage, round);
-    const request = { stage, script, scriptDigest, plan: `${stage}-plan`, token, overrides };
+    const request = { stage, script, scriptDigest, plan: `${stage}-plan`, token, tokenUsed, overrides };
     const started = await this.#unlessPaused('always', () =>
       starting.startGlueRun.executeWithOptions({ summary: stage }, [this.#context, request]),
     );
@@ -150,8 +152,14 @@ async function stopGlueRun(run: PipelineRun, context: RunContext, stage: StageNa
   const token = run.unwatched(stage);
   const { script } = STAGES[stage];
   if (token === undefined || script === undefined) return;
-  const { jobRunIds } = await long.stopGlueRun(context, { script, token });
+  const { state } = run;
+  const known = state.stage === stage && state.glueRun !== null ? { jobRunId: state.glueRun.jobRunId } : {};
+  const { jobRunIds, stillStopping = [] } = await long.stopGlueRun(context, { script, token, ...known });
   run.stopped(stage, jobRunIds);
+  if (stillStopping.length > 0) {
+    const what = `${stillStopping.join(', ')} of ${stage} was told to stop and has not ended yet`;
+    run.change((current, at) => note(current, { at, what }));
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Glue runs that nobody watches: their pipeline run was terminated, or failed before it could stop them. Each run looks
- * for them at its start and stops them, so that they neither occupy a job's slots nor write beside their successors.
+ * for them at its start and tells them to stop, so that they neither occupy a job's slots nor write beside their
+ * successors. It does not wait for their end: one that Glue can't stop must not keep every later run from its work.
  * What they would have done, a run that takes over their files or is resumed does, and a resumed run adopts its own.
  */
 import { ownerOfToken } from '../../pipeline/glue-run.ts';
@@ -8,7 +9,7 @@ import type { RunContext } from '../../pipeline/run-context.ts';
 import { long, quick } from './activities.ts';
 import type { PipelineRun } from './run.ts';
 
-/** @returns the ids of the Glue runs that were stopped */
+/** @returns the ids of the Glue runs that were told to stop */
 export async function stopOrphans(run: PipelineRun, context: RunContext): Promise<string[]> {
   const live = await quick.findLiveGlueRuns(context);
   const others = live.flatMap((glueRun) => {
@@ -22,7 +23,9 @@ export async function stopOrphans(run: PipelineRun, context: RunContext): Promis
   const closed = new Set([ownId, ...(ids.length === 0 ? [] : await quick.findClosedWorkflows(ids))]);
   const orphans = others.filter(({ owner }) => closed.has(owner.workflowId));
   const stopped = await Promise.all(
-    orphans.map(({ script, token }) => long.stopGlueRun(context, { script, token })),
+    orphans.map(({ script, token, jobRunId }) =>
+      long.stopGlueRun(context, { script, token, jobRunId, orphan: true }),
+    ),
   );
   return stopped.flatMap(({ jobRunIds }) => jobRunIds);
 }

@@ -24,7 +24,7 @@ import {
 } from './messages.ts';
 import type { Command, CommandAnswer } from './messages.ts';
 import { searchAttributes } from './search-attributes.ts';
-import { initialState, takeOver } from './state.ts';
+import { glueRunEnded, initialState, takeOver } from './state.ts';
 import type { RunState, RunStatus } from './state.ts';
 
 /** Days shown in the search attribute: the server limits its size, and the run's record has all of them. */
@@ -51,7 +51,7 @@ export class PipelineRun {
   readonly #unsettledTokens: Progress['unsettledTokens'] = {};
   readonly #stopped = new Set<StageName>();
   readonly #kept = new Map<StageName, Checkpoint>();
-  /** Glue runs that have not succeeded: what they have written is unfinished. */
+  /** Glue runs that were not seen to succeed: what they have written is unfinished. */
   readonly unfinishedGlueRuns = new Set<string>();
   /** Called when an operator ends the run: interrupts what it is doing. */
   onEnding: (() => void) | undefined;
@@ -116,6 +116,7 @@ export class PipelineRun {
       checkpoints: [...this.#state.checkpoints, ...ahead],
       rounds: { ...this.#rounds },
       unsettledTokens: { ...this.#unsettledTokens },
+      unfinishedGlueRuns: [...this.unfinishedGlueRuns],
     };
   }
 
@@ -128,13 +129,15 @@ export class PipelineRun {
     this.change((state, at) => takeOver(state, progress, at));
   }
 
-  #goOnWith({ run, tokenRunId, request, checkpoints, rounds, unsettledTokens }: Progress): void {
+  #goOnWith(progress: Progress): void {
+    const { run, tokenRunId, request, checkpoints, rounds, unsettledTokens } = progress;
     this.#run = run;
     this.#tokenRunId = tokenRunId;
     this.#request = request;
     Object.assign(this.#rounds, rounds);
     Object.assign(this.#unsettledTokens, unsettledTokens);
     for (const checkpoint of checkpoints) this.#kept.set(checkpoint.stage, checkpoint);
+    for (const id of progress.unfinishedGlueRuns ?? []) this.unfinishedGlueRuns.add(id);
   }
 
   /** What an earlier execution has left of a stage. */
@@ -152,6 +155,11 @@ export class PipelineRun {
     this.#rounds[stage] = round;
   }
 
+  /** Whether the stage has begun a Glue run whose end was not seen. */
+  hasUnsettled(stage: StageName): boolean {
+    return this.#unsettledTokens[stage] !== undefined;
+  }
+
   /** The token under which a stage starts a Glue run now, kept until {@link settle}. */
   tokenOf(stage: StageName, round: number): string {
     const { workflowId } = workflowInfo();
@@ -166,11 +174,11 @@ export class PipelineRun {
     return this.#stopped.has(stage) ? undefined : this.#unsettledTokens[stage];
   }
 
-  /** The stage's Glue run was stopped; the token stays, since nothing that succeeded carries it. */
+  /** The stage's Glue run was told to stop; the token stays, as it may have succeeded before: then it is adopted. */
   stopped(stage: StageName, jobRunIds: readonly string[]): void {
     this.#stopped.add(stage);
     for (const id of jobRunIds) this.unfinishedGlueRuns.add(id);
-    this.change((state) => (state.stage === stage ? { ...state, glueRun: null } : state));
+    this.change((state) => (state.stage === stage ? glueRunEnded(state) : state));
   }
 
   /** The end of the stage's Glue run was seen. */

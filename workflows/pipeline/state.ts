@@ -167,6 +167,11 @@ export function glueRunStarted(state: RunState, glueRun: GlueRunRef, at: string)
   return note({ ...state, glueRun }, { at, what: `Glue run ${glueRun.jobRunId} of ${glueRun.jobName}` });
 }
 
+/** The Glue run has ended and the stage has not: the next one begins later, if at all. */
+export function glueRunEnded(state: RunState): RunState {
+  return { ...state, glueRun: null };
+}
+
 export function complete(
   state: RunState,
   outcome: Checkpoint['outcome'],

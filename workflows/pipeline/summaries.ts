@@ -41,7 +41,7 @@ export const scripts = ({ uploaded, changedJobs }: ScriptsReport, orphans: reado
     uploaded === 0 && changedJobs.length === 0 && 'up to date',
     uploaded > 0 && `${plural(uploaded, 'object')} uploaded`,
     changedJobs.length > 0 && `set up ${changedJobs.join(', ')}`,
-    orphans.length > 0 && `stopped ${orphans.join(', ')}, left by runs that have ended`,
+    orphans.length > 0 && `told ${orphans.join(', ')} to stop, left by runs that have ended`,
   );
 
 export const found = ({ files, bytes: size, left }: NewStreams): string =>

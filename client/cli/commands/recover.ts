@@ -48,7 +48,7 @@ export function addRecoverRun(recover: Command, context: CliContext): void {
     }
     await context.withClient(async (client) => {
       const reference = await client.runs.find(run);
-      const plan = await client.recovery.plan(reference, from);
+      const plan = await client.recovery.plan(reference, from, reset ? 'reset' : 'resume');
       if (output === 'json' && dryRun) context.out.json(planSchema, planView(plan));
       else if (output !== 'json') showPlan(context, plan);
       if (dryRun) return;

@@ -1,0 +1,168 @@
+/**
+ * Starting a Glue run. `StartJobRun` has no idempotency token, so ours travels as an argument: look for a run with the
+ * token, adopt it if it lives or succeeded, else start with a single attempt. An unknown outcome is a retryable failure,
+ * and the next attempt looks again.
+ */
+import { activityInfo, cancellationSignal, log, sleep } from '@temporalio/activity';
+import { StartJobRunCommand } from '@aws-sdk/client-glue';
+import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
+import { ApplicationFailure } from '@temporalio/common';
+import type { GlueJobRequest, StartedGlueRun } from '../../pipeline/activity-types.ts';
+import { isFailureType } from '../../pipeline/failures.ts';
+import { isLive, ownerOfToken, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
+import { layout, s3Uri } from '../../pipeline/layout.ts';
+import type { RunContext } from '../../pipeline/run-context.ts';
+import { jobNameOf } from '../../pipeline/settings.ts';
+import { call, failure, isFailureOf, traitsOf } from '../aws/call.ts';
+import { LIST_LAG_MS, requestStops, runsOfToken } from './calls.ts';
+
+/**
+ * Failures in a row after which an operator should know, as for other calls. The job's limit is not among them: for a
+ * free slot a start waits as long as its activity may.
+ */
+const TRIES = 8;
+
+export class GlueStarts {
+  readonly #glue: GlueClient;
+  readonly #glueOnce: GlueClient;
+  /** By token, as this worker has seen them: the attempts that Temporal counts include the waits for a slot. */
+  readonly #failuresInARow = new Map<string, number>();
+
+  constructor(glue: GlueClient, glueOnce: GlueClient) {
+    this.#glue = glue;
+    this.#glueOnce = glueOnce;
+  }
+
+  async start(context: RunContext, request: GlueJobRequest): Promise<StartedGlueRun> {
+    const { token } = request;
+    try {
+      const started = await this.#adoptOrStart(context, request);
+      this.#failuresInARow.delete(token);
+      return started;
+    } catch (error) {
+      throw this.#givenUp(token, error);
+    }
+  }
+
+  async #adoptOrStart({ owner, settings }: RunContext, request: GlueJobRequest): Promise<StartedGlueRun> {
+    const jobName = jobNameOf(settings.pipeline, request.script);
+    const timeoutMinutes = request.overrides.timeoutMinutes ?? settings.jobTimeoutMinutes;
+    const adopted = await this.#adopt(jobName, request);
+    if (adopted?.Id !== undefined) {
+      log.info('Adopted a Glue run', { jobName, jobRunId: adopted.Id, state: adopted.JobRunState });
+      return {
+        jobName,
+        jobRunId: adopted.Id,
+        adopted: true,
+        timeoutMinutes: adopted.Timeout ?? timeoutMinutes,
+      };
+    }
+    const { run } = owner;
+    const start = new StartJobRunCommand({
+      JobName: jobName,
+      Timeout: timeoutMinutes,
+      WorkerType: request.overrides.workerType ?? settings.workerType,
+      NumberOfWorkers: request.overrides.numberOfWorkers ?? settings.numberOfWorkers,
+      Arguments: {
+        '--run_id': run,
+        [TOKEN_ARGUMENT]: request.token,
+        '--plan': s3Uri(settings.bucket, layout.runRecord(run, request.plan)),
+        '--report_prefix': s3Uri(settings.bucket, layout.stageReports(run, request.stage)),
+        '--script_digest': request.scriptDigest,
+      },
+    });
+    cancellationSignal().throwIfAborted();
+    // Not to be aborted: Glue would start the run all the same, and nobody would know its id.
+    const { JobRunId } = await startOnce(jobName, () =>
+      call(`StartJobRun ${jobName}`, () => this.#glueOnce.send(start)),
+    );
+    if (JobRunId === undefined)
+      throw failure('StartOutcomeUnknown', `StartJobRun ${jobName} answered without a run id`);
+    return { jobName, jobRunId: JobRunId, adopted: false, timeoutMinutes };
+  }
+
+  /** The run to go on with, if there is one; whatever else lives beside it is told to stop. */
+  async #adopt(jobName: string, request: GlueJobRequest): Promise<JobRun | undefined> {
+    let runs = adoptable(await runsOfToken(this.#glue, jobName, request.token));
+    if (runs.length === 0 && mayHaveBeenUsed(request)) {
+      await sleep(LIST_LAG_MS);
+      runs = adoptable(await runsOfToken(this.#glue, jobName, request.token));
+    }
+    const [first, ...others] = runs;
+    const surplus = others.flatMap(({ Id, JobRunState = '' }) =>
+      Id !== undefined && isLive(JobRunState) ? [Id] : [],
+    );
+    if (surplus.length > 0) log.warn('Stopping surplus Glue runs', { jobName, surplus, kept: first?.Id });
+    await requestStops(this.#glue, jobName, surplus);
+    if (first?.JobRunState === 'STOPPING') {
+      const id = first.Id ?? 'without an id';
+      throw failure('GlueBusy', `Run ${id} of ${jobName} was told to stop and has not ended yet`);
+    }
+    return first;
+  }
+
+  #givenUp(token: string, error: unknown): unknown {
+    if (!(error instanceof ApplicationFailure) || isFailureOf(error, 'GlueBusy')) {
+      this.#failuresInARow.delete(token);
+      return error;
+    }
+    const failures = (this.#failuresInARow.get(token) ?? 0) + 1;
+    if (failures < TRIES) {
+      this.#failuresInARow.set(token, failures);
+      return error;
+    }
+    this.#failuresInARow.delete(token);
+    const { type, message } = error;
+    return ApplicationFailure.create({
+      message,
+      nonRetryable: true,
+      cause: error,
+      ...(isFailureType(type) ? { type } : {}),
+    });
+  }
+}
+
+/** Whether a run with the token may have been started by somebody who did not learn its id, or a moment ago. */
+function mayHaveBeenUsed({ token, tokenUsed }: GlueJobRequest): boolean {
+  const { attempt, workflowExecution } = activityInfo();
+  if (attempt > 1 || tokenUsed === true) return true;
+  return ownerOfToken(token)?.firstRunId !== workflowExecution?.runId;
+}
+
+/** Runs that a stage can go on with, the best first: of the latest round, succeeded before alive, the older of two. */
+function adoptable(runs: readonly JobRun[]): JobRun[] {
+  return runs
+    .filter(({ JobRunState = '' }) => isLive(JobRunState) || JobRunState === 'SUCCEEDED')
+    .sort((a, b) => roundOf(b) - roundOf(a) || rank(a) - rank(b) || startOf(a) - startOf(b));
+}
+
+function roundOf(run: JobRun): number {
+  return ownerOfToken(run.Arguments?.[TOKEN_ARGUMENT] ?? '')?.round ?? 0;
+}
+
+function rank({ JobRunState: state }: JobRun): number {
+  return state === 'SUCCEEDED' ? 0 : state === 'STOPPING' ? 2 : 1;
+}
+
+function startOf({ StartedOn: started }: JobRun): number {
+  return started?.getTime() ?? 0;
+}
+
+/** Where it can't be known whether the run began, the failure says so, and the next attempt searches first. */
+async function startOnce<T>(jobName: string, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    const type = error instanceof ApplicationFailure ? error.type : undefined;
+    if (type !== 'ServiceUnavailable' && type !== 'UnexpectedError') throw error;
+    const { httpStatus = 0 } = traitsOf(error instanceof ApplicationFailure ? error.cause : error);
+    if (type === 'UnexpectedError' && httpStatus >= 400 && httpStatus < 500) {
+      throw failure('StartRefused', `Glue refuses to start ${jobName}: ${String(error)}`, error);
+    }
+    throw failure(
+      'StartOutcomeUnknown',
+      `Whether a run of ${jobName} began is not known: ${String(error)}`,
+      error,
+    );
+  }
+}
