@@ -42,6 +42,9 @@ const STOP_POLL_MS = 1_000;
  */
 const STOP_WITHIN_MS = 5 * 60_000;
 
+/** What went wrong stands first; the plans and rows that Spark adds are in the log, and have no place in a history. */
+const MESSAGE_CHARACTERS = 1_000;
+
 export function createGlueRunActivities(
   glue: GlueClient,
   glueOnce: GlueClient,
@@ -170,7 +173,7 @@ function ended(run: JobRun, state: string): EndedGlueRun {
   return {
     state,
     executionSeconds,
-    ...(ErrorMessage === undefined ? {} : { errorMessage: ErrorMessage }),
+    ...(ErrorMessage === undefined ? {} : { errorMessage: ErrorMessage.slice(0, MESSAGE_CHARACTERS) }),
     ...(dpu === undefined ? {} : { dpuSeconds: dpu }),
   };
 }
