@@ -44,9 +44,11 @@ export function summarise(
   };
 }
 
-function linesOf({ documents, restores, returns, recompute, rollback, lost }: RecoveryPlan): string[] {
+function linesOf(plan: RecoveryPlan): string[] {
+  const { documents, restores, returns, recompute, rollback, lost, left = [] } = plan;
   return [
     ...lost.map(({ layer, what, because, remedy }) => `LOST ${layer} ${what}: ${because}. ${remedy}`),
+    ...left.map((line) => `left as it is: ${line}`),
     ...(rollback === null
       ? []
       : [

@@ -105,6 +105,12 @@ suite('a reset of the processing state', () => {
     expect(lost.map(({ what }) => what)).toContain(`plays of ${TUESDAY}`);
   });
 
+  it('makes the same plan of the same world in every procedure', async () => {
+    const other = { ...world.context, owner: { ...world.context.owner, run: 'another-procedure' } };
+    const { digest } = (await plan({ all: true })).summary;
+    expect((await plan({ all: true }, other)).summary.digest).toBe(digest);
+  });
+
   it('keeps a snapshot, by which it is undone where nothing was built on it', async () => {
     const late = await file(LATE.id);
     const monday = await file(world.idOf('monday.csv'));

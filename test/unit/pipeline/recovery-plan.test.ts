@@ -88,12 +88,23 @@ describe('the plan of a recovery', () => {
     expect(summary(found)).toMatchObject({ recompute: [MONDAY, TUESDAY, FRIDAY], lost: [] });
   });
 
-  it('leaves a lost day as it is published, and every day that could only be repaired with it', () => {
+  it('leaves a lost day as it is published, and computes a day again whose plays only share a file with it', () => {
     const days = [day(MONDAY, { p1: [A], p2: [B] }), day(TUESDAY, { p3: [A] }, { behind: true })];
     const damages = [gone('p1'), gone('p2')];
     const sources = [source(A, [MONDAY, TUESDAY]), unavailable(B, [MONDAY])];
     expect(summary(evidence({ damages, days, sources }))).toEqual({
       restores: [],
+      returns: [],
+      recompute: [TUESDAY],
+      lost: [`plays of ${MONDAY}`],
+    });
+  });
+
+  it('loses a day of which a file has plays of another lost day, and its items with it', () => {
+    const days = [day(MONDAY, { p1: [A], p2: [B] }), day(TUESDAY, { p3: [A] }, { behind: true })];
+    const damages = [gone('p2'), gone('p3')];
+    const sources = [source(A, [MONDAY, TUESDAY]), unavailable(B, [MONDAY])];
+    expect(summary(evidence({ damages, days, sources }))).toMatchObject({
       returns: [],
       recompute: [],
       lost: [`plays of ${MONDAY}`, `plays of ${TUESDAY}`, `items of ${TUESDAY} in the table`],
@@ -168,7 +179,7 @@ describe('the verification of a recovery', () => {
     kpis: { edition: 1, plays: 5, items: 9, digest: 'd', referenceVersion: 'r' },
   };
   const plan: RecoveryPlan = {
-    ...{ version: 1, procedure: 'dataRecovery', id: 'p', documents: [], restores: [], returns: [] },
+    ...{ version: 1, procedure: 'dataRecovery', documents: [], restores: [], returns: [] },
     ...{ recompute: [MONDAY], rollback: null, lost: [], before: [before] },
   };
 
