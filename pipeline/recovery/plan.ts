@@ -45,6 +45,8 @@ export const returnSchema = z.object({
   sha256: sha256Schema,
   days: z.array(daySchema),
   from: copySchema,
+  /** The first of the files that share a part with it, directly or through others: one run takes them all. */
+  together: fileIdSchema.optional(),
 });
 export type Return = z.infer<typeof returnSchema>;
 
@@ -161,11 +163,13 @@ function remake(
     }
   }
   const wanted = new Set([...needed].flatMap(([day, ids]) => (why.has(day) ? [] : ids)));
+  const together = companions(days, wanted);
   const returns = [...wanted].sort().flatMap((id) => {
     const source = byId.get(id);
     if (source?.backup === undefined) return [];
     const { key, size, sha256, backup } = source;
-    return [{ id, key, size, sha256, days: [...source.days].sort(), from: backup }];
+    const first = together.get(id) ?? id;
+    return [{ id, key, size, sha256, days: [...source.days].sort(), from: backup, together: first }];
   });
   // A day that would only have been touched by the repair of another has all its plays.
   const none = new Set<string>();
@@ -187,6 +191,26 @@ export function sourcesToRenew(days: readonly DayEvidence[], gone: Keys, anew: K
     for (const day of days) for (const id of sourcesOfDay(day, gone, anew, renewed)) renewed.add(id);
   }
   return renewed;
+}
+
+/**
+ * Of files that are processed again, the first of those that share a part with each, directly or through others. A
+ * part is replaced as a whole: a run that took a few of its files would compute the day with what is left of it.
+ */
+function companions(days: readonly DayEvidence[], ids: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const first = new Map([...ids].map((id) => [id, id]));
+  const parts = days.flatMap(({ plays }) => plays?.parts.map(({ sources }) => sources) ?? []);
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const sources of parts) {
+      const found = sources.flatMap((id) => first.get(id) ?? []).sort();
+      const smallest = found[0];
+      if (smallest === undefined || smallest === found.at(-1)) continue;
+      for (const id of sources) if (first.has(id)) first.set(id, smallest);
+      changed = true;
+    }
+  }
+  return first;
 }
 
 interface Keys {

@@ -263,13 +263,15 @@ describe('a procedure', () => {
     });
   }, 120_000);
 
-  it('runs the pipeline over what is to be made again, and parks when such a run fails', async () => {
+  it('runs the pipeline over what is to be made again until nothing is left, and parks when such a run fails', async () => {
     const requests: unknown[] = [];
+    const all = { inputs: [['streams/a.csv'], ['streams/b.csv']], dates: [['2024-07-02']] };
+    const rests = [all, all, { inputs: [['streams/b.csv']], dates: [] }];
     let failing = true;
     const fake = fakeProcedures(
       {
         planRecovery: () => Promise.resolve(planOf({ runs: 2 })),
-        returnInputs: () => Promise.resolve({ inputs: [['streams/a.csv']], dates: [['2024-07-02']] }),
+        returnInputs: () => Promise.resolve(rests.shift() ?? { inputs: [], dates: [] }),
       },
       {
         findNewStreams: (_context, request) => {
@@ -296,6 +298,24 @@ describe('a procedure', () => {
       await handle.executeUpdate(updates.retryStep, { args: [approval] });
       expect(await handle.result()).toMatchObject({ status: 'Completed' });
     });
-    expect(requests).toEqual([{ inputs: ['streams/a.csv'] }, { inputs: ['streams/a.csv'] }]);
+    const [a, b] = [{ inputs: ['streams/a.csv'] }, { inputs: ['streams/b.csv'] }];
+    expect(requests).toEqual([a, a, b, b]);
+  }, 120_000);
+
+  it('parks when runs leave what is to be made again, and names it', async () => {
+    const left = { inputs: [['streams/a.csv']], dates: [] };
+    const fake = fakeProcedures({
+      planRecovery: () => Promise.resolve(planOf({ runs: 1 })),
+      returnInputs: () => Promise.resolve(left),
+    });
+    await withProcedure(fake, { approve: { digest: digest('a') } }, async (handle) => {
+      const { parked } = await reaches(handle, 'NeedsOperator');
+      expect(parked).toMatchObject({
+        step: 'RDATA-4',
+        failure: { type: 'RunNotCompleted', message: expect.stringContaining('streams/a.csv') },
+      });
+      await handle.executeUpdate(updates.abort, { args: [approval] });
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'ProcedureAborted' } });
+    });
   }, 120_000);
 });
