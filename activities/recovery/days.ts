@@ -47,7 +47,10 @@ export class Days {
     const hasExpired = this.#hasExpired(plays, kpis);
     const damages = found.filter(({ problem }) => !hasExpired || problem !== 'missing');
     const table = await this.#tableOf(day, manifests, damages);
-    const behind = plays !== undefined && plays.edition > (kpis?.edition ?? 0) && !openRuns.has(plays.run);
+    const older = plays !== undefined && plays.edition > (kpis?.edition ?? 0);
+    const behind = older && !openRuns.has(plays.run);
+    if (older && !behind)
+      this.left.push(`KPIs of ${day}: older than the plays, of which run ${plays.run} is open`);
     const toCount = uncounted.length === 0 ? {} : { uncounted: [...uncounted] };
     return {
       evidence: { day, plays: playsOf(plays), kpis: kpisOf(kpis), ...toCount, behind, table },

@@ -41,13 +41,13 @@ export class InputFiles {
 
   /** The original, where it has to wait under its own key: a run has claimed it, or it is to be processed. */
   async #waiting(record: FileRecord, named: boolean): Promise<Damage | undefined> {
-    const { state, archivedAs, key, owner } = record;
-    const claimed = state === 'claimed' || state === 'published';
+    const { id, state, archivedAs, key, owner } = record;
+    const isClaimed = state === 'claimed' || state === 'published';
     // What the gate refused is in quarantine; a refused file without a copy was freed of the claim of its run.
     const freed = state === 'refused' && archivedAs === undefined;
-    if (!claimed && !freed && state !== 'due') return undefined;
-    const prepared = claimed ? await this.#prepared(record) : undefined;
-    const open = claimed && (await this.isOpen(owner));
+    if (!isClaimed && !freed && state !== 'due') return undefined;
+    const prepared = isClaimed ? await this.#prepared(record) : undefined;
+    const open = isClaimed && (await this.isOpen(owner));
     // A claim that was just taken: the run is reading the file.
     if (open && prepared === undefined) return undefined;
     if (!open && (await this.#isSuperseded(record))) return undefined;
@@ -56,9 +56,8 @@ export class InputFiles {
     // While its run works, other bytes under the key are a newer delivery, which a next run takes.
     if (open) return undefined;
     if (named) return { ...damage, problem: 'replaced' };
-    this.left.push(
-      `${key}: other bytes than run ${owner.run} claimed; they count as a newer delivery unless --files names it`,
-    );
+    const claimed = `other bytes than run ${owner.run} claimed: they count as a newer delivery`;
+    this.left.push(`${key}: ${claimed}; --files ${id} brings back what was claimed`);
     return undefined;
   }
 

@@ -2,7 +2,7 @@
  * Corruption drills without runs: each kind of data damaged in each way is found, restored from a version that is right,
  * or planned to be made again, or named as lost when every copy is gone. The storage is real, the data a few bytes.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { keyRecordOf } from '../../activities/storage/claims.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { RecoveryRequest } from '../../pipeline/recovery/request.ts';
@@ -12,6 +12,9 @@ import { installedToolchain } from '../local-glue/support/toolchain.ts';
 import { itemsOf, MONDAY, RUN, TUESDAY } from '../support/published-world.ts';
 import type { PublishedWorld } from '../support/published-world.ts';
 import { RecoveryDrill } from '../support/recovery-drill.ts';
+
+// A plan asks the storage a few hundred times: two seconds, and ten times that on a busy machine.
+jest.setTimeout(60_000);
 
 const toolchain = installedToolchain();
 const suite = toolchain === undefined ? describe.skip : describe;
@@ -177,12 +180,13 @@ suite('damaged data', () => {
     drill.open = ['ended-00000002'];
     expect((await drill.plan()).summary.empty).toBe(true);
     drill.open = [RUN, 'ended-00000002'];
-    const { left } = await drill.plan();
-    expect(left).toEqual(
-      [MONDAY, TUESDAY].map((day) =>
-        expect.stringMatching(`items of ${day}.* not compared while run ${RUN}`),
-      ),
-    );
+    await world.destroy(layout.manifest('kpis', TUESDAY));
+    const { left, summary } = await drill.plan();
+    expect(summary.empty).toBe(true);
+    expect(left).toEqual([
+      expect.stringMatching(`KPIs of ${TUESDAY}.* run ${RUN} is open`),
+      expect.stringMatching(`items of ${MONDAY}.* not compared while run ${RUN}`),
+    ]);
   });
 
   it('looks only at what it is asked for', async () => {

@@ -2,7 +2,7 @@
  * What a look at damaged data must not pass over: documents that belong elsewhere or are gone in every version, things
  * that the request or a newer delivery keeps it from touching, and damage beside damage.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { keyRecordOf } from '../../activities/storage/claims.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { startMiniStack } from '../local-glue/support/ministack.ts';
@@ -11,6 +11,9 @@ import { installedToolchain } from '../local-glue/support/toolchain.ts';
 import { itemsOf, LATE, MONDAY, TUESDAY } from '../support/published-world.ts';
 import type { PublishedWorld } from '../support/published-world.ts';
 import { RecoveryDrill } from '../support/recovery-drill.ts';
+
+// A plan asks the storage a few hundred times: two seconds, and ten times that on a busy machine.
+jest.setTimeout(60_000);
 
 const toolchain = installedToolchain();
 const suite = toolchain === undefined ? describe.skip : describe;

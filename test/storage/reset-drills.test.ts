@@ -1,5 +1,5 @@
 /** What a reset changes in the records, and going back on it: real storage, no runs. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createResetActivities } from '../../activities/reset/activities.ts';
 import { keyRecordOf } from '../../activities/storage/claims.ts';
 import { layout } from '../../pipeline/layout.ts';
@@ -14,6 +14,9 @@ import { startMiniStack } from '../local-glue/support/ministack.ts';
 import type { MiniStack } from '../local-glue/support/ministack.ts';
 import { installedToolchain } from '../local-glue/support/toolchain.ts';
 import { LATE, MONDAY, NOW, PublishedWorld, TUESDAY } from '../support/published-world.ts';
+
+// A plan asks the storage a few hundred times: two seconds, and ten times that on a busy machine.
+jest.setTimeout(60_000);
 
 const toolchain = installedToolchain();
 const suite = toolchain === undefined ? describe.skip : describe;

@@ -240,6 +240,27 @@ describe('a procedure', () => {
     expect(acting(fake.calls)).toEqual(['restoreObjects', 'verifyRecovery', 'verifyRecovery']);
   }, 120_000);
 
+  it('ends with a report when what it was asked for does not exist, also when it plans again', async () => {
+    let looks = 0;
+    const fake = fakeProcedures({
+      examineData: () => {
+        looks += 1;
+        return looks === 1
+          ? Promise.resolve({ files: 1, days: 1, objects: 1, items: 1, damages: 1 })
+          : Promise.reject(ApplicationFailure.nonRetryable('no record of it', 'RecoveryImpossible'));
+      },
+    });
+    await withProcedure(fake, {}, async (handle) => {
+      await reaches(handle, 'AwaitingApproval');
+      await handle.executeUpdate(updates.approve, { args: [{ ...approval, digest: digest('a') }] });
+      await expect(handle.result()).rejects.toMatchObject({
+        cause: { type: 'RecoveryImpossible', message: 'no record of it' },
+      });
+      expect(fake.reports).toMatchObject([{ status: 'Failed', outcome: 'no record of it' }]);
+    });
+    expect(acting(fake.calls)).toEqual([]);
+  }, 120_000);
+
   it('leaves a report when it is aborted', async () => {
     const fake = fakeProcedures({
       restoreObjects: () => Promise.reject(ApplicationFailure.nonRetryable('gone', 'BucketMissing')),
