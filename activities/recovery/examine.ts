@@ -136,6 +136,7 @@ export class Examination {
     const touched = new Set([
       ...sources.flatMap(({ days }) => days),
       ...this.#damages.flatMap(({ day }) => day ?? []),
+      ...[...this.#evidence.values()].flatMap(({ day, uncounted }) => (uncounted === undefined ? [] : [day])),
     ]);
     return [...this.#evidence.values()]
       .filter(({ day, behind, table }) => behind || tableDiffers(table) || touched.has(day))

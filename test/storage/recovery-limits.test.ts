@@ -130,6 +130,14 @@ suite('what a recovery can or may not repair', () => {
     expect(await world.json(key)).toEqual(seventh);
     expect(await world.read(layout.quarantined(world.context.owner.run, key))).toBeDefined();
 
+    await world.delete(key);
+    await world.put(key, JSON.stringify({ ...manifest, sources: [source], parts: [] }));
+    await world.destroy(layout.file(LATE.id));
+    expect((await drill.plan()).lost.map(({ what }) => what)).toEqual([
+      layout.file(LATE.id),
+      `plays of ${MONDAY}`,
+    ]);
+
     await world.destroy(key);
     await world.put(key, JSON.stringify({ ...manifest, sources: [], parts: [] }));
     expect((await drill.plan()).lost).toMatchObject([
