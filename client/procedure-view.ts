@@ -69,6 +69,8 @@ export const procedureViewSchema = listedProcedureSchema.extend({
   outcome: z.string().nullable(),
   /** Something is left that could not be put right; known at the end. */
   incomplete: z.boolean().optional(),
+  /** What kind of failure ended it; known at the end. */
+  failure: z.string().optional(),
   /** Key of the report in the bucket. */
   report: z.string().nullable(),
   commands: z.array(z.enum(PROCEDURE_COMMANDS)).readonly(),

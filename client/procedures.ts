@@ -10,6 +10,7 @@ import {
   WorkflowFailedError,
   WorkflowIdConflictPolicy,
 } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { runIdOf } from '../pipeline/layout.ts';
 import { PROCEDURE_NAMES, PROCEDURES } from '../pipeline/procedures/steps.ts';
@@ -44,7 +45,7 @@ export interface ProcedureReference {
 /** How a procedure ended. */
 export type ProcedureEnd =
   | { readonly ended: 'completed'; readonly result: ProcedureResult }
-  | { readonly ended: 'failed'; readonly message: string };
+  | { readonly ended: 'failed'; readonly message: string; readonly failure?: string };
 
 /** What a procedure works on: one at a time works on the same. A recovery that a shutdown paused must not keep it from being undone. */
 const WORKS_ON: Readonly<Record<ProcedureName, string>> = {
@@ -115,6 +116,7 @@ export class Procedures {
     const end = found.endedAt === undefined ? undefined : await this.result(reference);
     const ended = {
       ...(end?.ended === 'completed' ? { incomplete: end.result.incomplete } : {}),
+      ...(end?.ended === 'failed' && end.failure !== undefined ? { failure: end.failure } : {}),
     };
     try {
       const status = await this.status({ ...reference, workflowId, runId });
@@ -177,7 +179,9 @@ export class Procedures {
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw explain(error, serverOf(this.#link));
       const [, cause = error] = causesOf(error);
-      return { ended: 'failed', message: shapeOf(cause).message };
+      const failure = cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
+      const { message } = shapeOf(cause);
+      return { ended: 'failed', message, ...(failure === undefined ? {} : { failure }) };
     }
   }
 

@@ -66,8 +66,7 @@ export const FAILURES = {
   },
   ShutdownUnknown: {
     handling: 'operator',
-    advice:
-      'Give the id that the shutdown printed; its folder is under processed/shutdowns/. Abort this procedure.',
+    advice: 'Give the id that the shutdown printed; its folder is under processed/shutdowns/.',
   },
   ResumeImpossible: {
     handling: 'operator',
@@ -75,8 +74,7 @@ export const FAILURES = {
   },
   RecoveryImpossible: {
     handling: 'operator',
-    advice:
-      'Name days, files or a run that have records, or use find; abort this procedure and start another.',
+    advice: 'Start another that names days, files or a run that have records, or looks at everything (find).',
   },
   PlanOutdated: {
     handling: 'operator',
@@ -180,6 +178,11 @@ export type FailureType = keyof typeof FAILURES;
 
 export function isFailureType(value: string | null | undefined): value is FailureType {
   return value !== null && value !== undefined && Object.hasOwn(FAILURES, value);
+}
+
+/** A procedure was asked about something that does not exist. */
+export function isUnknownSubject(type: string | undefined): boolean {
+  return type === 'RecoveryImpossible' || type === 'ShutdownUnknown';
 }
 
 /** The types at which a retry policy must give up at once. */

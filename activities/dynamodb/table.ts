@@ -6,12 +6,17 @@ import { BatchGetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { heartbeat, sleep } from '@temporalio/activity';
 import { canonicalJson } from '../../pipeline/canonical-json.ts';
+import { daySchema } from '../../pipeline/documents.ts';
 import type { KpiItem } from '../../pipeline/kpi-items.ts';
 import type { TableDifference } from '../../pipeline/recovery/evidence.ts';
 import { call } from '../aws/call.ts';
 
-/** The index that the table is created with, and the loader reads by. */
+/** The indexes that the table is created with; the loader reads by the first. */
 const DATE_INDEX = 'date-metric_type-index';
+const METRIC_INDEX = 'metric_type-date-index';
+
+/** Every day that is loaded has an item of this metric. */
+const METRIC_OF_EVERY_DAY = 'daily_listen_count';
 
 /** BatchGetItem's limit. */
 const READ_AT_ONCE = 100;
@@ -27,6 +32,13 @@ const COMPARED = ['metric_type', 'date', 'value', 'dimensions', 'metadata'] as c
 
 type Row = Readonly<Record<string, unknown>>;
 
+/** An index, and the value of its partition key. */
+interface Asked {
+  readonly index: string;
+  readonly name: string;
+  readonly value: string;
+}
+
 export class KpiTable {
   readonly #dynamo: DynamoDBDocumentClient;
   readonly #name: string;
@@ -34,6 +46,17 @@ export class KpiTable {
   constructor(dynamo: DynamoDBDocumentClient, name: string) {
     this.#dynamo = dynamo;
     this.#name = name;
+  }
+
+  /** Days that the table has items of. */
+  async days(): Promise<string[]> {
+    const days = new Set<string>();
+    const of = { index: METRIC_INDEX, name: 'metric_type', value: METRIC_OF_EVERY_DAY };
+    for await (const { date } of this.#query(of)) {
+      const day = daySchema.safeParse(date);
+      if (day.success) days.add(day.data);
+    }
+    return [...days];
   }
 
   async compare(day: string, published: readonly KpiItem[]): Promise<TableDifference> {
@@ -54,21 +77,28 @@ export class KpiTable {
 
   async #ofDay(day: string): Promise<Map<string, Row>> {
     const rows = new Map<string, Row>();
+    for await (const row of this.#query({ index: DATE_INDEX, name: 'date', value: day })) {
+      rows.set(String(row['id']), row);
+    }
+    return rows;
+  }
+
+  async *#query({ index, name, value }: Asked): AsyncGenerator<Row> {
     const pages = paginateQuery(
       { client: this.#dynamo },
       {
         TableName: this.#name,
-        IndexName: DATE_INDEX,
-        KeyConditionExpression: '#date = :day',
-        ExpressionAttributeNames: { '#date': 'date' },
-        ExpressionAttributeValues: { ':day': day },
+        IndexName: index,
+        KeyConditionExpression: '#name = :value',
+        ExpressionAttributeNames: { '#name': name },
+        ExpressionAttributeValues: { ':value': value },
       },
     )[Symbol.asyncIterator]();
     for (;;) {
-      const page = await call(`Query ${this.#name} ${day}`, () => pages.next());
-      if (page.done === true) return rows;
-      for (const row of page.value.Items ?? []) rows.set(String(row['id']), row);
-      heartbeat({ comparing: day });
+      const page = await call(`Query ${this.#name} ${value}`, () => pages.next());
+      if (page.done === true) return;
+      yield* page.value.Items ?? [];
+      heartbeat({ querying: value });
     }
   }
 

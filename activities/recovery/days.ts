@@ -1,12 +1,11 @@
 /** Published days against their manifests: validated plays, KPI files, items in the table. Reads only. */
-import { layout } from '../../pipeline/layout.ts';
-import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { KpisManifest, PlaysManifest } from '../../pipeline/manifests.ts';
+import { tableDiffers } from '../../pipeline/recovery/evidence.ts';
 import type { Damage, DayEvidence, TableDifference } from '../../pipeline/recovery/evidence.ts';
 import { isFailureOf } from '../aws/call.ts';
 import type { KpiTable } from '../dynamodb/table.ts';
 import { readItems } from '../storage/items.ts';
-import type { Documents } from './documents.ts';
+import type { DayManifests, Documents } from './documents.ts';
 import type { Expected, Inspection } from './inspection.ts';
 
 const DAY_MS = 86_400_000;
@@ -30,6 +29,8 @@ export class Days {
   readonly #given: DaysGiven;
   /** Items that were compared with the table. */
   items = 0;
+  /** What was not looked at, or is not known, and why. */
+  readonly left: string[] = [];
 
   constructor(given: DaysGiven) {
     this.#given = given;
@@ -37,19 +38,22 @@ export class Days {
 
   async examine(day: string): Promise<ExaminedDay> {
     const { documents, openRuns } = this.#given;
-    const plays = await documents.read('plays', layout.manifest('plays', day), playsManifestSchema);
-    const kpis = await documents.read('kpis', layout.manifest('kpis', day), kpisManifestSchema);
+    const manifests = await documents.ofDay(day);
+    const { plays, kpis, uncounted } = manifests;
     const found = [
       ...(await this.#damagesOf('validated', day, plays?.parts.flatMap(({ files }) => files) ?? [])),
       ...(await this.#damagesOf('kpi', day, kpis?.files ?? [])),
     ];
     const hasExpired = this.#hasExpired(plays, kpis);
     const damages = found.filter(({ problem }) => !hasExpired || problem !== 'missing');
-    const computed = damages.some(({ layer }) => layer === 'kpi');
-    const table = kpis === undefined || computed ? null : await this.#compare(kpis);
-    const behind = plays !== undefined && plays.edition > (kpis?.edition ?? 0) && !openRuns.has(plays.run);
+    const table = await this.#tableOf(day, manifests, damages);
+    const older = plays !== undefined && plays.edition > (kpis?.edition ?? 0);
+    const behind = older && !openRuns.has(plays.run);
+    if (older && !behind)
+      this.left.push(`KPIs of ${day}: older than the plays, of which run ${plays.run} is open`);
+    const toCount = uncounted.length === 0 ? {} : { uncounted: [...uncounted] };
     return {
-      evidence: { day, plays: playsOf(plays), kpis: kpisOf(kpis), behind, table },
+      evidence: { day, plays: playsOf(plays), kpis: kpisOf(kpis), ...toCount, behind, table },
       damages,
     };
   }
@@ -74,11 +78,32 @@ export class Days {
   }
 
   /** @returns `null` where nothing can be said: a run is loading the day, or its files can't be read as items */
-  async #compare(kpis: KpisManifest): Promise<TableDifference | null> {
-    const { inspection, table, openRuns } = this.#given;
-    if (openRuns.has(kpis.run)) return null;
+  async #tableOf(
+    day: string,
+    { plays, kpis }: DayManifests,
+    damages: readonly Damage[],
+  ): Promise<TableDifference | null> {
+    const { table, openRuns } = this.#given;
+    if (kpis !== undefined) {
+      if (!openRuns.has(kpis.run)) return await this.#compare(kpis, damages);
+      this.left.push(
+        `items of ${day} in the table: not compared while run ${kpis.run}, which published them, is open`,
+      );
+      return null;
+    }
+    if (plays !== undefined) return null;
+    const difference = await table.compare(day, []);
+    if (!tableDiffers(difference)) this.left.push(`${day}: nothing is known of it; no run has published it`);
+    return difference;
+  }
+
+  /** A damaged file is read as the version that it is restored from. */
+  async #compare(kpis: KpisManifest, damages: readonly Damage[]): Promise<TableDifference | null> {
+    const { inspection, table } = this.#given;
+    const backups = new Map(damages.map(({ key, backup }) => [key, backup?.versionId]));
+    const files = kpis.files.map((file) => ({ ...file, versionId: backups.get(file.key) }));
     try {
-      const published = await readItems(inspection.bucket, kpis);
+      const published = await readItems(inspection.bucket, { ...kpis, files });
       this.items += published.length;
       const difference = await table.compare(kpis.day, published);
       return this.#hasExpired(kpis) ? { ...difference, missing: 0 } : difference;

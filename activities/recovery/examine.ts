@@ -4,7 +4,6 @@
  * from the evidence that it writes; repeating it writes the same evidence of the same world.
  */
 import pLimit from 'p-limit';
-import { keyRecordSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord } from '../../pipeline/inputs.ts';
 import { tableDiffers } from '../../pipeline/recovery/evidence.ts';
 import type { Damage, DayEvidence, Evidence, SourceEvidence } from '../../pipeline/recovery/evidence.ts';
@@ -28,49 +27,62 @@ export class Examination {
   readonly #limit = pLimit(PARALLEL);
   readonly #damages: Damage[] = [];
   readonly #evidence = new Map<string, DayEvidence>();
+  /** Keys, days and ids that are left as they are. */
+  #except: ReadonlySet<string> = new Set();
 
   constructor(given: DaysGiven, closedRuns: ClosedRuns) {
     this.#given = given;
-    this.#files = new InputFiles(given.inspection, closedRuns);
+    this.#files = new InputFiles(given.inspection, given.documents, closedRuns);
     this.#days = new Days(given);
-    this.#scope = new ScopeReader(given.inspection.bucket, given.documents);
+    this.#scope = new ScopeReader(given.inspection.bucket, given.documents, given.table);
   }
 
   /** @param how `anew`: the plays of the selected days are to be made again although nothing is wrong with them */
   async of(procedure: string, selection: Selection, how?: 'anew'): Promise<Evidence> {
-    const except = new Set(selection.except);
+    this.#except = new Set(selection.except);
     const { days, files, archives } = await this.#scope.resolve(selection);
     const anew = how === 'anew' ? days : [];
     const known = new Set(files.map(({ archivedAs }) => archivedAs));
     const copies = archives.filter(({ archivedAs }) => !known.has(archivedAs));
+    const named = selection.files !== undefined;
     const examined = await Promise.all([
-      ...files.map((file) => this.#limit(() => this.#files.examine(file))),
+      ...files.map((file) => this.#limit(() => this.#files.examine(file, named))),
       ...copies.map((copy) => this.#limit(() => this.#files.examineCopy(copy))),
     ]);
-    this.#damages.push(...examined.filter((damage) => damage !== undefined));
+    this.#damages.push(...examined.flat().filter((damage) => damage !== undefined));
     await this.#examineDays(days);
+    await this.#findUnrecorded(files);
     const sources = await this.#sources(new Set(anew));
     const { inspection, documents } = this.#given;
     const { objects, bytes } = inspection;
+    const left = [...this.#files.left, ...this.#days.left].sort();
     return {
       version: 1,
       procedure,
       looked: { files: files.length, days: this.#evidence.size, objects, bytes, items: this.#days.items },
-      damages: this.#damages.filter(({ key }) => !except.has(key)).sort(byKey),
-      documents: documents.damages.filter(({ key }) => !except.has(key)).sort(byKey),
+      damages: this.#damages.filter(({ key }) => !this.#except.has(key)).sort(byKey),
+      documents: documents.damages.filter(({ key }) => !this.#except.has(key)).sort(byKey),
       days: this.#affected(sources),
       sources,
       remake: [...anew],
+      ...(left.length === 0 ? {} : { left }),
     };
   }
 
   async #examineDays(days: readonly string[]): Promise<void> {
-    const unknown = days.filter((day) => !this.#evidence.has(day));
+    const unknown = [...new Set(days)].filter((day) => !this.#evidence.has(day) && !this.#except.has(day));
     const examined = await Promise.all(unknown.map((day) => this.#limit(() => this.#days.examine(day))));
     for (const { evidence, damages } of examined) {
       this.#evidence.set(evidence.day, evidence);
       this.#damages.push(...damages);
     }
+  }
+
+  /** A file that counts for a day has a record; what has none is noted. */
+  async #findUnrecorded(files: readonly FileRecord[]): Promise<void> {
+    const known = new Set(files.map(({ id }) => id));
+    const counting = [...this.#evidence.values()].flatMap(({ plays }) => plays?.sources ?? []);
+    await this.#scope.records(counting.map(({ id }) => id).filter((id) => !known.has(id)));
   }
 
   /** The files whose plays have to be made again, and with each the days that this changes, until no more turn up. */
@@ -94,21 +106,23 @@ export class Examination {
   async #source(record: FileRecord): Promise<SourceEvidence> {
     const { id, key, size, sha256, days } = record;
     const backup = await this.#files.goodCopy(record);
-    const blocked = await this.#whyBlocked(record);
+    const excepted = [id, key, ...days].find((name) => this.#except.has(name));
+    const blocked =
+      excepted === undefined ? await this.#whyBlocked(record) : `${excepted} is excepted by the request`;
     return {
       ...{ id, key, size, sha256, days },
       ...(backup === undefined ? {} : { backup }),
+      ...(excepted === undefined ? {} : { excepted: true }),
       ...(blocked === undefined ? {} : { blocked }),
     };
   }
 
   async #whyBlocked(record: FileRecord): Promise<string | undefined> {
     const { key, size, sha256, owner, state } = record;
-    const { bucket } = this.#given.inspection;
     if ((state === 'claimed' || state === 'published') && (await this.#files.isOpen(owner))) {
       return `run ${owner.run} is processing it`;
     }
-    const { pending } = (await bucket.readJson(keyRecordOf(key), keyRecordSchema))?.value ?? {};
+    const { pending } = (await this.#given.documents.read('key', keyRecordOf(key))) ?? {};
     if (pending !== undefined && (await this.#files.isOpen(pending))) {
       return `run ${pending.run} is processing another version of it`;
     }
@@ -122,6 +136,7 @@ export class Examination {
     const touched = new Set([
       ...sources.flatMap(({ days }) => days),
       ...this.#damages.flatMap(({ day }) => day ?? []),
+      ...[...this.#evidence.values()].flatMap(({ day, uncounted }) => (uncounted === undefined ? [] : [day])),
     ]);
     return [...this.#evidence.values()]
       .filter(({ day, behind, table }) => behind || tableDiffers(table) || touched.has(day))

@@ -3,36 +3,70 @@
  * and is not done with. And where else the bytes of an input are, for every run has left copies behind. Reads only.
  */
 import { fileIdOf } from '../../pipeline/documents.ts';
-import { preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { ArchiveRecord, FileRecord, Owner, PreparedFile } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import type { Damage, GoodCopy } from '../../pipeline/recovery/evidence.ts';
+import { keyRecordOf } from '../storage/claims.ts';
+import type { Documents } from './documents.ts';
 import type { Inspection } from './inspection.ts';
 
 /** Of these runs, those that have ended, by their ids in the bucket. */
 export type ClosedRuns = (owners: readonly Owner[]) => Promise<readonly string[]>;
 
 export class InputFiles {
+  /** What is left as it is, and why. */
+  readonly left: string[] = [];
   readonly #inspection: Inspection;
+  readonly #documents: Documents;
   readonly #closedRuns: ClosedRuns;
   #archives: Map<string, string[]> | undefined;
 
-  constructor(inspection: Inspection, closedRuns: ClosedRuns) {
+  constructor(inspection: Inspection, documents: Documents, closedRuns: ClosedRuns) {
     this.#inspection = inspection;
+    this.#documents = documents;
     this.#closedRuns = closedRuns;
   }
 
-  async examine(record: FileRecord): Promise<Damage | undefined> {
-    if (record.state !== 'claimed' && record.state !== 'published') {
-      const { archivedAs } = record;
-      return archivedAs === undefined ? undefined : await this.#damage('archived', archivedAs, record);
-    }
+  /** @param named whether the request names the file: then a newer delivery under its key makes room for it */
+  async examine(record: FileRecord, named: boolean): Promise<Damage[]> {
+    const { archivedAs, key, days, replacedBy } = record;
+    const counts = days.length > 0 && replacedBy === undefined;
+    await (counts
+      ? this.#documents.require('key', keyRecordOf(key))
+      : this.#documents.read('key', keyRecordOf(key)));
+    const archived =
+      archivedAs === undefined ? undefined : await this.#damage('archived', archivedAs, record);
+    return [archived, await this.#waiting(record, named)].filter((damage) => damage !== undefined);
+  }
+
+  /** The original, where it has to wait under its own key: a run has claimed it, or it is to be processed. */
+  async #waiting(record: FileRecord, named: boolean): Promise<Damage | undefined> {
+    const { id, state, archivedAs, key, owner } = record;
+    const isClaimed = state === 'claimed' || state === 'published';
+    // What the gate refused is in quarantine; a refused file without a copy was freed of the claim of its run.
+    const freed = state === 'refused' && archivedAs === undefined;
+    if (!isClaimed && !freed && state !== 'due') return undefined;
+    const prepared = isClaimed ? await this.#prepared(record) : undefined;
+    const open = isClaimed && (await this.isOpen(owner));
     // A claim that was just taken: the run is reading the file.
-    if ((await this.#prepared(record)) === undefined) return undefined;
-    const damage = await this.#damage('raw', record.key, record);
+    if (open && prepared === undefined) return undefined;
+    if (!open && (await this.#isSuperseded(record))) return undefined;
+    const damage = await this.#damage('raw', key, record);
     if (damage === undefined || damage.problem === 'missing') return damage;
     // While its run works, other bytes under the key are a newer delivery, which a next run takes.
-    return (await this.isOpen(record.owner)) ? undefined : { ...damage, problem: 'replaced' };
+    if (open) return undefined;
+    if (named) return { ...damage, problem: 'replaced' };
+    const claimed = `other bytes than run ${owner.run} claimed: they count as a newer delivery`;
+    this.left.push(`${key}: ${claimed}; --files ${id} brings back what was claimed`);
+    return undefined;
+  }
+
+  /** A later version of the key counts: nobody needs what an ended run had claimed before. */
+  async #isSuperseded({ id, key, claimedAt }: FileRecord): Promise<boolean> {
+    const counting = (await this.#documents.read('key', keyRecordOf(key)))?.fileId;
+    if (counting === undefined || counting === id) return false;
+    const other = await this.#documents.read('file', layout.file(counting));
+    return other !== undefined && Date.parse(other.claimedAt) > Date.parse(claimedAt);
   }
 
   /** Another archived copy of a content, besides the one that the file's record names. */
@@ -69,9 +103,8 @@ export class InputFiles {
   }
 
   async #prepared({ owner, id, key }: FileRecord): Promise<PreparedFile | undefined> {
-    const name = layout.runRecord(owner.run, 'inputs');
-    const inputs = await this.#inspection.bucket.readJson(name, preparedInputsSchema);
-    return inputs?.value.files.find((file) => file.key === key && fileIdOf(file.sha256) === id);
+    const inputs = await this.#documents.read('inputs', layout.runRecord(owner.run, 'inputs'));
+    return inputs?.files.find((file) => file.key === key && fileIdOf(file.sha256) === id);
   }
 
   /** Archived copies by content: the same content may have been delivered, and archived, several times. */

@@ -12,7 +12,7 @@ import { playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
 import { recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
 import type { RecoveryPlan, Return } from '../../pipeline/recovery/plan.ts';
-import { batches } from '../../pipeline/recovery/summary.ts';
+import { batches, inputBatches } from '../../pipeline/recovery/summary.ts';
 import { failure } from '../aws/call.ts';
 import { agreedPlan } from '../procedures/documents.ts';
 import { copyWithin } from '../storage/copy.ts';
@@ -31,7 +31,7 @@ export function createReturnActivities(s3: S3Client): Pick<RecoveryActivities, '
         heartbeat({ returned: file.key });
       }
       const dates = await notYetComputed(bucket, plan);
-      return { inputs: batches(inputs), dates: batches(dates) };
+      return { inputs: inputBatches(inputs, plan.returns), dates: batches(dates) };
     },
   };
 }

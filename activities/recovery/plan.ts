@@ -48,7 +48,7 @@ export function createRecoveryPlanActivities(
     async planRecovery({ owner, settings }, { request }) {
       const bucket = new Bucket(parts.s3, settings.bucket);
       const evidence = await requireRecord(bucket, owner.run, 'evidence', evidenceSchema);
-      const plan = await completed(bucket, owner.run, request, evidence);
+      const plan = await completed(bucket, request, evidence);
       const { digest, key } = await writePlan(bucket, owner.run, plan);
       return summarise(plan, { digest, key, workers: settings.numberOfWorkers });
     },
@@ -78,12 +78,11 @@ export async function examine(
 
 async function completed(
   bucket: Bucket,
-  id: string,
   { rollback }: ParsedRecoveryRequest,
   evidence: Evidence,
 ): Promise<RecoveryPlan> {
   const found = planRecovery(evidence);
-  const plan = { version: 1, procedure: 'dataRecovery', id, ...found, rollback: null } as const;
+  const plan = { version: 1, procedure: 'dataRecovery', ...found, rollback: null } as const;
   return rollback === undefined ? plan : await planRollback(bucket, plan, rollback);
 }
 

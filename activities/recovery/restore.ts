@@ -4,26 +4,19 @@
  */
 import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { archiveRecordSchema, fileRecordSchema } from '../../pipeline/inputs.ts';
+import { z } from 'zod';
 import { layout } from '../../pipeline/layout.ts';
-import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
 import { recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
 import type { DocumentRestore } from '../../pipeline/recovery/plan.ts';
-import { failure, isFailureOf } from '../aws/call.ts';
+import { failure } from '../aws/call.ts';
 import { agreedPlan } from '../procedures/documents.ts';
 import { copyWithin } from '../storage/copy.ts';
 import { Bucket } from '../storage/objects.ts';
+import { readDocument } from './documents.ts';
 import { Inspection } from './inspection.ts';
 import type { Expected } from './inspection.ts';
 import { rollBackDay } from './rollback.ts';
-
-const SCHEMAS = {
-  plays: playsManifestSchema,
-  kpis: kpisManifestSchema,
-  file: fileRecordSchema,
-  archive: archiveRecordSchema,
-} as const;
 
 export function createRestoreActivities(s3: S3Client): Pick<RecoveryActivities, 'restoreObjects'> {
   return {
@@ -78,14 +71,15 @@ export class Restoring {
   }
 
   /** On the condition that nobody wrote the document meanwhile. */
-  async document({ kind, key, from }: DocumentRestore): Promise<void> {
-    const schema = SCHEMAS[kind];
+  async document({ kind, key, from, older }: DocumentRestore): Promise<void> {
     const head = await this.#bucket.head(key);
-    if (head !== undefined && (await this.#isReadable(kind, key))) {
+    const current = (await readDocument(this.#bucket, kind, key))?.value;
+    const makesRoom = current !== undefined && 'edition' in current && current.edition === older;
+    if (current !== undefined && !makesRoom) {
       this.good += 1;
       return;
     }
-    const earlier = await this.#bucket.readJson<unknown>(from.key, schema, from.versionId);
+    const earlier = await this.#bucket.readJson(from.key, z.looseObject({}), from.versionId);
     if (earlier === undefined) {
       throw failure('DocumentInvalid', `Version ${from.versionId} of ${from.key} is gone`);
     }
@@ -94,15 +88,6 @@ export class Restoring {
       throw failure('PublishConflict', `${key} was written by somebody else while it was being restored`);
     }
     this.restored += 1;
-  }
-
-  async #isReadable(kind: DocumentRestore['kind'], key: string): Promise<boolean> {
-    try {
-      return (await this.#bucket.readJson<unknown>(key, SCHEMAS[kind])) !== undefined;
-    } catch (error) {
-      if (isFailureOf(error, 'DocumentInvalid')) return false;
-      throw error;
-    }
   }
 
   /** A copy of what is there now, before something else takes its place. */

@@ -3,8 +3,9 @@ import { heartbeat } from '@temporalio/activity';
 import { fileRecordSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
-import { playsManifestSchema, rollBack } from '../../pipeline/manifests.ts';
+import { kpisManifestSchema, playsManifestSchema, rollBack } from '../../pipeline/manifests.ts';
 import type { PlaysManifest } from '../../pipeline/manifests.ts';
+import { beforeOf } from '../../pipeline/recovery/plan.ts';
 import type { RecoveryPlan, Restore } from '../../pipeline/recovery/plan.ts';
 import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
 import { failure } from '../aws/call.ts';
@@ -28,13 +29,16 @@ export async function planRollback(
       `Edition ${String(edition)} of ${day} is no earlier one: the present edition is ${String(current.edition)}`,
     );
   }
-  const earlier = await findVersion(bucket, key, playsManifestSchema, (found) => found.edition === edition);
+  const wanted = (found: { readonly day: string; readonly edition: number }): boolean =>
+    found.day === day && found.edition === edition;
+  const earlier = await findVersion(bucket, key, playsManifestSchema, wanted);
   if (earlier === undefined) {
     throw failure('RecoveryImpossible', `No version of ${key} is edition ${String(edition)}`);
   }
   const files = earlier.value.parts.flatMap((part) => part.files);
   const { restores, lost } = await restoresOf(bucket, files);
   if (lost.length > 0) return { ...plan, restores: [], returns: [], recompute: [], lost };
+  const computed = await findVersion(bucket, layout.manifest('kpis', day), kpisManifestSchema, wanted);
   const kept = new Set(earlier.value.sources.map(({ id }) => id));
   const leaving = current.sources.map(({ id }) => id).filter((id) => !kept.has(id));
   return {
@@ -45,7 +49,8 @@ export async function planRollback(
     recompute: [day],
     rollback: { day, edition, from: earlier.from, current: current.edition, leaving },
     lost: [],
-    before: [],
+    // Of an edition of which no KPIs were published nothing is known but its plays.
+    before: [beforeOf({ day, plays: earlier.value, kpis: computed?.value ?? null })],
   };
 }
 

@@ -1,18 +1,11 @@
 /** Which days and files a recovery looks at: what the request names, in the terms of the records. Reads only. */
 import pLimit from 'p-limit';
 import { fileIdSchema } from '../../pipeline/documents.ts';
-import {
-  archiveRecordSchema,
-  fileRecordSchema,
-  keyRecordSchema,
-  preparedInputsSchema,
-} from '../../pipeline/inputs.ts';
 import type { ArchiveRecord, FileRecord } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
-import { playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
-import { runRecordSchema } from '../../pipeline/run-record.ts';
 import { failure } from '../aws/call.ts';
+import type { KpiTable } from '../dynamodb/table.ts';
 import { keyRecordOf } from '../storage/claims.ts';
 import type { Bucket } from '../storage/objects.ts';
 import { listVersions } from '../storage/versions.ts';
@@ -37,10 +30,12 @@ const PARALLEL = 16;
 export class ScopeReader {
   readonly #bucket: Bucket;
   readonly #documents: Documents;
+  readonly #table: KpiTable;
 
-  constructor(bucket: Bucket, documents: Documents) {
+  constructor(bucket: Bucket, documents: Documents, table: KpiTable) {
     this.#bucket = bucket;
     this.#documents = documents;
+    this.#table = table;
   }
 
   /** @throws `RecoveryImpossible` when a named file or run has no record */
@@ -54,13 +49,11 @@ export class ScopeReader {
     };
   }
 
-  /** Records of files, by id; an id without one is left out. */
+  /** Records of files, by id; an id without one is noted as damage, and left out. */
   async records(ids: readonly string[]): Promise<FileRecord[]> {
     const limit = pLimit(PARALLEL);
     const found = await Promise.all(
-      [...new Set(ids)]
-        .sort()
-        .map((id) => limit(() => this.#documents.read('file', layout.file(id), fileRecordSchema))),
+      [...new Set(ids)].sort().map((id) => limit(() => this.#documents.require('file', layout.file(id)))),
     );
     return found.filter((record) => record !== undefined);
   }
@@ -70,6 +63,7 @@ export class ScopeReader {
     if (dates !== undefined) return { days: dates, files: await this.#filesOfDays(dates), archives: [] };
     if (files !== undefined) return withDays(await this.records(await this.#ids(files)));
     if (runOf !== undefined) return await this.#ofRun(runOf);
+    await this.#readAllKeys();
     const [everyDay, everyFile] = [await this.#allDays(), await this.records(await this.#allFiles())];
     return { days: everyDay, files: everyFile, archives: await this.#allArchives() };
   }
@@ -77,12 +71,8 @@ export class ScopeReader {
   async #filesOfDays(days: readonly string[]): Promise<FileRecord[]> {
     const ids: string[] = [];
     for (const day of days) {
-      const manifest = await this.#documents.read(
-        'plays',
-        layout.manifest('plays', day),
-        playsManifestSchema,
-      );
-      ids.push(...(manifest?.sources.map(({ id }) => id) ?? []));
+      const { plays } = await this.#documents.ofDay(day);
+      ids.push(...(plays?.sources.map(({ id }) => id) ?? []));
     }
     return await this.records(ids);
   }
@@ -90,7 +80,13 @@ export class ScopeReader {
   async #ids(names: readonly string[]): Promise<string[]> {
     return await Promise.all(
       names.map(async (name) => {
-        if (fileIdSchema.safeParse(name).success) return name;
+        if (fileIdSchema.safeParse(name).success) {
+          if ((await this.#documents.read('file', layout.file(name))) !== undefined) return name;
+          throw failure(
+            'RecoveryImpossible',
+            `There is no record of a file ${name}: no run has ever claimed it`,
+          );
+        }
         const key = name.startsWith(PREFIXES.streams) ? name : `${PREFIXES.streams}${name}`;
         const id = await this.#contentOf(key);
         if (id !== undefined) return id;
@@ -101,36 +97,36 @@ export class ScopeReader {
 
   /** What the key is about to stand for, or stands for. */
   async #contentOf(key: string): Promise<string | undefined> {
-    const record = (await this.#bucket.readJson(keyRecordOf(key), keyRecordSchema))?.value;
+    const record = await this.#documents.read('key', keyRecordOf(key));
     if (record?.pending === undefined) return record?.fileId;
     const inputs = await this.#inputs(record.pending.run);
     return inputs.find((file) => file.key === key)?.id ?? record.fileId;
   }
 
   async #inputs(run: string): Promise<{ readonly id: string; readonly key: string }[]> {
-    const inputs = await this.#bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema);
-    return inputs?.value.files ?? [];
+    return (await this.#documents.read('inputs', layout.runRecord(run, 'inputs')))?.files ?? [];
   }
 
   async #ofRun(run: string): Promise<Scope> {
     const inputs = await this.#inputs(run);
-    const record = await this.#bucket.readJson(layout.runRecord(run, 'record'), runRecordSchema);
+    const record = await this.#documents.read('run', layout.runRecord(run, 'record'));
     if (inputs.length === 0 && record === undefined) {
       const advice = 'give its id in the bucket, which msp status shows';
       throw failure('RecoveryImpossible', `There are no records of a run ${run}: ${advice}`);
     }
     const files = await this.records(inputs.map(({ id }) => id));
-    const days = record?.value.days.map(({ day }) => day) ?? [];
+    const days = record?.days.map(({ day }) => day) ?? [];
     return { days: [...days, ...files.flatMap((file) => file.days)], files, archives: [] };
   }
 
-  /** Days that have, or ever had, a manifest: a deleted one is damage, too. */
+  /** Days that have, or ever had, a manifest, and those that the table has: what is gone is damage, too. */
   async #allDays(): Promise<string[]> {
     const keys = [
       ...(await this.#everThere(PREFIXES.playsManifests)),
       ...(await this.#everThere(PREFIXES.kpisManifests)),
     ];
-    return keys.flatMap((key) => /\/(\d{4}-\d{2}-\d{2})\.json$/.exec(key)?.[1] ?? []);
+    const published = keys.flatMap((key) => /\/(\d{4}-\d{2}-\d{2})\.json$/.exec(key)?.[1] ?? []);
+    return [...published, ...(await this.#table.days())];
   }
 
   async #allFiles(): Promise<string[]> {
@@ -138,14 +134,19 @@ export class ScopeReader {
     return keys.flatMap((key) => /\/([0-9a-f]{32})\.json$/.exec(key)?.[1] ?? []);
   }
 
+  /** Notes the damaged ones; what they say is read where it is needed. */
+  async #readAllKeys(): Promise<void> {
+    const keys = (await this.#everThere(PREFIXES.keys)).filter((key) => key.endsWith('.json'));
+    const limit = pLimit(PARALLEL);
+    await Promise.all(keys.map((key) => limit(() => this.#documents.read('key', key))));
+  }
+
   async #allArchives(): Promise<ArchiveRecord[]> {
     const keys = (await this.#everThere(PREFIXES.archived)).filter((key) =>
       /\/records\/[^/]+\.json$/.test(key),
     );
     const limit = pLimit(PARALLEL);
-    const found = await Promise.all(
-      keys.map((key) => limit(() => this.#documents.read('archive', key, archiveRecordSchema))),
-    );
+    const found = await Promise.all(keys.map((key) => limit(() => this.#documents.read('archive', key))));
     return found.filter((record) => record !== undefined);
   }
 

@@ -1,9 +1,8 @@
 /** RDATA-5: the same look as before the recovery, and the days' records held against those of before. Writes what it found. */
 import { layout } from '../../pipeline/layout.ts';
-import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
 import { shownLines } from '../../pipeline/procedures/plan.ts';
-import { recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
+import { beforeOf, recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
 import type { Before } from '../../pipeline/recovery/plan.ts';
 import { verification } from '../../pipeline/recovery/verification.ts';
 import { agreedPlan } from '../procedures/documents.ts';
@@ -35,22 +34,6 @@ export function createVerifyActivities(parts: RecoveryParts): Pick<RecoveryActiv
 
 /** What the manifests say of a day. */
 export async function recordOf(bucket: Bucket, day: string): Promise<Before> {
-  const documents = new Documents(bucket);
-  const plays = await documents.read('plays', layout.manifest('plays', day), playsManifestSchema);
-  const kpis = await documents.read('kpis', layout.manifest('kpis', day), kpisManifestSchema);
-  return {
-    day,
-    playsEdition: plays?.edition ?? null,
-    sources: plays?.sources.map(({ id, rows }) => ({ id, rows })) ?? [],
-    kpis:
-      kpis === undefined
-        ? null
-        : {
-            edition: kpis.edition,
-            plays: kpis.plays,
-            items: kpis.items,
-            digest: kpis.digest,
-            referenceVersion: kpis.referenceVersion,
-          },
-  };
+  const { plays = null, kpis = null } = await new Documents(bucket).ofDay(day);
+  return beforeOf({ day, plays, kpis });
 }

@@ -49,7 +49,6 @@ async function planned(
   return {
     version: 1,
     procedure: 'pipelineReset',
-    id: context.owner.run,
     stops,
     schedules: [...(await parts.runningSchedules(context.settings.pipeline))].sort(),
     claims: frees ? await findClaims(bucket) : [],

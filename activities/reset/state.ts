@@ -8,7 +8,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { layout } from '../../pipeline/layout.ts';
 import type { ResetActivities } from '../../pipeline/procedures/activity-types.ts';
-import { batches } from '../../pipeline/recovery/summary.ts';
+import { batches, inputBatches } from '../../pipeline/recovery/summary.ts';
 import { resetPlanSchema } from '../../pipeline/reset/plan.ts';
 import type { ResetPlan, ResetResult } from '../../pipeline/reset/plan.ts';
 import { agreedPlan } from '../procedures/documents.ts';
@@ -38,7 +38,7 @@ export function createResetStateActivities(s3: S3Client): Pick<ResetActivities, 
       await bucket.writeJson(layout.procedureRecord(owner.run, 'reset'), await left(bucket, records, inputs));
       if (plan.undo !== null) await undo(bucket, owner.run, plan.undo);
       const dates = plan.undo?.rollbacks.map(({ day }) => day) ?? [];
-      return { freed: claims.length, inputs: batches(inputs), dates: batches(dates) };
+      return { freed: claims.length, inputs: inputBatches(inputs, plan.returns), dates: batches(dates) };
     },
   };
 }

@@ -9,11 +9,14 @@ import { problemsOf } from '../../pipeline/problems.ts';
 import { failure } from '../aws/call.ts';
 import type { Bucket } from './objects.ts';
 
+type RecordedFile = DataFile & { readonly versionId?: string | undefined };
+
 /** What a report or a manifest says of a day's items. */
 export interface RecordedItems {
   readonly day: string;
   readonly items: number;
-  readonly files: readonly DataFile[];
+  /** Each as its version, the present one where none is named. */
+  readonly files: readonly RecordedFile[];
 }
 
 /** @throws `ReportInvalid` when the files are not what the record says */
@@ -32,8 +35,11 @@ export async function readItems(bucket: Bucket, day: RecordedItems): Promise<Kpi
   return items;
 }
 
-async function readVerified(bucket: Bucket, { key, size, sha256 }: DataFile): Promise<Uint8Array> {
-  const bytes = await bucket.readBytes(key);
+async function readVerified(
+  bucket: Bucket,
+  { key, size, sha256, versionId }: RecordedFile,
+): Promise<Uint8Array> {
+  const bytes = await bucket.readBytes(key, versionId);
   const found = bytes === undefined ? 'missing' : createHash('sha256').update(bytes).digest('hex');
   if (bytes === undefined || found !== sha256 || bytes.byteLength !== size) {
     throw failure(

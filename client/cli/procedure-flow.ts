@@ -2,6 +2,7 @@
  * A procedure at a terminal: show what it does as it does it, show its plan, ask for the approval, and end as it ends.
  * The approval names the digest of the plan that was shown, so what is carried out is what was looked at.
  */
+import { isUnknownSubject } from '../../pipeline/failures.ts';
 import { ClientError } from '../errors.ts';
 import type { PipelineClient } from '../pipeline-client.ts';
 import { procedureViewSchema } from '../procedure-view.ts';
@@ -150,7 +151,7 @@ function end(context: CliContext, view: ProcedureView, { dryRun, json }: Flow): 
   context.exitCode = endCode(view, dryRun);
 }
 
-export function endCode({ status, endedAt, incomplete }: ProcedureView, dryRun: boolean): ExitCode {
+export function endCode({ status, endedAt, incomplete, failure }: ProcedureView, dryRun: boolean): ExitCode {
   if (endedAt === undefined) return EXIT_CODES.NeedsOperator;
   switch (status) {
     case 'Completed':
@@ -160,6 +161,6 @@ export function endCode({ status, endedAt, incomplete }: ProcedureView, dryRun: 
     case 'Rejected':
       return EXIT_CODES.Refused;
     default:
-      return EXIT_CODES.Failed;
+      return isUnknownSubject(failure) ? EXIT_CODES.NotFound : EXIT_CODES.Failed;
   }
 }

@@ -36,13 +36,15 @@ export const damageSchema = z.object({
 });
 export type Damage = z.infer<typeof damageSchema>;
 
-export const DOCUMENT_KINDS = ['plays', 'kpis', 'file', 'archive'] as const;
+export const DOCUMENT_KINDS = ['plays', 'kpis', 'file', 'key', 'archive', 'inputs', 'run'] as const;
 
-/** A manifest, or the record of a file or of its archived copy, that is gone or can't be read, and the newest version that can. */
+/** A manifest or a record that is gone, can't be read or belongs elsewhere, and the newest version that is right. */
 export const documentDamageSchema = z.object({
   kind: z.enum(DOCUMENT_KINDS),
   key: z.string(),
-  problem: z.enum(['missing', 'unreadable']),
+  problem: z.enum(['missing', 'unreadable', 'older']),
+  /** The edition that is there, which is before that of the day's KPIs. */
+  edition: countSchema.optional(),
   backup: versionSchema.optional(),
 });
 export type DocumentDamage = z.infer<typeof documentDamageSchema>;
@@ -83,6 +85,8 @@ export const dayEvidenceSchema = z.object({
       files: z.array(z.string()),
     })
     .nullable(),
+  /** Files that count only in the manifest that stands in the place of a later one: they have to count in that as well. */
+  uncounted: z.array(fileIdSchema).optional(),
   /** KPIs are of an older edition than the plays, and no run is at work on the day. */
   behind: z.boolean(),
   /** `null` where it could not be compared because the items' own files are damaged. */
@@ -101,6 +105,8 @@ export const sourceEvidenceSchema = z.object({
   backup: versionSchema.optional(),
   /** Why it can't be given to a run now although its bytes are there. */
   blocked: z.string().optional(),
+  /** The request says that it, or a day that it has plays in, is left as it is; `blocked` says which. */
+  excepted: z.literal(true).optional(),
 });
 export type SourceEvidence = z.infer<typeof sourceEvidenceSchema>;
 
@@ -122,6 +128,8 @@ export const evidenceSchema = z.object({
   sources: z.array(sourceEvidenceSchema),
   /** Days whose plays are to be made again although nothing is wrong with them. */
   remake: z.array(daySchema),
+  /** What was found and is left as it is, or was not looked at, and why. */
+  left: z.array(z.string()).optional(),
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
 

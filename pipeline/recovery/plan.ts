@@ -13,6 +13,8 @@ import { z } from 'zod';
 import { countSchema, daySchema, fileIdSchema, sha256Schema } from '../documents.ts';
 import { DOCUMENT_KINDS, LAYERS, PROBLEMS, tableDiffers } from './evidence.ts';
 import type { Damage, DayEvidence, Evidence, SourceEvidence } from './evidence.ts';
+import { lostDocument, lostKpis, lostObject, lostSchema } from './lost.ts';
+import type { Lost } from './lost.ts';
 
 const copySchema = z.object({ key: z.string(), versionId: z.string() });
 
@@ -26,7 +28,13 @@ const restoreSchema = z.object({
 });
 export type Restore = z.infer<typeof restoreSchema>;
 
-const documentRestoreSchema = z.object({ kind: z.enum(DOCUMENT_KINDS), key: z.string(), from: copySchema });
+const documentRestoreSchema = z.object({
+  kind: z.enum(DOCUMENT_KINDS),
+  key: z.string(),
+  from: copySchema,
+  /** The edition that is there and makes room for a later one; without it a right document is left alone. */
+  older: countSchema.optional(),
+});
 export type DocumentRestore = z.infer<typeof documentRestoreSchema>;
 
 /** An input file whose plays are made again: its bytes are delivered again under its own key. */
@@ -37,6 +45,8 @@ export const returnSchema = z.object({
   sha256: sha256Schema,
   days: z.array(daySchema),
   from: copySchema,
+  /** The first of the files that share a part with it, directly or through others: one run takes them all. */
+  together: fileIdSchema.optional(),
 });
 export type Return = z.infer<typeof returnSchema>;
 
@@ -57,19 +67,10 @@ export const beforeSchema = z.object({
 /** What the records say of a day before anything is done; the result is held against it. */
 export type Before = z.infer<typeof beforeSchema>;
 
-export const lostSchema = z.object({
-  layer: z.enum(LAYERS),
-  /** Key, or `day D`. */
-  what: z.string(),
-  because: z.string(),
-  remedy: z.string(),
-});
-export type Lost = z.infer<typeof lostSchema>;
-
+/** Nothing in it differs between executions that find the same world: the digest of a dry run approves it in another. */
 export const recoveryPlanSchema = z.object({
   version: z.literal(1),
   procedure: z.literal('dataRecovery'),
-  id: z.string(),
   documents: z.array(documentRestoreSchema),
   restores: z.array(restoreSchema),
   returns: z.array(returnSchema),
@@ -86,38 +87,42 @@ export const recoveryPlanSchema = z.object({
     .nullable(),
   lost: z.array(lostSchema),
   before: z.array(beforeSchema),
+  /** What was found and is left as it is, or was not looked at, and why. */
+  left: z.array(z.string()).optional(),
 });
 export type RecoveryPlan = z.infer<typeof recoveryPlanSchema>;
 
-type Found = Pick<RecoveryPlan, 'documents' | 'restores' | 'returns' | 'recompute' | 'lost' | 'before'>;
+type Found = Omit<RecoveryPlan, 'version' | 'procedure' | 'rollback'>;
 
-export function planRecovery({ damages, documents, days, sources, remake: anew }: Evidence): Found {
+export function planRecovery({ damages, documents, days, sources, remake: anew, left }: Evidence): Found {
   const gone = new Map(
     damages.filter(({ backup }) => backup === undefined).map((damage) => [damage.key, damage]),
   );
   const remade = remake(days, sources, gone, new Set(anew));
   const touched = new Set(remade.returns.flatMap((file) => file.days));
-  const recompute = days
-    .filter((day) => !remade.lostDays.has(day.day) && !touched.has(day.day) && needsComputing(day, gone))
+  const isLost = ({ day, plays }: DayEvidence): boolean => plays === null || remade.lostDays.has(day);
+  const damaged = days.filter((day) => needsComputing(day, gone));
+  const recompute = damaged
+    .filter((day) => !isLost(day) && !touched.has(day.day))
     .map(({ day }) => day)
     .sort();
   for (const day of recompute) touched.add(day);
   return {
-    documents: documents.flatMap(({ kind, key, backup }) =>
-      backup === undefined ? [] : [{ kind, key, from: backup }],
-    ),
+    documents: documents.flatMap(({ kind, key, problem, edition, backup }) => {
+      if (backup === undefined) return [];
+      return [{ kind, key, from: backup, ...(problem === 'older' ? { older: edition } : {}) }];
+    }),
     restores: damages.flatMap(restoreOf),
     returns: remade.returns,
     recompute,
     lost: [
-      ...documents.flatMap(({ key, backup }) => (backup === undefined ? [lostDocument(key)] : [])),
+      ...documents.flatMap((damage) => (damage.backup === undefined ? [lostDocument(damage)] : [])),
       ...damages.flatMap((damage) => lostObject(damage)),
       ...remade.lost,
-      ...days
-        .filter((day) => remade.lostDays.has(day.day) && needsComputing(day, gone))
-        .map((day) => lostKpis(day, gone)),
+      ...damaged.filter(isLost).map((day) => lostKpis(day, gone)),
     ],
     before: days.filter(({ day }) => touched.has(day)).map(beforeOf),
+    ...(left === undefined ? {} : { left }),
   };
 }
 
@@ -125,11 +130,7 @@ function restoreOf({ layer, problem, key, size, sha256, backup }: Damage): Resto
   return backup === undefined ? [] : [{ layer, problem, key, size, sha256, from: backup }];
 }
 
-function needsComputing(
-  { plays, kpis, behind, table }: DayEvidence,
-  gone: ReadonlyMap<string, Damage>,
-): boolean {
-  if (plays === null) return false;
+function needsComputing({ kpis, behind, table }: DayEvidence, gone: ReadonlyMap<string, Damage>): boolean {
   return behind || tableDiffers(table) || kpis?.files.some((key) => gone.has(key)) === true;
 }
 
@@ -162,19 +163,24 @@ function remake(
     }
   }
   const wanted = new Set([...needed].flatMap(([day, ids]) => (why.has(day) ? [] : ids)));
+  const together = companions(days, wanted);
   const returns = [...wanted].sort().flatMap((id) => {
     const source = byId.get(id);
     if (source?.backup === undefined) return [];
     const { key, size, sha256, backup } = source;
-    return [{ id, key, size, sha256, days: [...source.days].sort(), from: backup }];
+    const first = together.get(id) ?? id;
+    return [{ id, key, size, sha256, days: [...source.days].sort(), from: backup, together: first }];
   });
-  const lost = [...why].map(([day, because]) => ({
+  // A day that would only have been touched by the repair of another has all its plays.
+  const none = new Set<string>();
+  const own = days.filter((day) => why.has(day.day) && sourcesOfDay(day, gone, anew, none).length > 0);
+  const lost = own.map(({ day }) => ({
     layer: 'validated' as const,
     what: `plays of ${day}`,
-    because,
+    because: why.get(day) ?? '',
     remedy: remedies.get(day) ?? '',
   }));
-  return { returns, lostDays: new Set(why.keys()), lost };
+  return { returns, lostDays: new Set(own.map(({ day }) => day)), lost };
 }
 
 /** The files whose plays have to be made again: those of parts that are gone, and whatever shares a part with them. */
@@ -187,12 +193,37 @@ export function sourcesToRenew(days: readonly DayEvidence[], gone: Keys, anew: K
   return renewed;
 }
 
+/**
+ * Of files that are processed again, the first of those that share a part with each, directly or through others. A
+ * part is replaced as a whole: a run that took a few of its files would compute the day with what is left of it.
+ */
+function companions(days: readonly DayEvidence[], ids: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const first = new Map([...ids].map((id) => [id, id]));
+  const parts = days.flatMap(({ plays }) => plays?.parts.map(({ sources }) => sources) ?? []);
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const sources of parts) {
+      const found = sources.flatMap((id) => first.get(id) ?? []).sort();
+      const smallest = found[0];
+      if (smallest === undefined || smallest === found.at(-1)) continue;
+      for (const id of sources) if (first.has(id)) first.set(id, smallest);
+      changed = true;
+    }
+  }
+  return first;
+}
+
 interface Keys {
   has(key: string): boolean;
 }
 
 /** Which rows of a part are gone with one of its files is not known, so all its live sources are meant. */
-function sourcesOfDay({ day, plays }: DayEvidence, gone: Keys, anew: Keys, renewed: Keys): string[] {
+function sourcesOfDay(
+  { day, plays, uncounted = [] }: DayEvidence,
+  gone: Keys,
+  anew: Keys,
+  renewed: Keys,
+): string[] {
   if (plays === null) return [];
   const live = new Set(plays.sources.map(({ id }) => id));
   const ids = plays.parts.flatMap(({ files, sources }) => {
@@ -201,7 +232,7 @@ function sourcesOfDay({ day, plays }: DayEvidence, gone: Keys, anew: Keys, renew
       anew.has(day) || files.some((key) => gone.has(key)) || counting.some((id) => renewed.has(id));
     return meant ? counting : [];
   });
-  return [...new Set(ids)].sort();
+  return [...new Set([...ids, ...uncounted])].sort();
 }
 
 function whyNot(
@@ -219,7 +250,10 @@ function whyNot(
   if (source.blocked !== undefined) {
     return {
       because: `${source.key}: ${source.blocked}`,
-      remedy: 'Run the pipeline, then recover the day again.',
+      remedy:
+        source.excepted === true
+          ? 'Recover the day without the exception.'
+          : 'Run the pipeline, then recover the day again.',
     };
   }
   const blocking = source.days.find((day) => lostDays.has(day));
@@ -230,46 +264,27 @@ function whyNot(
   };
 }
 
-function lostDocument(key: string): Lost {
-  return {
-    layer: 'record',
-    what: key,
-    because: 'no version of it can be read',
-    remedy: 'Deliver again, as they were, the files that it was about.',
-  };
+/** A day as evidence or manifests have it. */
+interface RecordedDay {
+  readonly day: string;
+  readonly plays: { readonly edition: number; readonly sources: Before['sources'] } | null;
+  readonly kpis: NonNullable<Before['kpis']> | null;
 }
 
-/** Plays without a backup are named with their day; KPIs without one are made again. */
-function lostObject({ layer, key, problem, backup }: Damage): Lost[] {
-  if (backup !== undefined || layer === 'validated' || layer === 'kpi') return [];
-  const because = `it is ${problem === 'missing' ? 'missing' : `damaged (${problem})`} and no version of it has the right bytes`;
-  const remedy =
-    layer === 'raw'
-      ? 'Deliver it again, as it was.'
-      : 'Deliver it again, as it was: it is recognised and archived, and nothing else changes.';
-  return [{ layer, what: key, because, remedy }];
-}
-
-/** What a day would need that can't be computed any more. */
-function lostKpis({ day, kpis }: DayEvidence, gone: ReadonlyMap<string, Damage>): Lost {
-  const filesGone = kpis?.files.some((key) => gone.has(key)) === true;
-  return {
-    layer: filesGone ? 'kpi' : 'table',
-    what: filesGone ? `KPIs of ${day}` : `items of ${day} in the table`,
-    because: 'they can only be computed from the plays of the day, which are lost',
-    remedy: 'Recover the plays of the day first.',
-  };
-}
-
-function beforeOf({ day, plays, kpis }: DayEvidence): Before {
-  const shown = kpis === null ? null : { edition: kpis.edition, plays: kpis.plays, items: kpis.items };
+export function beforeOf({ day, plays, kpis }: RecordedDay): Before {
   return {
     day,
     playsEdition: plays?.edition ?? null,
     sources: plays?.sources.map(({ id, rows }) => ({ id, rows })) ?? [],
     kpis:
-      shown === null || kpis === null
+      kpis === null
         ? null
-        : { ...shown, digest: kpis.digest, referenceVersion: kpis.referenceVersion },
+        : {
+            edition: kpis.edition,
+            plays: kpis.plays,
+            items: kpis.items,
+            digest: kpis.digest,
+            referenceVersion: kpis.referenceVersion,
+          },
   };
 }

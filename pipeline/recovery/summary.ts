@@ -1,17 +1,39 @@
 /** A recovery plan in figures and lines for the person who decides. */
 import { estimate, shownLines } from '../procedures/plan.ts';
 import type { PlanSummary } from '../procedures/plan.ts';
-import type { RecoveryPlan } from './plan.ts';
+import type { RecoveryPlan, Return } from './plan.ts';
 
 /** Glue jobs of a run over inputs: validation, KPIs, load; a run that only computes days again has no validation. */
 const JOBS = { inputs: 3, dates: 2 };
 
-/** Inputs and days that one run is given; the run's own limits may take fewer, and the rest is left to the next. */
+/** Inputs and days that one run is given. */
 export const BATCH = 200;
+
+/** Inputs that a run's request takes at most. */
+const LARGEST = 1000;
 
 export function batches<T>(all: readonly T[]): T[][] {
   const found: T[][] = [];
   for (let at = 0; at < all.length; at += BATCH) found.push(all.slice(at, at + BATCH));
+  return found;
+}
+
+/**
+ * Keys that are delivered again, as runs are given them. Files that share a part stay together, also where there are
+ * more of them than a batch has.
+ */
+export function inputBatches(keys: readonly string[], files: readonly Return[]): string[][] {
+  const wanted = new Set(keys);
+  const groups = new Map<string, string[]>();
+  for (const { id, key, together = id } of files) {
+    if (wanted.has(key)) groups.set(together, [...(groups.get(together) ?? []), key]);
+  }
+  const found: string[][] = [];
+  for (const group of groups.values()) {
+    const last = found.at(-1);
+    if (last !== undefined && last.length + group.length <= BATCH) last.push(...group);
+    else for (let at = 0; at < group.length; at += LARGEST) found.push(group.slice(at, at + LARGEST));
+  }
   return found;
 }
 
@@ -24,7 +46,8 @@ export function summarise(
   const moved = [...restores, ...returns];
   const objects = moved.length + documents.length + (rollback === null ? 0 : 1);
   const bytes = moved.reduce((sum, { size }) => sum + size, 0);
-  const inputRuns = batches(returns).length;
+  const keys = returns.map(({ key }) => key);
+  const inputRuns = inputBatches(keys, returns).length;
   const dateRuns = batches(recompute).length;
   const days = new Set([...returns.flatMap((file) => file.days), ...recompute]).size;
   const items = before.reduce((sum, { kpis }) => sum + (kpis?.items ?? 0), 0);
@@ -44,9 +67,11 @@ export function summarise(
   };
 }
 
-function linesOf({ documents, restores, returns, recompute, rollback, lost }: RecoveryPlan): string[] {
+function linesOf(plan: RecoveryPlan): string[] {
+  const { documents, restores, returns, recompute, rollback, lost, left = [] } = plan;
   return [
     ...lost.map(({ layer, what, because, remedy }) => `LOST ${layer} ${what}: ${because}. ${remedy}`),
+    ...left.map((line) => `left as it is: ${line}`),
     ...(rollback === null
       ? []
       : [

@@ -15,7 +15,9 @@ export interface Verification {
 
 export function verification(plan: RecoveryPlan, evidence: Evidence, after: readonly Before[]): Verification {
   const lost = new Set(plan.lost.map(({ what }) => what));
-  const lostDays = new Set(plan.lost.flatMap(({ what }) => /^plays of (\S+)$/.exec(what)?.[1] ?? []));
+  const lostDays = new Set(
+    plan.lost.flatMap(({ what }) => /^(?:plays|KPIs|items) of (\S+)/.exec(what)?.[1] ?? []),
+  );
   const compared = compareDays(plan.before, after);
   return {
     version: 1,

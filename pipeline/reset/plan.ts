@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { countSchema, daySchema } from '../documents.ts';
 import { foundRunSchema } from '../shutdown.ts';
-import { beforeSchema, lostSchema, returnSchema } from '../recovery/plan.ts';
+import { lostSchema } from '../recovery/lost.ts';
+import { beforeSchema, returnSchema } from '../recovery/plan.ts';
 
 const claimSchema = z.object({
   kind: z.enum(['file', 'key']),
@@ -37,10 +38,10 @@ const undoSchema = z.object({
   changed: z.array(z.string()),
 });
 
+/** Nothing in it differs between executions that find the same world: the digest of a dry run approves it in another. */
 export const resetPlanSchema = z.object({
   version: z.literal(1),
   procedure: z.literal('pipelineReset'),
-  id: z.string(),
   /** Runs that are stopped. */
   stops: z.array(foundRunSchema),
   /** Schedules that are paused meanwhile. */

@@ -1,7 +1,7 @@
 /** A reset plan in figures and lines for the person who decides. */
 import { estimate, shownLines } from '../procedures/plan.ts';
 import type { PlanSummary } from '../procedures/plan.ts';
-import { batches } from '../recovery/summary.ts';
+import { batches, inputBatches } from '../recovery/summary.ts';
 import type { ResetPlan } from './plan.ts';
 
 /** Glue jobs of a run over inputs, and of one that computes days again. */
@@ -26,7 +26,8 @@ export function summarise(
     ...(undo?.rollbacks.map(({ day }) => day) ?? []),
   ]);
   const items = before.reduce((sum, { kpis }) => sum + (kpis?.items ?? 0), 0);
-  const inputRuns = batches(returns).length;
+  const keys = returns.map(({ key }) => key);
+  const inputRuns = inputBatches(keys, returns).length;
   const dateRuns = batches(undo?.rollbacks ?? []).length;
   const runs = given.restart ? Math.max(inputRuns + dateRuns, claims.length > 0 ? 1 : 0) : dateRuns;
   const glueJobs = inputRuns * INPUT_JOBS + dateRuns * DATE_JOBS;

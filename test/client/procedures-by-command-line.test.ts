@@ -105,6 +105,38 @@ describe('procedures from the command line', () => {
     });
   }, 120_000);
 
+  it('ends when what is asked for does not exist, and is not in the way of what is meant', async () => {
+    const unknown = ApplicationFailure.nonRetryable('There is no record of it', 'RecoveryImpossible');
+    await operating({ examineData: () => Promise.reject(unknown) }, async (cli, calls) => {
+      for (const more of [['--dry-run'], ['--yes']]) {
+        const asked = await cli('recover', 'data', '--files', 'nobody-knows.csv', ...more, ...WHY);
+        expect(asked).toMatchObject({
+          exitCode: 3,
+          stdout: expect.stringContaining('There is no record of it'),
+        });
+      }
+      const shown = await cli('procedures', 'show', 'latest', '-o', 'json');
+      expect(jsonOf(shown)).toMatchObject({ status: 'Failed', failure: 'RecoveryImpossible' });
+      expect(calls).not.toContain('restoreObjects');
+    });
+  }, 120_000);
+
+  it('takes a run by what it is called elsewhere, and starts nothing for one that is not there', async () => {
+    const asked: unknown[] = [];
+    const examineData: ProcedureActivities['examineData'] = (_context, { request }) => {
+      asked.push(request.runOf);
+      return Promise.resolve({ files: 1, days: 1, objects: 1, items: 1, damages: 1 });
+    };
+    await operating({ examineData }, async (cli) => {
+      const byRun = ['recover', 'data', '--run', 'latest', '--dry-run', ...WHY];
+      expect(await cli(...byRun)).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('run') });
+      expect(asked).toEqual([]);
+      expect((await cli('run', '--id', 'wanted', '--wait')).exitCode).toBe(0);
+      expect((await cli(...byRun)).exitCode).toBe(0);
+    });
+    expect(asked).toEqual([expect.stringMatching(/^wanted-/)]);
+  }, 120_000);
+
   it('fails where something stays lost, and says what', async () => {
     const lost = planOf({
       empty: true,
@@ -163,6 +195,7 @@ describe('procedures from the command line', () => {
     ['two selections', ['reset', '--claims', '--all', ...WHY], 2, /exactly one of/],
     ['no reason', ['recover', 'data', '--find'], 2, /--reason/],
     ['a date that is none', ['reset', '--dates', 'monday', ...WHY], 2, /YYYY-MM-DD/],
+    ['an edition of no day', [...FIND, '--edition', '2'], 2, /--rollback/],
     ['an edition that is none', ['recover', 'data', '--rollback', '2024-07-01', ...WHY], 2, /edition/],
     ['an unknown procedure', ['procedures', 'show', 'nobody-knows'], 3, /no procedure nobody-knows/],
   ])('answers clearly to %s', async (_what, args, exitCode, said) => {

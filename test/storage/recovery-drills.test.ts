@@ -2,29 +2,27 @@
  * Corruption drills without runs: each kind of data damaged in each way is found, restored from a version that is right,
  * or planned to be made again, or named as lost when every copy is gone. The storage is real, the data a few bytes.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createRecoveryActivities } from '../../activities/recovery/activities.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { keyRecordOf } from '../../activities/storage/claims.ts';
 import { layout } from '../../pipeline/layout.ts';
-import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
-import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
-import { recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
-import type { RecoveryPlan } from '../../pipeline/recovery/plan.ts';
-import { recoveryRequestSchema } from '../../pipeline/recovery/request.ts';
 import type { RecoveryRequest } from '../../pipeline/recovery/request.ts';
 import { startMiniStack } from '../local-glue/support/ministack.ts';
 import type { MiniStack } from '../local-glue/support/ministack.ts';
 import { installedToolchain } from '../local-glue/support/toolchain.ts';
-import { itemsOf, MONDAY, NOW, PublishedWorld, TUESDAY } from '../support/published-world.ts';
+import { itemsOf, MONDAY, RUN, TUESDAY } from '../support/published-world.ts';
+import type { PublishedWorld } from '../support/published-world.ts';
+import { RecoveryDrill } from '../support/recovery-drill.ts';
+
+// A plan asks the storage a few hundred times: two seconds, and ten times that on a busy machine.
+jest.setTimeout(60_000);
 
 const toolchain = installedToolchain();
 const suite = toolchain === undefined ? describe.skip : describe;
 
 suite('damaged data', () => {
   let ministack: MiniStack;
+  let drill: RecoveryDrill;
   let world: PublishedWorld;
-  let activities: RecoveryActivities;
-  /** Runs that are at work; all others have ended. */
-  let open: string[];
 
   beforeAll(async () => {
     ministack = await startMiniStack(toolchain?.ministack ?? '');
@@ -33,39 +31,17 @@ suite('damaged data', () => {
     await ministack.close();
   });
   beforeEach(async () => {
-    world = await PublishedWorld.make(ministack.endpoint);
-    open = [];
-    activities = createRecoveryActivities({
-      ...world.worker,
-      runs: {
-        closedRuns: (owners) =>
-          Promise.resolve(owners.map(({ run }) => run).filter((run) => !open.includes(run))),
-        openRuns: () => Promise.resolve(open),
-      },
-    });
+    drill = await RecoveryDrill.make(ministack.endpoint);
+    world = drill.world;
   }, 30_000);
   afterEach(() => {
     world.close();
   });
 
-  async function plan(
-    given: Partial<RecoveryRequest> = { find: true },
-  ): Promise<RecoveryPlan & { summary: PlanSummary }> {
-    const request = recoveryRequestSchema.parse({ by: 'ada', reason: 'drill', ...given });
-    await world.run(activities.examineData, world.context, { request, now: NOW });
-    const summary = await world.run(activities.planRecovery, world.context, { request });
-    return { ...recoveryPlanSchema.parse(await world.json(summary.key)), summary };
-  }
-
-  async function restore(): Promise<void> {
-    const { digest } = (await plan()).summary;
-    await world.run(activities.restoreObjects, world.context, { digest });
-  }
-
   const nothing = { documents: [], restores: [], returns: [], recompute: [], lost: [] };
 
   it('finds nothing in data that is right', async () => {
-    const { summary, ...found } = await plan();
+    const { summary, ...found } = await drill.plan();
     expect(found).toMatchObject(nothing);
     expect(summary).toMatchObject({ empty: true, objects: 0, lost: 0 });
   });
@@ -89,15 +65,16 @@ suite('damaged data', () => {
     const damaged = key(world);
     const right = await world.read(damaged);
     await act(world, damaged);
-    const found = await plan();
     const isReplaced = layer === 'raw' && problem !== 'missing';
+    const asked = isReplaced ? { files: [damaged] } : { find: true as const };
+    const found = await drill.plan(asked);
     expect(found.restores).toMatchObject([
       { layer, key: damaged, problem: isReplaced ? 'replaced' : problem },
     ]);
     expect(found.lost).toEqual([]);
-    await restore();
+    await drill.restore(asked);
     expect(await world.read(damaged)).toEqual(right);
-    expect((await plan()).summary).toMatchObject({ empty: true, lost: 0 });
+    expect((await drill.plan()).summary).toMatchObject({ empty: true, lost: 0 });
     const aside = await world.read(layout.quarantined(world.context.owner.run, damaged));
     expect(aside === undefined).toBe(problem === 'missing');
   });
@@ -113,8 +90,8 @@ suite('damaged data', () => {
     const [one, other] = of(world);
     const right = [await world.read(one), await world.read(other)];
     await world.swap(one, other);
-    expect((await plan()).restores.map(({ key }) => key).sort()).toEqual([one, other].sort());
-    await restore();
+    expect((await drill.plan()).restores.map(({ key }) => key).sort()).toEqual([one, other].sort());
+    await drill.restore();
     expect([await world.read(one), await world.read(other)]).toEqual(right);
   });
 
@@ -124,26 +101,34 @@ suite('damaged data', () => {
       layout.manifest('kpis', TUESDAY),
       layout.file(world.idOf('monday.csv')),
       world.archiveRecord(world.idOf('tuesday.csv')),
+      keyRecordOf('streams/monday.csv'),
+      keyRecordOf('streams/tuesday.csv'),
+      layout.runRecord('ended-00000002', 'inputs'),
     ];
     const right = await Promise.all(keys.map((key) => world.json(key)));
     await world.delete(keys[0] ?? '');
     await world.put(keys[1] ?? '', '{"version": 1,');
     await world.put(keys[2] ?? '', '{"version": 2}');
     await world.put(keys[3] ?? '', '{}');
-    const found = await plan();
+    await world.delete(keys[4] ?? '');
+    await world.put(keys[5] ?? '', 'not JSON');
+    await world.put(keys[6] ?? '', 'not JSON');
+    const found = await drill.plan();
     expect(found.documents.map(({ key }) => key).sort()).toEqual([...keys].sort());
     expect(found).toMatchObject({ restores: [], returns: [], recompute: [], lost: [] });
-    await restore();
+    await drill.restore();
     expect(await Promise.all(keys.map((key) => world.json(key)))).toEqual(right);
-    expect((await plan()).summary.empty).toBe(true);
+    expect((await drill.plan()).summary.empty).toBe(true);
   });
 
   it('takes an archived file from where else its bytes are, and names it as lost when they are nowhere', async () => {
     const archived = world.archived('monday.csv');
     await world.destroy(archived);
-    expect((await plan()).restores).toMatchObject([{ key: archived, from: { key: 'streams/monday.csv' } }]);
+    expect((await drill.plan()).restores).toMatchObject([
+      { key: archived, from: { key: 'streams/monday.csv' } },
+    ]);
     await world.destroy('streams/monday.csv');
-    const { lost, summary } = await plan();
+    const { lost, summary } = await drill.plan();
     expect(lost).toMatchObject([{ layer: 'archived', what: archived }]);
     expect(summary).toMatchObject({ empty: true, lost: 1 });
     expect(summary.lines[0]).toContain('LOST');
@@ -151,14 +136,14 @@ suite('damaged data', () => {
 
   it('computes KPIs again of which every copy is gone', async () => {
     await world.destroy(world.kpis(MONDAY));
-    const found = await plan();
+    const found = await drill.plan();
     expect(found).toMatchObject({ ...nothing, recompute: [MONDAY] });
     expect(found.before).toMatchObject([{ day: MONDAY, kpis: { digest: 'd1', plays: 10 } }]);
   });
 
   it('makes plays again of which every copy is gone, with all files of their part and the days of these', async () => {
     await world.destroy(world.validated(MONDAY));
-    const { returns, recompute, lost, before } = await plan();
+    const { returns, recompute, lost, before } = await drill.plan();
     expect(returns.map(({ key }) => key).sort()).toEqual([
       'streams/across.csv',
       'streams/monday.csv',
@@ -173,7 +158,7 @@ suite('damaged data', () => {
     await world.destroy(world.validated(MONDAY));
     await world.destroy(world.archived('monday.csv'));
     await world.destroy('streams/monday.csv');
-    const { returns, recompute, lost } = await plan();
+    const { returns, recompute, lost } = await drill.plan();
     expect({ returns, recompute }).toEqual({ returns: [], recompute: [] });
     expect(lost.map(({ what }) => what)).toContain(`plays of ${MONDAY}`);
     expect(lost.map(({ what }) => what)).toContain(world.archived('monday.csv'));
@@ -184,56 +169,58 @@ suite('damaged data', () => {
     await world.putItem({ ...count, value: 11 });
     await world.deleteItem(`hourly_listen_count#${TUESDAY}#hour=3`);
     await world.putItem({ ...count, id: `daily_listen_count#${TUESDAY}#x`, date: TUESDAY });
-    const found = await plan();
+    const found = await drill.plan();
     expect(found).toMatchObject({ ...nothing, recompute: [MONDAY, TUESDAY] });
-    expect(await evidenceOf(TUESDAY)).toMatchObject({ table: { missing: 1, changed: 0, surplus: 1 } });
-    expect(await evidenceOf(MONDAY)).toMatchObject({ table: { missing: 0, changed: 1, surplus: 0 } });
+    expect(await drill.evidenceOf(TUESDAY)).toMatchObject({ table: { missing: 1, changed: 0, surplus: 1 } });
+    expect(await drill.evidenceOf(MONDAY)).toMatchObject({ table: { missing: 0, changed: 1, surplus: 0 } });
   });
-
-  async function evidenceOf(day: string): Promise<unknown> {
-    const evidence = await world.json(layout.procedureRecord(world.context.owner.run, 'evidence'));
-    const { days } = evidence as { days: { day: string }[] };
-    return days.find((each) => each.day === day);
-  }
 
   it('leaves alone what a run that is at work owns, and what it is told to', async () => {
     await world.put('streams/late.csv', 'a newer delivery');
-    open = ['ended-00000002'];
-    expect((await plan()).summary.empty).toBe(true);
-    open = [];
-    expect((await plan()).restores).toMatchObject([{ problem: 'replaced' }]);
-    expect((await plan({ find: true, except: ['streams/late.csv'] })).summary.empty).toBe(true);
+    drill.open = ['ended-00000002'];
+    expect((await drill.plan()).summary.empty).toBe(true);
+    drill.open = [RUN, 'ended-00000002'];
+    await world.destroy(layout.manifest('kpis', TUESDAY));
+    const { left, summary } = await drill.plan();
+    expect(summary.empty).toBe(true);
+    expect(left).toEqual([
+      expect.stringMatching(`KPIs of ${TUESDAY}.* run ${RUN} is open`),
+      expect.stringMatching(`items of ${MONDAY}.* not compared while run ${RUN}`),
+    ]);
   });
 
   it('looks only at what it is asked for', async () => {
     await world.flip(world.kpis(MONDAY));
     await world.flip(world.kpis(TUESDAY));
     const keysOf = async (given: Partial<RecoveryRequest>): Promise<string[]> =>
-      (await plan(given)).restores.map(({ key }) => key);
+      (await drill.plan(given)).restores.map(({ key }) => key);
     expect(await keysOf({ dates: [TUESDAY] })).toEqual([world.kpis(TUESDAY)]);
     expect(await keysOf({ files: ['monday.csv'] })).toEqual([world.kpis(MONDAY)]);
     expect(await keysOf({ files: [world.idOf('tuesday.csv')] })).toEqual([world.kpis(TUESDAY)]);
-    await expect(plan({ files: ['nobody-knows.csv'] })).rejects.toMatchObject({ type: 'RecoveryImpossible' });
-    await expect(plan({ runOf: 'nobody-knows' })).rejects.toMatchObject({ type: 'RecoveryImpossible' });
+    await expect(drill.plan({ files: ['nobody-knows.csv'] })).rejects.toMatchObject({
+      type: 'RecoveryImpossible',
+    });
+    await expect(drill.plan({ runOf: 'nobody-knows' })).rejects.toMatchObject({ type: 'RecoveryImpossible' });
   });
 
-  it('makes the same plan of the same world, and another one of another', async () => {
+  it('makes the same plan of the same world in every procedure, and another one of another', async () => {
     await world.flip(world.kpis(MONDAY));
-    const first = (await plan()).summary.digest;
-    expect((await plan()).summary.digest).toBe(first);
+    const first = (await drill.plan()).summary.digest;
+    expect((await drill.plan()).summary.digest).toBe(first);
+    expect((await drill.plan({ find: true }, 'another-procedure')).summary.digest).toBe(first);
     await world.flip(world.archived('monday.csv'));
-    expect((await plan()).summary.digest).not.toBe(first);
+    expect((await drill.plan()).summary.digest).not.toBe(first);
   });
 
   it('never overwrites an object that has become right, and refuses a plan that was not agreed on', async () => {
     const key = world.kpis(MONDAY);
     const right = await world.read(key);
     await world.flip(key);
-    const { digest } = (await plan()).summary;
+    const { digest } = (await drill.plan()).summary;
     await world.put(key, right ?? '');
-    const restored = await world.run(activities.restoreObjects, world.context, { digest });
+    const restored = await world.run(drill.activities.restoreObjects, world.context, { digest });
     expect(restored).toEqual({ restored: 0, good: 1, quarantined: 0 });
-    const other = world.run(activities.restoreObjects, world.context, { digest: 'f'.repeat(64) });
+    const other = world.run(drill.activities.restoreObjects, world.context, { digest: 'f'.repeat(64) });
     await expect(other).rejects.toMatchObject({ type: 'PlanOutdated' });
   });
 });

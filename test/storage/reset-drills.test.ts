@@ -1,5 +1,5 @@
 /** What a reset changes in the records, and going back on it: real storage, no runs. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createResetActivities } from '../../activities/reset/activities.ts';
 import { keyRecordOf } from '../../activities/storage/claims.ts';
 import { layout } from '../../pipeline/layout.ts';
@@ -14,6 +14,9 @@ import { startMiniStack } from '../local-glue/support/ministack.ts';
 import type { MiniStack } from '../local-glue/support/ministack.ts';
 import { installedToolchain } from '../local-glue/support/toolchain.ts';
 import { LATE, MONDAY, NOW, PublishedWorld, TUESDAY } from '../support/published-world.ts';
+
+// A plan asks the storage a few hundred times: two seconds, and ten times that on a busy machine.
+jest.setTimeout(60_000);
 
 const toolchain = installedToolchain();
 const suite = toolchain === undefined ? describe.skip : describe;
@@ -103,6 +106,12 @@ suite('a reset of the processing state', () => {
     const { returns, lost } = await plan({ dates: [TUESDAY] });
     expect(returns).toEqual([]);
     expect(lost.map(({ what }) => what)).toContain(`plays of ${TUESDAY}`);
+  });
+
+  it('makes the same plan of the same world in every procedure', async () => {
+    const other = { ...world.context, owner: { ...world.context.owner, run: 'another-procedure' } };
+    const { digest } = (await plan({ all: true })).summary;
+    expect((await plan({ all: true }, other)).summary.digest).toBe(digest);
   });
 
   it('keeps a snapshot, by which it is undone where nothing was built on it', async () => {

@@ -240,6 +240,27 @@ describe('a procedure', () => {
     expect(acting(fake.calls)).toEqual(['restoreObjects', 'verifyRecovery', 'verifyRecovery']);
   }, 120_000);
 
+  it('ends with a report when what it was asked for does not exist, also when it plans again', async () => {
+    let looks = 0;
+    const fake = fakeProcedures({
+      examineData: () => {
+        looks += 1;
+        return looks === 1
+          ? Promise.resolve({ files: 1, days: 1, objects: 1, items: 1, damages: 1 })
+          : Promise.reject(ApplicationFailure.nonRetryable('no record of it', 'RecoveryImpossible'));
+      },
+    });
+    await withProcedure(fake, {}, async (handle) => {
+      await reaches(handle, 'AwaitingApproval');
+      await handle.executeUpdate(updates.approve, { args: [{ ...approval, digest: digest('a') }] });
+      await expect(handle.result()).rejects.toMatchObject({
+        cause: { type: 'RecoveryImpossible', message: 'no record of it' },
+      });
+      expect(fake.reports).toMatchObject([{ status: 'Failed', outcome: 'no record of it' }]);
+    });
+    expect(acting(fake.calls)).toEqual([]);
+  }, 120_000);
+
   it('leaves a report when it is aborted', async () => {
     const fake = fakeProcedures({
       restoreObjects: () => Promise.reject(ApplicationFailure.nonRetryable('gone', 'BucketMissing')),
@@ -263,13 +284,15 @@ describe('a procedure', () => {
     });
   }, 120_000);
 
-  it('runs the pipeline over what is to be made again, and parks when such a run fails', async () => {
+  it('runs the pipeline over what is to be made again until nothing is left, and parks when such a run fails', async () => {
     const requests: unknown[] = [];
+    const all = { inputs: [['streams/a.csv'], ['streams/b.csv']], dates: [['2024-07-02']] };
+    const rests = [all, all, { inputs: [['streams/b.csv']], dates: [] }];
     let failing = true;
     const fake = fakeProcedures(
       {
         planRecovery: () => Promise.resolve(planOf({ runs: 2 })),
-        returnInputs: () => Promise.resolve({ inputs: [['streams/a.csv']], dates: [['2024-07-02']] }),
+        returnInputs: () => Promise.resolve(rests.shift() ?? { inputs: [], dates: [] }),
       },
       {
         findNewStreams: (_context, request) => {
@@ -296,6 +319,24 @@ describe('a procedure', () => {
       await handle.executeUpdate(updates.retryStep, { args: [approval] });
       expect(await handle.result()).toMatchObject({ status: 'Completed' });
     });
-    expect(requests).toEqual([{ inputs: ['streams/a.csv'] }, { inputs: ['streams/a.csv'] }]);
+    const [a, b] = [{ inputs: ['streams/a.csv'] }, { inputs: ['streams/b.csv'] }];
+    expect(requests).toEqual([a, a, b, b]);
+  }, 120_000);
+
+  it('parks when runs leave what is to be made again, and names it', async () => {
+    const left = { inputs: [['streams/a.csv']], dates: [] };
+    const fake = fakeProcedures({
+      planRecovery: () => Promise.resolve(planOf({ runs: 1 })),
+      returnInputs: () => Promise.resolve(left),
+    });
+    await withProcedure(fake, { approve: { digest: digest('a') } }, async (handle) => {
+      const { parked } = await reaches(handle, 'NeedsOperator');
+      expect(parked).toMatchObject({
+        step: 'RDATA-4',
+        failure: { type: 'RunNotCompleted', message: expect.stringContaining('streams/a.csv') },
+      });
+      await handle.executeUpdate(updates.abort, { args: [approval] });
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'ProcedureAborted' } });
+    });
   }, 120_000);
 });

@@ -5,7 +5,8 @@
  * again by ordinary runs of the pipeline: a file whose plays are lost is delivered again under its own key, marked so
  * that what it brings replaces what it brought before. Until such a run publishes, readers see the days as they were.
  */
-import type { Verified } from '../../pipeline/procedures/activity-types.ts';
+import { ApplicationFailure, patched } from '@temporalio/workflow';
+import type { Rerun, Verified } from '../../pipeline/procedures/activity-types.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { recoveryRequestSchema } from '../../pipeline/recovery/request.ts';
 import type { ParsedRecoveryRequest, RecoveryRequest } from '../../pipeline/recovery/request.ts';
@@ -15,6 +16,9 @@ import { now } from '../procedures/conversation.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { Ending, Procedure, ProcedureResult } from '../procedures/procedure.ts';
 import { requestOf } from '../request.ts';
+
+/** Files named in a message; the plan has them all. */
+const NAMED = 5;
 
 export async function dataRecovery(given: RecoveryRequest): Promise<ProcedureResult> {
   const request = requestOf(recoveryRequestSchema, given, 'recovery');
@@ -66,22 +70,41 @@ async function runAgain(procedure: Procedure, { digest, runs }: PlanSummary): Pr
     return;
   }
   await procedure.step('RDATA-4', async () => {
-    const { inputs, dates } = await long.returnInputs(procedure.context, { digest, now: now() });
     const days = new Set<string>();
-    for (const [at, keys] of inputs.entries()) {
-      const result = await procedure.pipelineRun('RDATA-4', `inputs-${String(at + 1)}`, {
-        inputs: [...keys],
-      });
+    const runs = { inputs: 0, dates: 0 };
+    const run = async (what: 'inputs' | 'dates', named: readonly string[]): Promise<void> => {
+      runs[what] += 1;
+      const label = `${what}-${String(runs[what])}`;
+      const result = await procedure.pipelineRun('RDATA-4', label, { [what]: [...named] });
       for (const { day } of result.days) days.add(day);
-    }
-    for (const [at, wanted] of dates.entries()) {
-      const result = await procedure.pipelineRun('RDATA-4', `dates-${String(at + 1)}`, {
-        dates: [...wanted],
-      });
-      for (const { day } of result.days) days.add(day);
+    };
+    let left = await long.returnInputs(procedure.context, { digest, now: now() });
+    for (;;) {
+      for (const keys of left.inputs) await run('inputs', keys);
+      for (const wanted of left.dates) await run('dates', wanted);
+      if (!patched('recovery-until-taken')) break;
+      const before = countOf(left);
+      left = await long.returnInputs(procedure.context, { digest, now: now() });
+      if (countOf(left) === 0) break;
+      if (countOf(left) >= before) throw leftBehind(left);
     }
     return { result: undefined, summary: `new editions of ${plural(days.size, 'day')}` };
   });
+}
+
+function countOf({ inputs, dates }: Rerun): number {
+  return inputs.flat().length + dates.flat().length;
+}
+
+/** Runs have completed without these: other runs had them, or somebody let a stage out. */
+function leftBehind({ inputs, dates }: Rerun): ApplicationFailure {
+  const all = [...inputs.flat(), ...dates.flat()];
+  const named = all.slice(0, NAMED).join(', ');
+  const more = all.length > NAMED ? ` and ${String(all.length - NAMED)} more` : '';
+  return ApplicationFailure.nonRetryable(
+    `The runs have completed without having processed ${named}${more}`,
+    'RunNotCompleted',
+  );
 }
 
 async function verify(

@@ -16,7 +16,9 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
+  patched,
 } from '@temporalio/workflow';
+import { isUnknownSubject } from '../../pipeline/failures.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
@@ -24,7 +26,6 @@ import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import type { CommonRequest } from '../../pipeline/procedures/request.ts';
 import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
 import { failureOf } from '../pipeline/failure.ts';
-
 import type { musicStreamingPipeline, PipelineResult } from '../pipeline/workflow.ts';
 import { quick } from './activities.ts';
 import { Conversation, now } from './conversation.ts';
@@ -170,9 +171,19 @@ export class Procedure {
         return result;
       } catch (error) {
         if (isCancellation(error) || error instanceof Aborted) throw error;
+        this.#throwIfUnknown(error);
         await this.#parked(id, error);
       }
     }
+  }
+
+  /** What was asked for does not exist and nothing has been done yet: no retry helps, and waiting would be in the way of the right one. */
+  #throwIfUnknown(error: unknown): void {
+    if (this.state.phase !== 'planning') return;
+    const { type, message } = failureOf(error);
+    if (!isUnknownSubject(type) || !patched('unknown-ends')) return;
+    const cause = error instanceof Error ? { cause: error } : {};
+    throw ApplicationFailure.create({ type, message, nonRetryable: true, ...cause });
   }
 
   notNeeded(id: StepId, because: string): void {

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { daySchema } from '../../../pipeline/documents.ts';
+import { ClientError } from '../../errors.ts';
 import { checked, withoutUndefined, type CliContext } from '../context.ts';
-import { examples, outputOption, outputSchema, whoAmI } from '../options.ts';
+import { examples, outputOption, outputSchema, RUN, whoAmI } from '../options.ts';
 import { carryOut } from '../procedure-flow.ts';
 import { procedureOptions, procedureOptionsSchema } from './procedures.ts';
 
@@ -31,7 +32,7 @@ export function addRecoverData(recover: Command, context: CliContext): void {
     )
     .option('--dates <date...>', 'these days and the files behind them')
     .option('--files <file...>', 'these inputs, by key or file id')
-    .option('--run <run>', 'what this run took and published, by its id in the bucket')
+    .option('--run <run>', `what this run took and published: ${RUN}`)
     .option('--find', 'everything')
     .option('--rollback <date>', 'put an earlier edition of this day back, as a new one')
     .option('--edition <n>', 'the edition to go back to')
@@ -42,12 +43,17 @@ export function addRecoverData(recover: Command, context: CliContext): void {
   command.action(async (given: unknown) => {
     const { run, rollback, edition, output, ...options } = checked(optionsSchema, given);
     const { by = whoAmI(), reason, yes, dryRun, ...rest } = options;
-    const request = withoutUndefined({
-      ...rest,
-      runOf: run,
-      rollback: rollback === undefined ? undefined : { day: rollback, edition: edition ?? 0 },
-    });
+    if (edition !== undefined && rollback === undefined) {
+      throw new ClientError('WrongUse', '--edition says to which edition a day goes back', {
+        advice: 'Name the day with --rollback.',
+      });
+    }
     await context.withClient(async (client) => {
+      const request = withoutUndefined({
+        ...rest,
+        runOf: run === undefined ? undefined : await client.runInBucket(run),
+        rollback: rollback === undefined ? undefined : { day: rollback, edition: edition ?? 0 },
+      });
       const reference = await client.procedures.recoverData({ by, reason, dryRun, ...request });
       const question = 'Carry this out?';
       await carryOut(context, client, reference, {

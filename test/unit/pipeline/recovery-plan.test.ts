@@ -5,6 +5,7 @@ import { canonicalJson } from '../../../pipeline/canonical-json.ts';
 import type { Damage, DayEvidence, Evidence, SourceEvidence } from '../../../pipeline/recovery/evidence.ts';
 import { planRecovery } from '../../../pipeline/recovery/plan.ts';
 import type { RecoveryPlan } from '../../../pipeline/recovery/plan.ts';
+import { inputBatches } from '../../../pipeline/recovery/summary.ts';
 import { verification } from '../../../pipeline/recovery/verification.ts';
 
 const [MONDAY, TUESDAY, FRIDAY] = ['2024-07-01', '2024-07-02', '2024-07-05'] as const;
@@ -88,12 +89,23 @@ describe('the plan of a recovery', () => {
     expect(summary(found)).toMatchObject({ recompute: [MONDAY, TUESDAY, FRIDAY], lost: [] });
   });
 
-  it('leaves a lost day as it is published, and every day that could only be repaired with it', () => {
+  it('leaves a lost day as it is published, and computes a day again whose plays only share a file with it', () => {
     const days = [day(MONDAY, { p1: [A], p2: [B] }), day(TUESDAY, { p3: [A] }, { behind: true })];
     const damages = [gone('p1'), gone('p2')];
     const sources = [source(A, [MONDAY, TUESDAY]), unavailable(B, [MONDAY])];
     expect(summary(evidence({ damages, days, sources }))).toEqual({
       restores: [],
+      returns: [],
+      recompute: [TUESDAY],
+      lost: [`plays of ${MONDAY}`],
+    });
+  });
+
+  it('loses a day of which a file has plays of another lost day, and its items with it', () => {
+    const days = [day(MONDAY, { p1: [A], p2: [B] }), day(TUESDAY, { p3: [A] }, { behind: true })];
+    const damages = [gone('p2'), gone('p3')];
+    const sources = [source(A, [MONDAY, TUESDAY]), unavailable(B, [MONDAY])];
+    expect(summary(evidence({ damages, days, sources }))).toMatchObject({
       returns: [],
       recompute: [],
       lost: [`plays of ${MONDAY}`, `plays of ${TUESDAY}`, `items of ${TUESDAY} in the table`],
@@ -112,6 +124,22 @@ describe('the plan of a recovery', () => {
     const days = [day(MONDAY, { p1: [A] }), day(TUESDAY, { p2: [B] })];
     const found = evidence({ days, sources: [source(A, [MONDAY])], remake: [MONDAY] });
     expect(summary(found)).toMatchObject({ returns: [A], recompute: [], lost: [] });
+  });
+
+  it('gives the files of a part to one run, and no run more than it takes where parts allow it', () => {
+    const file = (nth: number): string => String(nth).padStart(32, '0');
+    const ids = Array.from({ length: 500 }, (_, nth) => file(nth));
+    const parts = { p1: ids.slice(0, 150), p2: ids.slice(150, 300), p3: ids.slice(300) };
+    const days = [day(MONDAY, parts), day(TUESDAY, { p4: [file(0), file(499)] })];
+    const sources = ids.map((each) => source(each, [MONDAY]));
+    const { returns } = planRecovery(evidence({ days, sources, remake: [MONDAY] }));
+    const batches = inputBatches(
+      returns.map(({ key }) => key),
+      returns,
+    );
+    expect(batches.map((keys) => keys.length)).toEqual([350, 150]);
+    const second = [...parts.p2].map((each) => `streams/${each}`);
+    expect(batches[1]).toEqual(second);
   });
 
   it('never computes a day with a part that stays lost, and never forgets one', () => {
@@ -168,7 +196,7 @@ describe('the verification of a recovery', () => {
     kpis: { edition: 1, plays: 5, items: 9, digest: 'd', referenceVersion: 'r' },
   };
   const plan: RecoveryPlan = {
-    ...{ version: 1, procedure: 'dataRecovery', id: 'p', documents: [], restores: [], returns: [] },
+    ...{ version: 1, procedure: 'dataRecovery', documents: [], restores: [], returns: [] },
     ...{ recompute: [MONDAY], rollback: null, lost: [], before: [before] },
   };
 
