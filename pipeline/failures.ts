@@ -85,6 +85,11 @@ export const FAILURES = {
     advice:
       'Look at the named run (msp status), correct the cause, then retry the step: it starts another run.',
   },
+  ManifestLost: {
+    handling: 'operator',
+    advice:
+      'Bring the manifest back (`msp recover data --dates …`), or copy it from outside the bucket; then retry the stage.',
+  },
   DocumentInvalid: {
     handling: 'operator',
     advice: 'Look at the named object; restore an earlier version of it, then retry the stage.',

@@ -15,6 +15,7 @@ import type { PlaysContribution, PlaysManifest } from '../../pipeline/manifests.
 import type { KpiPlan } from '../../pipeline/plans.ts';
 import { validationReportSchema } from '../../pipeline/reports.ts';
 import type { ValidationReport } from '../../pipeline/reports.ts';
+import { failure } from '../aws/call.ts';
 import { changeDocument } from './documents.ts';
 import { Bucket } from './objects.ts';
 import { requireReport } from './reports.ts';
@@ -156,6 +157,7 @@ function contributionTo(
 async function publishDay(bucket: Bucket, added: PlaysContribution): Promise<PlaysManifest | undefined> {
   const key = layout.manifest('plays', added.day);
   const before = (await bucket.readJson(key, playsManifestSchema))?.value;
+  if (before === undefined && added.part !== undefined) await requireUnpublished(bucket, added.day);
   const moved = await keysNow(bucket, before === undefined ? [] : namesakes(before, added));
   return await changeDocument<PlaysManifest, PlaysManifest | undefined>(
     bucket,
@@ -167,6 +169,14 @@ async function publishDay(bucket: Bucket, added: PlaysContribution): Promise<Pla
       return foldPlays(current, { ...added, ruleVersion, moved });
     },
   );
+}
+
+/** A day whose manifest is lost must not begin anew with the plays of one file. @throws `ManifestLost` */
+async function requireUnpublished(bucket: Bucket, day: string): Promise<void> {
+  const kpis = layout.manifest('kpis', day);
+  if ((await bucket.head(kpis)) === undefined) return;
+  const lost = layout.manifest('plays', day);
+  throw failure('ManifestLost', `${day} is published (${kpis}), but its manifest of plays, ${lost}, is gone`);
 }
 
 async function recordPublished(

@@ -71,6 +71,10 @@ export class MemoryBucket {
     this.#add(key, Buffer.from(body));
   }
 
+  remove(key: string): void {
+    this.#add(key, undefined);
+  }
+
   keys(prefix: string): string[] {
     return [...this.#objects.keys()]
       .filter((key) => key.startsWith(prefix) && this.text(key) !== undefined)

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { layout } from '../../../pipeline/layout.ts';
 import { Standing } from './standing.ts';
 import { DeliveryWorld, HEADER } from './world.ts';
 import type { Death } from './world.ts';
@@ -147,5 +148,14 @@ describe('what names stand for', () => {
         expect({ stage, after, found }).toEqual({ stage, after, found: wanted });
       }
     }
+  });
+
+  it('does not begin a day anew whose manifest of plays is lost', async () => {
+    const { world } = await play([deliver('x', 'A')]);
+    world.bucket.put(layout.manifest('kpis', '2024-06-01'), '{}');
+    world.bucket.remove(layout.manifest('plays', '2024-06-01'));
+    world.deliver('y', CONTENTS.C);
+    await expect(world.run()).rejects.toMatchObject({ type: 'ManifestLost' });
+    expect(world.bucket.text(layout.manifest('plays', '2024-06-01'))).toBeUndefined();
   });
 });
