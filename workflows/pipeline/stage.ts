@@ -10,6 +10,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
 } from '@temporalio/workflow';
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import type { RunSettings } from '../../pipeline/run-context.ts';
@@ -49,6 +50,9 @@ export class Stopped extends ApplicationFailure {
     this.why = why;
   }
 }
+
+/** Nobody decided in time, and the settings say that the run fails then. */
+class Expired extends ApplicationFailure {}
 
 type Limits = Pick<RunSettings, 'parkHours' | 'parkExpiry' | 'historySteps'>;
 
@@ -112,6 +116,8 @@ export class Stages {
         return outcome;
       } catch (error) {
         if (isCancellation(error) || error instanceof Aborted || error instanceof Stopped) throw error;
+        // Nobody decided at the gate. A run that parked then, as it used to, waits on.
+        if (error instanceof Expired && patched('gate-expires')) throw error;
         const decision = await this.#parked(name, round, error);
         if (decision.kind === 'skip') {
           this.#run.change((state, at) => complete(state, 'skipped', { summary: 'by an operator' }, at));
@@ -173,8 +179,7 @@ export class Stages {
 
   /**
    * Waits for an operator's decision and takes it. While the run is paused, its time does not run out.
-   * @throws Aborted, Stopped when the operator ends the run, or nobody decides in time and the settings say so;
-   *   a `ParkExpired` failure when nobody decides in time
+   * @throws Aborted, Stopped, Expired when the operator ends the run, or nobody decides in time and the settings say so
    */
   async decision(expired: string): Promise<Decision> {
     const { parkHours, parkExpiry } = this.limits;
@@ -191,7 +196,7 @@ export class Stages {
       const why = `${expired} within ${String(parkHours)} hours`;
       if (this.#run.state.paused !== null) await this.resumed();
       else if (parkExpiry === 'stop') throw new Stopped('the pipeline', why);
-      else if (parkExpiry === 'fail') throw ApplicationFailure.nonRetryable(why, 'ParkExpired');
+      else if (parkExpiry === 'fail') throw new Expired(why, 'ParkExpired', true);
       this.#run.change((state, at) => waitOn(state, this.deadline(at), at));
     }
   }
