@@ -5,6 +5,7 @@ import type { StopRecord } from '../../pipeline/activity-types.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { checkpointsQuery, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
+import type { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
 import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
@@ -182,6 +183,61 @@ describe('a closed run', () => {
     expect(glue.of('validation')).toEqual(['SUCCEEDED']);
   }, 60_000);
 
+  it('is resumed paused as it was, and does nothing until somebody resumes it', async () => {
+    const glue = new GlueInHand('validation');
+    const fake = activities(glue);
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.executeUpdate(updates.pause, { args: [who] });
+      await handle.executeUpdate(updates.emergencyShutdown, { args: [{ by: 'bea', reason: 'fire' }] });
+      await failureOf(handle);
+      expect(await handle.query(statusQuery)).toMatchObject({ status: 'Stopped', paused: null });
+      const begun = fake.calls.filter((name) => name === 'validateAwsConnection').length;
+      const { firstExecutionRunId: runId, workflowId } = handle;
+      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
+      await until('it is paused', async () =>
+        (await again.query(statusQuery)).status === 'Paused' ? true : undefined,
+      );
+      expect(await again.query(statusQuery)).toMatchObject({ paused: { ...who, stopGlue: false } });
+      expect((await again.query(timelineQuery)).at(-1)?.what).toMatch(/still paused by ada/);
+      expect(fake.calls.filter((name) => name === 'validateAwsConnection')).toHaveLength(begun);
+      await again.executeUpdate(updates.resume, { args: [who] });
+      await glueWorks(again);
+      glue.end();
+      expect(await again.result()).toMatchObject({ outcome: 'published' });
+    });
+  }, 60_000);
+
+  it('is resumed with what an operator had changed for its round, under what is changed now', async () => {
+    const glue = new GlueInHand('validation');
+    const overrides: object[] = [];
+    const fake = activities(glue, {
+      startGlueRun: (context, request) => {
+        if (request.stage === 'validation') overrides.push(request.overrides);
+        return glue.activities.startGlueRun(context, request);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      glue.end({ state: 'FAILED', errorMessage: 'Java heap space', executionSeconds: 9 });
+      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      const larger = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
+      await handle.executeUpdate(updates.retryStage, { args: [{ ...who, overrides: larger }] });
+      await glueWorks(handle);
+      await handle.executeUpdate(updates.emergencyShutdown, { args: [who] });
+      await failureOf(handle);
+      const { firstExecutionRunId: runId, workflowId } = handle;
+      const request = { resumeFrom: { runId }, overrides: { numberOfWorkers: 8 } };
+      const again = await startRun(env, taskQueue, request, workflowId);
+      await glueWorks(again);
+      glue.end();
+      expect(await again.result()).toMatchObject({ outcome: 'published' });
+      expect(overrides).toEqual([{}, larger, { workerType: 'G.2X', numberOfWorkers: 8 }]);
+    });
+  }, 60_000);
+
   it('that was terminated has its Glue run stopped by the next run, unless it is resumed', async () => {
     const glue = new GlueInHand('validation');
     await withWorker(env, activities(glue), async (taskQueue) => {
@@ -273,5 +329,36 @@ describe('a run whose history has grown long', () => {
       expect((await handle.query(timelineQuery))[0]?.what).toBe('started (manual)');
     });
     expect(glue.runs.map(({ stage }) => stage)).toEqual(['validation', 'kpi_computation', 'dynamodb_load']);
+  }, 60_000);
+
+  it('begins the round that an operator has asked for, with what was changed for it', async () => {
+    const glue = new GlueInHand('validation');
+    const requests: { token: string; overrides: object }[] = [];
+    const fake = activities(glue, {
+      // Reached between the retry and its round.
+      readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps: 8 }),
+      startGlueRun: (context, request) => {
+        if (request.stage === 'validation') requests.push(request);
+        return glue.activities.startGlueRun(context, request);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const first = await startRun(env, taskQueue);
+      const handle = env.client.workflow.getHandle<typeof musicStreamingPipeline>(first.workflowId);
+      await glueWorks(first);
+      glue.end({ state: 'FAILED', errorMessage: 'Java heap space', executionSeconds: 9 });
+      await until('parked', async () => (await first.query(statusQuery)).parked ?? undefined);
+      const overrides = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
+      const answer = await first.executeUpdate(updates.retryStage, { args: [{ ...who, overrides }] });
+      expect(answer.message).toBe('validation runs again, round 2.');
+      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      expect((await handle.describe()).runId).not.toBe(first.firstExecutionRunId);
+      glue.end();
+      expect(await first.result()).toMatchObject({ outcome: 'published' });
+      expect(requests).toMatchObject([
+        { token: expect.stringMatching(/validation\/1$/), overrides: {} },
+        { token: expect.stringMatching(/validation\/2$/), overrides },
+      ]);
+    });
   }, 60_000);
 });

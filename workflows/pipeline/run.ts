@@ -3,11 +3,11 @@
  * attributes and the current details. The rules themselves are in `state.ts` and `commands.ts`.
  */
 import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
+import type { Asked, Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
 import { glueRunToken } from '../../pipeline/glue-run.ts';
 import type { TokenParts } from '../../pipeline/glue-run.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
-import type { ParsedRequest } from '../../pipeline/request.ts';
+import type { ParsedRequest, RetryOverrides } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { listen, refused } from '../commands/listen.ts';
 import { ownRunId } from '../run-id.ts';
@@ -49,6 +49,7 @@ export class PipelineRun {
    * finds the run, which may be alive or have succeeded; a new token would start a second one beside it.
    */
   readonly #unsettledTokens: Progress['unsettledTokens'] = {};
+  #asked: Asked | undefined;
   readonly #stopped = new Set<StageName>();
   readonly #kept = new Map<StageName, Checkpoint>();
   /** Glue runs that have not succeeded: what they have written is unfinished. */
@@ -109,6 +110,7 @@ export class PipelineRun {
   get progress(): Progress {
     const passed = new Set(this.#state.checkpoints.map(({ stage }) => stage));
     const ahead = [...this.#kept.values()].filter(({ stage }) => !passed.has(stage));
+    const { paused } = this.#state;
     return {
       run: this.#run,
       tokenRunId: this.#tokenRunId,
@@ -116,6 +118,8 @@ export class PipelineRun {
       checkpoints: [...this.#state.checkpoints, ...ahead],
       rounds: { ...this.#rounds },
       unsettledTokens: { ...this.#unsettledTokens },
+      ...(this.#asked === undefined ? {} : { asked: this.#asked }),
+      ...(paused === null ? {} : { paused }),
     };
   }
 
@@ -123,15 +127,20 @@ export class PipelineRun {
   takeOver(progress: Progress): void {
     const { overrides } = this.#request;
     this.#goOnWith(progress);
-    if (overrides !== undefined) this.#request = { ...this.#request, overrides };
+    if (overrides !== undefined) {
+      this.#request = { ...this.#request, overrides };
+      const asked = this.#asked;
+      if (asked !== undefined) this.#asked = { ...asked, overrides: { ...asked.overrides, ...overrides } };
+    }
     upsertSearchAttributes([{ key: searchAttributes.run, value: this.#run }]);
     this.change((state, at) => takeOver(state, progress, at));
   }
 
-  #goOnWith({ run, tokenRunId, request, checkpoints, rounds, unsettledTokens }: Progress): void {
+  #goOnWith({ run, tokenRunId, request, checkpoints, rounds, unsettledTokens, asked }: Progress): void {
     this.#run = run;
     this.#tokenRunId = tokenRunId;
     this.#request = request;
+    this.#asked = asked;
     Object.assign(this.#rounds, rounds);
     Object.assign(this.#unsettledTokens, unsettledTokens);
     for (const checkpoint of checkpoints) this.#kept.set(checkpoint.stage, checkpoint);
@@ -145,6 +154,17 @@ export class PipelineRun {
   /** The round in which an execution begins a stage: the one that an earlier execution did not finish, else the first. */
   firstRound(stage: StageName): number {
     return this.#rounds[stage] ?? 1;
+  }
+
+  /** An operator asked for a round: whichever execution goes on with the run begins it. */
+  ask(asked: Asked): void {
+    this.#asked = asked;
+    this.#rounds[asked.stage] = asked.round;
+  }
+
+  /** What an operator changed for a round of a stage. */
+  overridesOf(stage: StageName, round: number): RetryOverrides {
+    return this.#asked?.stage === stage && this.#asked.round === round ? this.#asked.overrides : {};
   }
 
   beginRound(stage: StageName, round: number): void {
@@ -231,7 +251,8 @@ export class PipelineRun {
 
 function statusOf(state: RunState): RunStatus {
   const { checkpoints, timeline, decision, ended, ...shown } = state;
-  return { ...shown, done: checkpoints.length, commands: openCommands(state) };
+  const paused = ended === null ? shown.paused : null;
+  return { ...shown, paused, done: checkpoints.length, commands: openCommands(state) };
 }
 
 /** Workflow time as ISO 8601; the same in every replay. */

@@ -105,12 +105,12 @@ export class Stages {
       return kept.outcome === 'skipped' ? undefined : { result, summary: kept.summary };
     }
     const work = kept === undefined || again === undefined ? body : () => again(result);
-    let overrides: RetryOverrides = {};
     for (let round = this.#run.firstRound(name); ; round += 1) {
       await this.#mayBegin();
       this.#run.beginRound(name, round);
       this.#run.change((state, at) => begin(state, name, round, at));
       try {
+        const overrides = this.#run.overridesOf(name, round);
         const outcome = await this.#interruptible(() => work({ round, overrides }));
         this.#run.change((state, at) => complete(state, 'done', outcome, at));
         return outcome;
@@ -123,7 +123,8 @@ export class Stages {
           this.#run.change((state, at) => complete(state, 'skipped', { summary: 'by an operator' }, at));
           return undefined;
         }
-        overrides = decision.kind === 'retry' ? (decision.overrides ?? {}) : {};
+        const { overrides = {} } = decision.kind === 'retry' ? decision : {};
+        this.#run.ask({ stage: name, round: round + 1, overrides });
       }
     }
   }
