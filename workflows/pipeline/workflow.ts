@@ -120,8 +120,6 @@ interface Ground {
 class Pipeline {
   readonly #run: PipelineRun;
   readonly #stages: Stages;
-  /** Known once the first stage has read the settings. */
-  #context: RunContext | undefined;
 
   constructor(run: PipelineRun) {
     this.#run = run;
@@ -177,9 +175,8 @@ class Pipeline {
       const [result, identity] = await Promise.all([quick.readRunSettings(), quick.validateAwsConnection()]);
       return { result, summary: say.identity(identity) };
     });
-    this.#stages.limits = settings;
     const context: RunContext = { owner, settings };
-    this.#context = context;
+    this.#stages.context = context;
 
     await this.#stages.optional('init_s3_structure', async () => {
       const result = await quick.ensureStructure(context);
@@ -340,7 +337,10 @@ class Pipeline {
     if (STAGE_NAMES.every((stage) => this.#run.unwatched(stage) === undefined)) return;
     // A resumed run may end before it has read its settings, and has the Glue runs of the one that it goes on with.
     try {
-      const context = this.#context ?? { owner: this.#run.owner, settings: await quick.readRunSettings() };
+      const context = this.#stages.context ?? {
+        owner: this.#run.owner,
+        settings: await quick.readRunSettings(),
+      };
       await stopLeftGlueRuns(this.#run, context);
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error);
@@ -350,7 +350,7 @@ class Pipeline {
 
   /** What a stopped run leaves: unfinished output in quarantine, and a record of how it stood. */
   async secure({ by, why }: Stopped): Promise<void> {
-    const context = this.#context;
+    const { context } = this.#stages;
     if (context === undefined) return;
     const { stage, checkpoints } = this.#run.state;
     const record = { stoppedAt: now(), by, reason: why, stage, checkpoints };
