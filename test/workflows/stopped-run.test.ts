@@ -30,6 +30,18 @@ async function glueWorks(handle: Handle, stage: StageName = 'validation'): Promi
   });
 }
 
+/** Work that goes on until the test says so. */
+function held(): { released: Promise<void>; release: () => void } {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return {
+    released,
+    release: () => {
+      release();
+    },
+  };
+}
+
 async function failureOf(handle: Handle): Promise<unknown> {
   return await handle.result().catch((error: unknown) => error);
 }
@@ -142,6 +154,31 @@ describe('a run that is shut down', () => {
     });
   }, 60_000);
 
+  it('shows at once that it ends, also while a pause still stops its Glue run', async () => {
+    const glue = new GlueInHand('validation');
+    const stop = held();
+    const fake = activities(glue, {
+      stopGlueRun: async (context, request) => {
+        await stop.released;
+        return glue.activities.stopGlueRun(context, request);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
+      await until('it is being stopped', () =>
+        Promise.resolve(fake.calls.includes('stopGlueRun') ? true : undefined),
+      );
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      expect(await handle.query(statusQuery)).toMatchObject({ status: 'Stopping', commands: [] });
+      expect(await foundBy(handle)).toMatchObject({ status: 'Stopping' });
+      stop.release();
+      expect(await failureOf(handle)).toMatchObject({ cause: { type: 'RunAborted' } });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED']);
+  }, 60_000);
+
   it('stops while it is paused, parked or asked twice', async () => {
     const parked = {
       archiveInputs: () => Promise.reject(ApplicationFailure.nonRetryable('no', 'ArchiveMismatch')),
@@ -159,7 +196,7 @@ describe('a run that is shut down', () => {
   }, 60_000);
 });
 
-describe('a closed run', () => {
+describe('a run for which nobody decides in time', () => {
   let env: TestWorkflowEnvironment;
   beforeAll(async () => {
     env = await startDevServer();
@@ -168,135 +205,32 @@ describe('a closed run', () => {
     await env.teardown();
   });
 
-  it('that was terminated is resumed with the Glue run that it left', async () => {
+  it('refuses what comes while it still stops its Glue run', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      await glueWorks(handle);
-      await handle.terminate('by hand');
-      const { firstExecutionRunId: runId, workflowId } = handle;
-      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
-      await glueWorks(again);
-      glue.end();
-      expect(await again.result()).toMatchObject({ outcome: 'published' });
+    const stop = held();
+    const fake = activities(glue, {
+      readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0003 }),
+      awaitGlueRun: () => Promise.reject(ApplicationFailure.nonRetryable('GetJobRun denied', 'AccessDenied')),
+      stopGlueRun: async (context, request) => {
+        await stop.released;
+        return glue.activities.stopGlueRun(context, request);
+      },
     });
-    expect(glue.of('validation')).toEqual(['SUCCEEDED']);
-  }, 60_000);
-
-  it('is resumed paused as it was, and does nothing until somebody resumes it', async () => {
-    const glue = new GlueInHand('validation');
-    const fake = activities(glue);
     await withWorker(env, fake, async (taskQueue) => {
       const handle = await startRun(env, taskQueue);
-      await glueWorks(handle);
-      await handle.executeUpdate(updates.pause, { args: [who] });
-      await handle.executeUpdate(updates.emergencyShutdown, { args: [{ by: 'bea', reason: 'fire' }] });
-      await failureOf(handle);
-      expect(await handle.query(statusQuery)).toMatchObject({ status: 'Stopped', paused: null });
-      const begun = fake.calls.filter((name) => name === 'validateAwsConnection').length;
-      const { firstExecutionRunId: runId, workflowId } = handle;
-      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
-      await until('it is paused', async () =>
-        (await again.query(statusQuery)).status === 'Paused' ? true : undefined,
+      await until('it stops Glue', () =>
+        Promise.resolve(fake.calls.includes('stopGlueRun') ? true : undefined),
       );
-      expect(await again.query(statusQuery)).toMatchObject({ paused: { ...who, stopGlue: false } });
-      expect((await again.query(timelineQuery)).at(-1)?.what).toMatch(/still paused by ada/);
-      expect(fake.calls.filter((name) => name === 'validateAwsConnection')).toHaveLength(begun);
-      await again.executeUpdate(updates.resume, { args: [who] });
-      await glueWorks(again);
-      glue.end();
-      expect(await again.result()).toMatchObject({ outcome: 'published' });
-    });
-  }, 60_000);
-
-  it('is resumed with what an operator had changed for its round, under what is changed now', async () => {
-    const glue = new GlueInHand('validation');
-    const overrides: object[] = [];
-    const fake = activities(glue, {
-      startGlueRun: (context, request) => {
-        if (request.stage === 'validation') overrides.push(request.overrides);
-        return glue.activities.startGlueRun(context, request);
-      },
-    });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      await glueWorks(handle);
-      glue.end({ state: 'FAILED', errorMessage: 'Java heap space', executionSeconds: 9 });
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
-      const larger = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
-      await handle.executeUpdate(updates.retryStage, { args: [{ ...who, overrides: larger }] });
-      await glueWorks(handle);
-      await handle.executeUpdate(updates.emergencyShutdown, { args: [who] });
-      await failureOf(handle);
-      const { firstExecutionRunId: runId, workflowId } = handle;
-      const request = { resumeFrom: { runId }, overrides: { numberOfWorkers: 8 } };
-      const again = await startRun(env, taskQueue, request, workflowId);
-      await glueWorks(again);
-      glue.end();
-      expect(await again.result()).toMatchObject({ outcome: 'published' });
-      expect(overrides).toEqual([{}, larger, { workerType: 'G.2X', numberOfWorkers: 8 }]);
-    });
-  }, 60_000);
-
-  it('that was terminated has its Glue run stopped by the next run, unless it is resumed', async () => {
-    const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      await glueWorks(handle);
-      await handle.terminate('by hand');
-      const next = await startRun(env, taskQueue);
-      await until('its own Glue run', () => Promise.resolve(glue.runs[1]));
-      glue.end();
-      expect(await next.result()).toMatchObject({ outcome: 'published' });
-    });
-    expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
-  }, 60_000);
-
-  it('does what had finished again only when asked, with new Glue runs', async () => {
-    const glue = new GlueInHand();
-    let tries = 0;
-    const fake = activities(glue, {
-      publishKpis: () => {
-        tries += 1;
-        const day = { day: '2024-06-25', edition: 1 };
-        return tries === 1
-          ? Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied'))
-          : Promise.resolve({ published: [day], superseded: [] });
-      },
-    });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
-      await handle.executeUpdate(updates.abort, { args: [who] });
-      await failureOf(handle);
-      const { firstExecutionRunId: runId, workflowId } = handle;
-      const resumeFrom = { runId, stage: 'kpi_computation' } as const;
-      const again = await startRun(env, taskQueue, { resumeFrom }, workflowId);
-      expect(await again.result()).toMatchObject({ outcome: 'published' });
-    });
-    const rounds = glue.runs.map(({ token }) => token.split('/').slice(-2).join(' '));
-    expect(rounds).toEqual(['validation 1', 'kpi_computation 1', 'kpi_computation 2', 'dynamodb_load 1']);
-  }, 60_000);
-
-  it.each([
-    ['has completed', /has completed: nothing is left to do/],
-    ['never was', /is not there/],
-  ])(
-    'that %s is not resumed, and says so',
-    async (what, message) => {
-      await withWorker(env, activities(new GlueInHand()), async (taskQueue) => {
-        const handle = await startRun(env, taskQueue);
-        await handle.result();
-        const runId =
-          what === 'never was' ? '00000000-0000-4000-8000-000000000000' : handle.firstExecutionRunId;
-        const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, handle.workflowId);
-        expect(await failureOf(again)).toMatchObject({
-          cause: { cause: { type: 'ResumeImpossible', message: expect.stringMatching(message) } },
-        });
+      expect(await handle.query(statusQuery)).toMatchObject({ status: 'Stopping', commands: [] });
+      await expect(handle.executeUpdate(updates.retryStage, { args: [who] })).rejects.toMatchObject({
+        cause: { message: expect.stringMatching(/The run is ending: validation was parked and nobody/) },
       });
-    },
-    60_000,
-  );
+      stop.release();
+      expect(await failureOf(handle)).toMatchObject({ cause: { type: 'ParkExpired' } });
+      expect(await foundBy(handle)).toMatchObject({ status: 'Failed' });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED']);
+  }, 60_000);
 });
 
 describe('a run whose history has grown long', () => {

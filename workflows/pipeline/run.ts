@@ -2,7 +2,13 @@
  * A run in conversation: keeps the state, answers queries, takes commands, and shows each change in the search
  * attributes and the current details. The rules themselves are in `state.ts` and `commands.ts`.
  */
-import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  patched,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Asked, Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
 import { glueRunToken } from '../../pipeline/glue-run.ts';
 import type { TokenParts } from '../../pipeline/glue-run.ts';
@@ -24,7 +30,7 @@ import {
 } from './messages.ts';
 import type { Command, CommandAnswer } from './messages.ts';
 import { searchAttributes } from './search-attributes.ts';
-import { initialState, takeOver } from './state.ts';
+import { closing, initialState, isEnding, takeOver } from './state.ts';
 import type { RunState, RunStatus } from './state.ts';
 
 /** Days shown in the search attribute: the server limits its size, and the run's record has all of them. */
@@ -243,7 +249,12 @@ export class PipelineRun {
     if (!decided.followed) throw refused(decided.refusal);
     const { stage } = this.#state;
     this.change(() => decided.state);
-    if (command.name === 'abort' || command.name === 'emergencyShutdown') this.onEnding?.();
+    const { decision } = decided.state;
+    if (isEnding(decision)) {
+      const { by, reason } = decision;
+      if (patched('closes-visibly')) this.change((state) => closing(state, `told to by ${by}: ${reason}`));
+      this.onEnding?.();
+    }
     if (command.name === 'pause') this.onPause?.();
     return { accepted: true, stage, message: decided.message };
   }

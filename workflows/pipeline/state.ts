@@ -227,6 +227,11 @@ export function proceed(state: RunState): RunState {
   return stated({ ...state, parked: null, held: null, decision: null });
 }
 
+/** The run comes to its end: it takes no other command, whatever it has to do before. */
+export function closing(state: RunState, because: string): RunState {
+  return stated({ ...state, cleanup: state.cleanup ?? because });
+}
+
 export function cleaningUp(state: RunState, cleanup: string, at: string): RunState {
   return note({ ...state, cleanup }, { at, what: cleanup });
 }

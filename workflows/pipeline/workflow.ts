@@ -17,6 +17,7 @@ import {
   condition,
   ContinueAsNew,
   isCancellation,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DayEdition, NewStreams, Preparation, QualitySummary } from '../../pipeline/activity-types.ts';
@@ -37,7 +38,7 @@ import { now, PipelineRun } from './run.ts';
 import type { Continued } from './run.ts';
 import { Aborted, Stages, Stopped } from './stage.ts';
 import type { Round } from './stage.ts';
-import { cleaningUp, end, hold } from './state.ts';
+import { cleaningUp, closing, end, hold } from './state.ts';
 import type { PipelineStatus } from './state.ts';
 import * as say from './summaries.ts';
 
@@ -99,6 +100,8 @@ async function progressFrom(runId: string, stage: StageName | undefined): Promis
 
 async function endEarly(run: PipelineRun, pipeline: Pipeline, error: unknown): Promise<void> {
   const why = error instanceof Error ? error.message : String(error);
+  // A command that was taken from here on would be answered and lost.
+  if (patched('closes-visibly')) run.change((state) => closing(state, why));
   const stopped = error instanceof Stopped || isCancellation(error);
   await pipeline.stopGlue();
   if (stopped) {
