@@ -213,7 +213,8 @@ export class Stages {
       );
       this.throwIfEnding();
       const { decision, paused } = this.#run.state;
-      if (inTime && decision !== null) {
+      // What was accepted in the last moment counts.
+      if ((inTime || clockStops) && decision !== null) {
         this.#run.change(proceed);
         return decision;
       }
