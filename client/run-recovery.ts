@@ -8,7 +8,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { temporal } from '@temporalio/proto';
 import { resumable } from '../pipeline/checkpoint.ts';
-import type { Checkpoint, Progress } from '../pipeline/checkpoint.ts';
+import type { Checkpoint, Paused, Progress } from '../pipeline/checkpoint.ts';
 import { PIPELINE_WORKFLOW } from '../pipeline/request.ts';
 import type { Overrides } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
@@ -30,6 +30,8 @@ export interface RecoveryPlan {
   readonly kept: readonly Checkpoint[];
   /** Stages that run, the first ones to see that the ground still holds. */
   readonly again: readonly StageName[];
+  /** The pause in which the run ended: it holds on, until the run is resumed. */
+  readonly paused?: Paused;
 }
 
 const { EventType, ResetReapplyExcludeType } = proto.temporal.api.enums.v1;
@@ -62,10 +64,18 @@ export class RunRecovery {
     );
     if (from !== undefined && by === 'reset') mustNotAdopt(reference, progress, from);
     const kept = resumable(progress, from).checkpoints;
+    const { paused } = progress;
     const passed = new Set(kept.map(({ stage }) => stage));
     const { workflowId, runId } = reference;
     const again = STAGE_NAMES.filter((stage) => !passed.has(stage));
-    return { run: progress.run, workflowId, runId, kept, again };
+    return {
+      run: progress.run,
+      workflowId,
+      runId,
+      kept,
+      again,
+      ...(paused === undefined ? {} : { paused }),
+    };
   }
 
   /**

@@ -3,7 +3,7 @@
  * run stood. Small: lists and reports are in S3, a checkpoint's result holds their keys.
  */
 import { z } from 'zod';
-import { requestSchema } from './request.ts';
+import { requestSchema, retryOverridesSchema } from './request.ts';
 import { STAGE_NAMES } from './stages.ts';
 import type { StageName } from './stages.ts';
 
@@ -26,6 +26,23 @@ const checkpointSchema = z.object({
 });
 export type Checkpoint = Readonly<z.infer<typeof checkpointSchema>>;
 
+/** A pause in force. */
+export const pausedSchema = z.object({
+  since: z.string(),
+  by: z.string(),
+  reason: z.string(),
+  /** Whether the Glue run was to end as well. */
+  stopGlue: z.boolean(),
+});
+export type Paused = Readonly<z.infer<typeof pausedSchema>>;
+
+const askedSchema = z.object({
+  stage: z.enum(STAGE_NAMES),
+  round: z.number().int().positive(),
+  overrides: retryOverridesSchema,
+});
+export type Asked = Readonly<z.infer<typeof askedSchema>>;
+
 /** What an execution hands to the one that goes on with its run. */
 export const progressSchema = z.object({
   /** The run's id in the bucket. */
@@ -34,12 +51,16 @@ export const progressSchema = z.object({
   tokenRunId: z.string().min(1),
   request: requestSchema,
   checkpoints: z.array(checkpointSchema),
-  /** The last round of each stage that has begun. */
+  /** The last round of each stage that has begun or was asked for. */
   rounds: z.partialRecord(z.enum(STAGE_NAMES), z.number().int().positive()),
   /** Tokens of Glue runs whose end was not seen. */
   unsettledTokens: z.partialRecord(z.enum(STAGE_NAMES), z.string()),
   /** Glue runs that were not seen to succeed; absent where an earlier version wrote this. */
   unfinishedGlueRuns: z.array(z.string()).optional(),
+  /** The last round that an operator asked for, with what was changed for it. */
+  asked: askedSchema.optional(),
+  /** Holds until somebody resumes the run, whichever execution goes on with it. */
+  paused: pausedSchema.optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
 

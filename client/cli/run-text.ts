@@ -132,8 +132,9 @@ export function waitingLines(out: Output, view: RunView): string[] {
 
 function whyItWaits({ paused, parked, held, glueRun }: RunView): string[] {
   if (paused !== undefined) {
-    const { by, since, reason } = paused;
-    const glue = glueRun === undefined ? '' : ' Its Glue run goes on, and the result is kept.';
+    const { by, since, reason, stopGlue } = paused;
+    const what = stopGlue ? 'is being stopped' : 'goes on, and the result is kept';
+    const glue = glueRun === undefined ? '' : ` Its Glue run ${what}.`;
     return [`Paused by ${by} since ${time(since)}: ${reason}.${glue}`];
   }
   if (parked !== undefined) {

@@ -73,6 +73,26 @@ describe('a closed run from the command line', () => {
     });
   }, 60_000);
 
+  it('that was paused stays so, which is said before it goes on', async () => {
+    await operating(async (cli) => {
+      expect((await cli('run', '--id', 'paused', '--wait')).exitCode).toBe(7);
+      await cli('pause', 'paused', '--by', 'ada', '--reason', 'the source is broken');
+      await cli('abort', 'paused', '--reason', 'to see it recovered', '--yes');
+      await until('it has ended', async () =>
+        (await cli('status', 'paused')).stdout.includes('failed') ? true : undefined,
+      );
+      const recovered = await cli('recover', 'run', 'paused', '--yes', ...WHY);
+      expect(recovered.stdout).toMatch(
+        /Still paused by ada: the source is broken\.\n.*msp resume paused --reason/,
+      );
+      await until('it waits', async () =>
+        (await cli('status', 'paused')).stdout.includes('Paused by ada') ? true : undefined,
+      );
+      expect((await cli('resume', 'paused', ...WHY)).exitCode).toBe(0);
+      expect((await cli('watch', 'paused')).exitCode).toBe(0);
+    });
+  }, 60_000);
+
   it('is rewound on the server, without the commands of its former life', async () => {
     await operating(async (cli, glue) => {
       await abortedInArchiving(cli, 'rewound');

@@ -4,9 +4,10 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { statusQuery, updates } from '../../workflows/pipeline/messages.ts';
 import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
 import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
+import { fakeActivities, succeeded } from '../support/fake-activities.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
+import { startRun } from '../support/started-run.ts';
 import { until } from '../support/until.ts';
 
 describe('a run that is interrupted while Glue works', () => {
@@ -66,4 +67,24 @@ describe('a run that is interrupted while Glue works', () => {
     expect(stopped).toHaveLength(1);
     expect(status).toBe('Aborted');
   }, 120_000);
+
+  it('sees the end of a Glue run that ended while no worker was there, however long that was', async () => {
+    let looks = 0;
+    const fake = fakeActivities({
+      // The workflow adds three quarters of an hour: three seconds are left.
+      startGlueRun: (_context, { stage }) =>
+        Promise.resolve({ jobName: stage, jobRunId: 'jr_1', adopted: false, timeoutMinutes: -44.95 }),
+      awaitGlueRun: (_context, { jobName }) => {
+        if (jobName !== 'validation') return Promise.resolve(succeeded);
+        looks += 1;
+        return looks === 1 ? cancelled() : Promise.resolve(succeeded);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+    });
+    expect(looks).toBe(2);
+    expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(3);
+  }, 60_000);
 });

@@ -8,7 +8,7 @@ import type { CommandName } from '../../workflows/pipeline/messages.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
 import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
 import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities, succeeded } from '../support/fake-activities.ts';
+import { fakeActivities, ordinarySettings, succeeded } from '../support/fake-activities.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
 import { until } from '../support/until.ts';
@@ -160,6 +160,25 @@ describe('a run that waits for an operator', () => {
     expect(rejected.calls).toContain('quarantineInputs');
     expect(rejected.calls).not.toContain('publishPlays');
   }, 120_000);
+
+  it('ends as failed, and is never parked, when nobody decides in time what the gate held', async () => {
+    const gate: GateVerdict = { verdict: 'hold', reasons: ['6 of 100 rows rejected'] };
+    const rows = { delivered: 100, valid: 94, duplicate: 0, rejected: 6, underReview: 0 };
+    const fake = fakeActivities({
+      readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0003 }),
+      judgeQuality: () => Promise.resolve({ gate, rows, rejectedFiles: 0 }),
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await start(taskQueue);
+      await expect(handle.result()).rejects.toMatchObject({
+        cause: { type: 'ParkExpired', message: expect.stringMatching(/held at the quality gate/) },
+      });
+      expect(await foundBy(handle)).toMatchObject({ status: 'Failed' });
+      const timeline = await handle.query(timelineQuery);
+      expect(timeline.map(({ what }) => what).join('\n')).not.toContain('parked');
+    });
+    expect(fake.calls).not.toContain('publishPlays');
+  }, 60_000);
 
   it('follows a signal as it follows an update, and ignores one that makes no sense', async () => {
     let tries = 0;

@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cancelled } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { checkpointsQuery, signals, statusQuery, updates } from '../../workflows/pipeline/messages.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
 import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
+import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { startRun } from '../support/started-run.ts';
@@ -151,6 +153,98 @@ describe('a paused run', () => {
       });
       const { message } = await handle.executeUpdate(updates.resume, { args: [who] });
       expect(message).toMatch(/archive_processed_data is parked and still needs an operator/);
+      await handle.executeUpdate(updates.retryStage, { args: [who] });
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+    });
+  }, 60_000);
+
+  it('stops the Glue run of a parked stage when asked, and runs the stage again once it is retried', async () => {
+    const glue = new GlueInHand('validation');
+    let looks = 0;
+    const fake = fakeActivities({
+      ...glue.activities,
+      awaitGlueRun: (context, run) => {
+        looks += 1;
+        return looks === 1
+          ? Promise.reject(ApplicationFailure.nonRetryable('GetJobRun denied', 'AccessDenied'))
+          : glue.activities.awaitGlueRun(context, run);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await seen(handle, 'parked', ({ parked }) => parked !== null);
+      await handle.executeUpdate(updates.pause, { args: [who] });
+      expect(glue.of('validation')).toEqual(['RUNNING']);
+      const stopping = await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
+      expect(stopping.message).toMatch(/a Glue run that is left is stopped/);
+      await until('the Glue run is stopped', () =>
+        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
+      );
+      await handle.executeUpdate(updates.resume, { args: [who] });
+      await handle.executeUpdate(updates.retryStage, { args: [who] });
+      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      glue.end();
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
+  }, 60_000);
+
+  it('stops, when asked, what it had started in the moment in which it was paused', async () => {
+    const glue = new GlueInHand('validation');
+    let starts = 0;
+    let isGivenUp = false;
+    const fake = fakeActivities({
+      ...glue.activities,
+      startGlueRun: async (context, request) => {
+        const started = await glue.activities.startGlueRun(context, request);
+        starts += 1;
+        // The answer is lost with the pause.
+        if (starts === 1) await cancelled().finally(() => (isGivenUp = true));
+        return started;
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await until('the start is under way', () => Promise.resolve(glue.runs[0]));
+      await handle.executeUpdate(updates.pause, { args: [who] });
+      await until('the start is given up', () => Promise.resolve(isGivenUp ? true : undefined));
+      // The run learns of it.
+      await sleep(500);
+      expect(glue.of('validation')).toEqual(['RUNNING']);
+      await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
+      await until('the Glue run is stopped', () =>
+        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
+      );
+      await handle.executeUpdate(updates.resume, { args: [who] });
+      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      glue.end();
+      expect(await handle.result()).toMatchObject({ outcome: 'published' });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
+  }, 60_000);
+
+  it('gives an operator the whole time again when it is resumed while it is parked', async () => {
+    let tries = 0;
+    const fake = fakeActivities({
+      // 5.4 s.
+      readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0015 }),
+      archiveInputs: () => {
+        tries += 1;
+        return tries === 1
+          ? Promise.reject(ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch'))
+          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      const before = await seen(handle, 'parked', ({ parked }) => parked !== null);
+      await handle.executeUpdate(updates.pause, { args: [who] });
+      await sleep(4_000);
+      await handle.executeUpdate(updates.resume, { args: [who] });
+      const { parked } = await seen(handle, 'parked again', ({ status }) => status === 'NeedsOperator');
+      const later = Date.parse(parked?.until ?? '') - Date.parse(before.parked?.until ?? '');
+      expect(later).toBeGreaterThanOrEqual(4_000);
+      await sleep(2_500);
       await handle.executeUpdate(updates.retryStage, { args: [who] });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });

@@ -1,4 +1,5 @@
 /** What holds for every procedure, seen with the data recovery: plan, approval, action, pause, park, abort, report. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
@@ -7,6 +8,7 @@ import type { RecoveryRequest } from '../../pipeline/recovery/request.ts';
 import type { dataRecovery } from '../../workflows/data-recovery/workflow.ts';
 import { signals, statusQuery, timelineQuery, updates } from '../../workflows/procedures/messages.ts';
 import type { ProcedureStatus } from '../../workflows/procedures/state.ts';
+import { ordinarySettings } from '../support/fake-activities.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { digest, fakeProcedures, planOf } from '../support/fake-procedures.ts';
 import type { FakeProcedures } from '../support/fake-procedures.ts';
@@ -214,6 +216,20 @@ describe('a procedure', () => {
       expect(await handle.result()).toMatchObject({ status: 'Completed' });
     });
   }, 120_000);
+
+  it('gives an operator the whole time again when it is resumed while it asks', async () => {
+    // 5.4 s.
+    const readRunSettings = () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0015 });
+    await withProcedure(fakeProcedures({}, { readRunSettings }), {}, async (handle) => {
+      await reaches(handle, 'AwaitingApproval');
+      await handle.executeUpdate(updates.pause, { args: [approval] });
+      await sleep(4_000);
+      await handle.executeUpdate(updates.resume, { args: [approval] });
+      await sleep(2_500);
+      await handle.executeUpdate(updates.approve, { args: [{ ...approval, digest: digest('a') }] });
+      expect(await handle.result()).toMatchObject({ status: 'Completed' });
+    });
+  }, 60_000);
 
   it('parks where a step gives up, does it again when asked, and keeps what was done', async () => {
     let attempts = 0;

@@ -5,6 +5,7 @@ import type { StopRecord } from '../../pipeline/activity-types.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { checkpointsQuery, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
+import type { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
 import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
@@ -27,6 +28,18 @@ async function glueWorks(handle: Handle, stage: StageName = 'validation'): Promi
     const status = await handle.query(statusQuery);
     return status.stage === stage && status.glueRun !== null ? true : undefined;
   });
+}
+
+/** Work that goes on until the test says so. */
+function held(): { released: Promise<void>; release: () => void } {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return {
+    released,
+    release: () => {
+      release();
+    },
+  };
 }
 
 async function failureOf(handle: Handle): Promise<unknown> {
@@ -189,6 +202,31 @@ describe('a run that is shut down', () => {
     });
   }, 60_000);
 
+  it('shows at once that it ends, also while a pause still stops its Glue run', async () => {
+    const glue = new GlueInHand('validation');
+    const stop = held();
+    const fake = activities(glue, {
+      stopGlueRun: async (context, request) => {
+        await stop.released;
+        return glue.activities.stopGlueRun(context, request);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await startRun(env, taskQueue);
+      await glueWorks(handle);
+      await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
+      await until('it is being stopped', () =>
+        Promise.resolve(fake.calls.includes('stopGlueRun') ? true : undefined),
+      );
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      expect(await handle.query(statusQuery)).toMatchObject({ status: 'Stopping', commands: [] });
+      expect(await foundBy(handle)).toMatchObject({ status: 'Stopping' });
+      stop.release();
+      expect(await failureOf(handle)).toMatchObject({ cause: { type: 'RunAborted' } });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED']);
+  }, 60_000);
+
   it('stops while it is paused, parked or asked twice', async () => {
     const parked = {
       archiveInputs: () => Promise.reject(ApplicationFailure.nonRetryable('no', 'ArchiveMismatch')),
@@ -206,7 +244,7 @@ describe('a run that is shut down', () => {
   }, 60_000);
 });
 
-describe('a closed run', () => {
+describe('a run for which nobody decides in time', () => {
   let env: TestWorkflowEnvironment;
   beforeAll(async () => {
     env = await startDevServer();
@@ -215,80 +253,32 @@ describe('a closed run', () => {
     await env.teardown();
   });
 
-  it('that was terminated is resumed with the Glue run that it left', async () => {
+  it('refuses what comes while it still stops its Glue run', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      await glueWorks(handle);
-      await handle.terminate('by hand');
-      const { firstExecutionRunId: runId, workflowId } = handle;
-      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
-      await glueWorks(again);
-      glue.end();
-      expect(await again.result()).toMatchObject({ outcome: 'published' });
-    });
-    expect(glue.of('validation')).toEqual(['SUCCEEDED']);
-  }, 60_000);
-
-  it('that was terminated has its Glue run stopped by the next run, unless it is resumed', async () => {
-    const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      await glueWorks(handle);
-      await handle.terminate('by hand');
-      const next = await startRun(env, taskQueue);
-      await until('its own Glue run', () => Promise.resolve(glue.runs[1]));
-      glue.end();
-      expect(await next.result()).toMatchObject({ outcome: 'published' });
-    });
-    expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
-  }, 60_000);
-
-  it('does what had finished again only when asked, with new Glue runs', async () => {
-    const glue = new GlueInHand();
-    let tries = 0;
+    const stop = held();
     const fake = activities(glue, {
-      publishKpis: () => {
-        tries += 1;
-        const day = { day: '2024-06-25', edition: 1 };
-        return tries === 1
-          ? Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied'))
-          : Promise.resolve({ published: [day], superseded: [] });
+      readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0003 }),
+      awaitGlueRun: () => Promise.reject(ApplicationFailure.nonRetryable('GetJobRun denied', 'AccessDenied')),
+      stopGlueRun: async (context, request) => {
+        await stop.released;
+        return glue.activities.stopGlueRun(context, request);
       },
     });
     await withWorker(env, fake, async (taskQueue) => {
       const handle = await startRun(env, taskQueue);
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
-      await handle.executeUpdate(updates.abort, { args: [who] });
-      await failureOf(handle);
-      const { firstExecutionRunId: runId, workflowId } = handle;
-      const resumeFrom = { runId, stage: 'kpi_computation' } as const;
-      const again = await startRun(env, taskQueue, { resumeFrom }, workflowId);
-      expect(await again.result()).toMatchObject({ outcome: 'published' });
-    });
-    const rounds = glue.runs.map(({ token }) => token.split('/').slice(-2).join(' '));
-    expect(rounds).toEqual(['validation 1', 'kpi_computation 1', 'kpi_computation 2', 'dynamodb_load 1']);
-  }, 60_000);
-
-  it.each([
-    ['has completed', /has completed: nothing is left to do/],
-    ['never was', /is not there/],
-  ])(
-    'that %s is not resumed, and says so',
-    async (what, message) => {
-      await withWorker(env, activities(new GlueInHand()), async (taskQueue) => {
-        const handle = await startRun(env, taskQueue);
-        await handle.result();
-        const runId =
-          what === 'never was' ? '00000000-0000-4000-8000-000000000000' : handle.firstExecutionRunId;
-        const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, handle.workflowId);
-        expect(await failureOf(again)).toMatchObject({
-          cause: { cause: { type: 'ResumeImpossible', message: expect.stringMatching(message) } },
-        });
+      await until('it stops Glue', () =>
+        Promise.resolve(fake.calls.includes('stopGlueRun') ? true : undefined),
+      );
+      expect(await handle.query(statusQuery)).toMatchObject({ status: 'Stopping', commands: [] });
+      await expect(handle.executeUpdate(updates.retryStage, { args: [who] })).rejects.toMatchObject({
+        cause: { message: expect.stringMatching(/The run is ending: validation was parked and nobody/) },
       });
-    },
-    60_000,
-  );
+      stop.release();
+      expect(await failureOf(handle)).toMatchObject({ cause: { type: 'ParkExpired' } });
+      expect(await foundBy(handle)).toMatchObject({ status: 'Failed' });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED']);
+  }, 60_000);
 });
 
 describe('a run whose history has grown long', () => {
@@ -321,5 +311,36 @@ describe('a run whose history has grown long', () => {
       expect((await handle.query(timelineQuery))[0]?.what).toBe('started (manual)');
     });
     expect(glue.runs.map(({ stage }) => stage)).toEqual(['validation', 'kpi_computation', 'dynamodb_load']);
+  }, 60_000);
+
+  it('begins the round that an operator has asked for, with what was changed for it', async () => {
+    const glue = new GlueInHand('validation');
+    const requests: { token: string; overrides: object }[] = [];
+    const fake = activities(glue, {
+      // Reached between the retry and its round.
+      readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps: 8 }),
+      startGlueRun: (context, request) => {
+        if (request.stage === 'validation') requests.push(request);
+        return glue.activities.startGlueRun(context, request);
+      },
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const first = await startRun(env, taskQueue);
+      const handle = env.client.workflow.getHandle<typeof musicStreamingPipeline>(first.workflowId);
+      await glueWorks(first);
+      glue.end({ state: 'FAILED', errorMessage: 'Java heap space', executionSeconds: 9 });
+      await until('parked', async () => (await first.query(statusQuery)).parked ?? undefined);
+      const overrides = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
+      const answer = await first.executeUpdate(updates.retryStage, { args: [{ ...who, overrides }] });
+      expect(answer.message).toBe('validation runs again, round 2.');
+      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      expect((await handle.describe()).runId).not.toBe(first.firstExecutionRunId);
+      glue.end();
+      expect(await first.result()).toMatchObject({ outcome: 'published' });
+      expect(requests).toMatchObject([
+        { token: expect.stringMatching(/validation\/1$/), overrides: {} },
+        { token: expect.stringMatching(/validation\/2$/), overrides },
+      ]);
+    });
   }, 60_000);
 });

@@ -5,7 +5,8 @@ import { createShutdownActivities } from '../../activities/temporal/shutdown.ts'
 import { createUndoActivities } from '../../activities/temporal/undo.ts';
 import type { ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
-import { statusQuery } from '../../workflows/pipeline/messages.ts';
+import { statusQuery, updates as runUpdates } from '../../workflows/pipeline/messages.ts';
+import type { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
 import { statusQuery as procedureQuery, updates } from '../../workflows/procedures/messages.ts';
 import type { dataRecovery } from '../../workflows/data-recovery/workflow.ts';
 import type { shutdownRecovery } from '../../workflows/shutdown-recovery/workflow.ts';
@@ -133,5 +134,26 @@ describe('an emergency shutdown that is undone', () => {
     expect(states.filter((state) => state === 'STOPPED')).toHaveLength(5);
     expect(states.filter((state) => state === 'SUCCEEDED')).toHaveLength(5);
     for (const id of ['test-daily', 'test-weekly']) await env.client.schedule.getHandle(id).delete();
+  }, 60_000);
+
+  it('leaves a run paused that was paused before it', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, activities(glue), async (taskQueue) => {
+      const run = await startRun(env, taskQueue);
+      await until('Glue works', async () => (await run.query(statusQuery)).glueRun ?? undefined);
+      await run.executeUpdate(runUpdates.pause, { args: [who] });
+      const { shutdown } = await shutDown(taskQueue);
+      await run.result().catch(() => undefined);
+      await undo(taskQueue, shutdown);
+      const again = env.client.workflow.getHandle<typeof musicStreamingPipeline>(run.workflowId);
+      const status = await until('it goes on', async () => {
+        const seen = await again.query(statusQuery);
+        return seen.status === 'Paused' ? seen : undefined;
+      });
+      expect(status.paused).toMatchObject(who);
+      expect(glue.of('validation')).toEqual(['STOPPED']);
+      await again.executeUpdate(runUpdates.abort, { args: [who] });
+      await again.result().catch(() => undefined);
+    });
   }, 60_000);
 });

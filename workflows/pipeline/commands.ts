@@ -66,7 +66,7 @@ function pause(state: RunState, args: CommandArguments<'pause'>, at: string): De
   const what = stopGlue ? 'pause, Glue run included' : 'pause';
   const message =
     glueRun === null
-      ? 'Nothing new begins until the run is resumed.'
+      ? `Nothing new begins until the run is resumed${stopGlue ? '; a Glue run that is left is stopped' : ''}.`
       : stopGlue
         ? `The Glue run ${glueRun.jobRunId} is stopped; the stage runs again when the run is resumed.`
         : `The Glue run ${glueRun.jobRunId} goes on and its result is kept; nothing else begins.`;

@@ -23,7 +23,8 @@ function situation(state: RunState): string {
   if (ended !== null) return verbatim(timeline.at(-1)?.what ?? '');
   const parts: string[] = [];
   if (paused !== null) {
-    const goesOn = glue === '' ? '' : ` ${glue} goes on, and its result is kept.`;
+    const what = paused.stopGlue ? 'is being stopped' : 'goes on, and its result is kept';
+    const goesOn = glue === '' ? '' : ` ${glue} ${what}.`;
     parts.push(
       `Paused by ${paused.by} at ${time(paused.since)}: ${paused.reason}. Nothing new begins.${goesOn}`,
     );

@@ -5,8 +5,16 @@
  * A pause keeps a Glue run going unless it asks for its end; after the pause the stage starts over, and finds the run
  * by its token where it went on or had succeeded.
  */
-import { ApplicationFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
-import type { EndedGlueRun } from '../../pipeline/activity-types.ts';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  patched,
+  sleep,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { EndedGlueRun, StartedGlueRun } from '../../pipeline/activity-types.ts';
 import { FAILURES } from '../../pipeline/failures.ts';
 import { classifyEndedRun } from '../../pipeline/glue-run.ts';
 import { layout } from '../../pipeline/layout.ts';
@@ -101,12 +109,10 @@ export class GlueStage {
       await this.#stopIfAsked();
       return undefined;
     }
-    const { jobName, jobRunId, timeoutMinutes } = started;
+    const { jobName, jobRunId } = started;
     this.#run.unfinishedGlueRuns.add(jobRunId);
     this.#run.change((state, at) => glueRunStarted(state, { jobName, jobRunId }, at));
-    const ended = await this.#unlessPaused('to stop Glue', () =>
-      awaitingGlue(timeoutMinutes, stage).awaitGlueRun(this.#context, { jobName, jobRunId }),
-    );
+    const ended = await this.#unlessPaused('to stop Glue', () => this.#awaitEnd(started));
     if (ended === undefined) {
       await this.#stopIfAsked();
       return undefined;
@@ -114,6 +120,18 @@ export class GlueStage {
     this.#run.settle(stage);
     if (classifyEndedRun(ended) === undefined) this.#run.unfinishedGlueRuns.delete(jobRunId);
     return { jobName, jobRunId, ended };
+  }
+
+  /** Time also runs out while no worker is there to look. Glue's own limit has passed by then: there is an end to see. */
+  async #awaitEnd({ jobName, jobRunId, timeoutMinutes }: StartedGlueRun): Promise<EndedGlueRun> {
+    const { stage } = this.#work;
+    try {
+      return await awaitingGlue(timeoutMinutes, stage).awaitGlueRun(this.#context, { jobName, jobRunId });
+    } catch (error) {
+      const ranOut = error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+      if (!ranOut || !patched('looks-at-glue-again')) throw error;
+      return await awaitingGlue(0, stage).awaitGlueRun(this.#context, { jobName, jobRunId });
+    }
   }
 
   /** Runs work that a pause interrupts; `undefined` when one did. */

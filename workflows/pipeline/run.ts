@@ -2,12 +2,18 @@
  * A run in conversation: keeps the state, answers queries, takes commands, and shows each change in the search
  * attributes and the current details. The rules themselves are in `state.ts` and `commands.ts`.
  */
-import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
+import {
+  patched,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Asked, Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
 import { glueRunToken } from '../../pipeline/glue-run.ts';
 import type { TokenParts } from '../../pipeline/glue-run.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
-import type { ParsedRequest } from '../../pipeline/request.ts';
+import type { ParsedRequest, RetryOverrides } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { listen, refused } from '../commands/listen.ts';
 import { ownRunId } from '../run-id.ts';
@@ -24,7 +30,7 @@ import {
 } from './messages.ts';
 import type { Command, CommandAnswer } from './messages.ts';
 import { searchAttributes } from './search-attributes.ts';
-import { glueRunEnded, initialState, takeOver } from './state.ts';
+import { closing, glueRunEnded, initialState, isEnding, takeOver } from './state.ts';
 import type { RunState, RunStatus } from './state.ts';
 
 /** Days shown in the search attribute: the server limits its size, and the run's record has all of them. */
@@ -49,6 +55,7 @@ export class PipelineRun {
    * finds the run, which may be alive or have succeeded; a new token would start a second one beside it.
    */
   readonly #unsettledTokens: Progress['unsettledTokens'] = {};
+  #asked: Asked | undefined;
   readonly #stopped = new Set<StageName>();
   readonly #kept = new Map<StageName, Checkpoint>();
   /** Glue runs that were not seen to succeed: what they have written is unfinished. */
@@ -109,6 +116,7 @@ export class PipelineRun {
   get progress(): Progress {
     const passed = new Set(this.#state.checkpoints.map(({ stage }) => stage));
     const ahead = [...this.#kept.values()].filter(({ stage }) => !passed.has(stage));
+    const { paused } = this.#state;
     return {
       run: this.#run,
       tokenRunId: this.#tokenRunId,
@@ -117,6 +125,8 @@ export class PipelineRun {
       rounds: { ...this.#rounds },
       unsettledTokens: { ...this.#unsettledTokens },
       unfinishedGlueRuns: [...this.unfinishedGlueRuns],
+      ...(this.#asked === undefined ? {} : { asked: this.#asked }),
+      ...(paused === null ? {} : { paused }),
     };
   }
 
@@ -124,16 +134,21 @@ export class PipelineRun {
   takeOver(progress: Progress): void {
     const { overrides } = this.#request;
     this.#goOnWith(progress);
-    if (overrides !== undefined) this.#request = { ...this.#request, overrides };
+    if (overrides !== undefined) {
+      this.#request = { ...this.#request, overrides };
+      const asked = this.#asked;
+      if (asked !== undefined) this.#asked = { ...asked, overrides: { ...asked.overrides, ...overrides } };
+    }
     upsertSearchAttributes([{ key: searchAttributes.run, value: this.#run }]);
     this.change((state, at) => takeOver(state, progress, at));
   }
 
   #goOnWith(progress: Progress): void {
-    const { run, tokenRunId, request, checkpoints, rounds, unsettledTokens } = progress;
+    const { run, tokenRunId, request, checkpoints, rounds, unsettledTokens, asked } = progress;
     this.#run = run;
     this.#tokenRunId = tokenRunId;
     this.#request = request;
+    this.#asked = asked;
     Object.assign(this.#rounds, rounds);
     Object.assign(this.#unsettledTokens, unsettledTokens);
     for (const checkpoint of checkpoints) this.#kept.set(checkpoint.stage, checkpoint);
@@ -148,6 +163,17 @@ export class PipelineRun {
   /** The round in which an execution begins a stage: the one that an earlier execution did not finish, else the first. */
   firstRound(stage: StageName): number {
     return this.#rounds[stage] ?? 1;
+  }
+
+  /** An operator asked for a round: whichever execution goes on with the run begins it. */
+  ask(asked: Asked): void {
+    this.#asked = asked;
+    this.#rounds[asked.stage] = asked.round;
+  }
+
+  /** What an operator changed for a round of a stage. */
+  overridesOf(stage: StageName, round: number): RetryOverrides {
+    return this.#asked?.stage === stage && this.#asked.round === round ? this.#asked.overrides : {};
   }
 
   beginRound(stage: StageName, round: number): void {
@@ -231,7 +257,12 @@ export class PipelineRun {
     if (!decided.followed) throw refused(decided.refusal);
     const { stage } = this.#state;
     this.change(() => decided.state);
-    if (command.name === 'abort' || command.name === 'emergencyShutdown') this.onEnding?.();
+    const { decision } = decided.state;
+    if (isEnding(decision)) {
+      const { by, reason } = decision;
+      if (patched('closes-visibly')) this.change((state) => closing(state, `told to by ${by}: ${reason}`));
+      this.onEnding?.();
+    }
     if (command.name === 'pause') this.onPause?.();
     return { accepted: true, stage, message: decided.message };
   }
@@ -239,7 +270,8 @@ export class PipelineRun {
 
 function statusOf(state: RunState): RunStatus {
   const { checkpoints, timeline, decision, ended, ...shown } = state;
-  return { ...shown, done: checkpoints.length, commands: openCommands(state) };
+  const paused = ended === null ? shown.paused : null;
+  return { ...shown, paused, done: checkpoints.length, commands: openCommands(state) };
 }
 
 /** Workflow time as ISO 8601; the same in every replay. */

@@ -10,11 +10,13 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
 } from '@temporalio/workflow';
 import type { RetryOverrides } from '../../pipeline/request.ts';
-import type { RunSettings } from '../../pipeline/run-context.ts';
+import type { RunContext, RunSettings } from '../../pipeline/run-context.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { failureOf } from './failure.ts';
+import { stopLeftGlueRuns } from './glue.ts';
 import { now } from './run.ts';
 import type { Continued, PipelineRun } from './run.ts';
 import { begin, complete, isEnding, keep, park, proceed, waitOn } from './state.ts';
@@ -50,15 +52,23 @@ export class Stopped extends ApplicationFailure {
   }
 }
 
+/** Nobody decided in time, and the settings say that the run fails then. */
+class Expired extends ApplicationFailure {}
+
 type Limits = Pick<RunSettings, 'parkHours' | 'parkExpiry' | 'historySteps'>;
 
 export class Stages {
   readonly #run: PipelineRun;
-  /** Until the settings are read: their defaults. */
-  limits: Limits = { parkHours: 72, parkExpiry: 'fail', historySteps: 200 };
+  /** Known once the first stage has read the settings. */
+  context: RunContext | undefined;
 
   constructor(run: PipelineRun) {
     this.#run = run;
+  }
+
+  /** Until the settings are read: their defaults. */
+  get #limits(): Limits {
+    return this.context?.settings ?? { parkHours: 72, parkExpiry: 'fail', historySteps: 200 };
   }
 
   /**
@@ -101,23 +111,26 @@ export class Stages {
       return kept.outcome === 'skipped' ? undefined : { result, summary: kept.summary };
     }
     const work = kept === undefined || again === undefined ? body : () => again(result);
-    let overrides: RetryOverrides = {};
     for (let round = this.#run.firstRound(name); ; round += 1) {
       await this.#mayBegin();
       this.#run.beginRound(name, round);
       this.#run.change((state, at) => begin(state, name, round, at));
       try {
+        const overrides = this.#run.overridesOf(name, round);
         const outcome = await this.#interruptible(() => work({ round, overrides }));
         this.#run.change((state, at) => complete(state, 'done', outcome, at));
         return outcome;
       } catch (error) {
         if (isCancellation(error) || error instanceof Aborted || error instanceof Stopped) throw error;
+        // Nobody decided at the gate. A run that parked then, as it used to, waits on.
+        if (error instanceof Expired && patched('gate-expires')) throw error;
         const decision = await this.#parked(name, round, error);
         if (decision.kind === 'skip') {
           this.#run.change((state, at) => complete(state, 'skipped', { summary: 'by an operator' }, at));
           return undefined;
         }
-        overrides = decision.kind === 'retry' ? (decision.overrides ?? {}) : {};
+        const { overrides = {} } = decision.kind === 'retry' ? decision : {};
+        this.#run.ask({ stage: name, round: round + 1, overrides });
       }
     }
   }
@@ -128,7 +141,7 @@ export class Stages {
    */
   async #mayBegin(): Promise<void> {
     await this.resumed();
-    if (this.#run.steps < this.limits.historySteps) return;
+    if (this.#run.steps < this.#limits.historySteps) return;
     await condition(allHandlersFinished);
     this.throwIfEnding();
     const { state, progress, request } = this.#run;
@@ -136,10 +149,23 @@ export class Stages {
     await continueAsNew<typeof musicStreamingPipeline>(request, continued);
   }
 
-  /** Waits while the run is paused. */
+  /** Waits while the run is paused. A Glue run that nobody watches is stopped, if that is asked for. */
   async resumed(): Promise<void> {
-    await condition(() => this.#run.state.paused === null || isEnding(this.#run.state.decision));
+    const isOver = (): boolean => this.#run.state.paused === null || isEnding(this.#run.state.decision);
+    await condition(() => isOver() || this.#leftToStop() !== undefined);
+    const stage = this.#leftToStop();
+    if (!isOver() && stage !== undefined && this.context !== undefined && patched('stops-left-glue-runs')) {
+      await stopLeftGlueRuns(this.#run, this.context, [stage]);
+    }
+    await condition(isOver);
     this.throwIfEnding();
+  }
+
+  /** The stage whose Glue run may be alive although its end was asked for: waiting for it was given up before. */
+  #leftToStop(): StageName | undefined {
+    const { paused, stage } = this.#run.state;
+    const isLeft = paused?.stopGlue === true && stage !== null && this.#run.unwatched(stage) !== undefined;
+    return isLeft ? stage : undefined;
   }
 
   /** Runs work that the end of the run interrupts; the work's own clean-up comes first. */
@@ -168,30 +194,34 @@ export class Stages {
 
   /** When a wait for an operator that began at `since` ends. */
   deadline(since: string): string {
-    return new Date(Date.parse(since) + this.limits.parkHours * 3_600_000).toISOString();
+    return new Date(Date.parse(since) + this.#limits.parkHours * 3_600_000).toISOString();
   }
 
   /**
-   * Waits for an operator's decision and takes it. While the run is paused, its time does not run out.
-   * @throws Aborted, Stopped when the operator ends the run, or nobody decides in time and the settings say so;
-   *   a `ParkExpired` failure when nobody decides in time
+   * Waits for an operator's decision and takes it. A pause stops the clock, which begins anew when it is over.
+   * @throws Aborted, Stopped, Expired when the operator ends the run, or nobody decides in time and the settings say so
    */
   async decision(expired: string): Promise<Decision> {
-    const { parkHours, parkExpiry } = this.limits;
+    const { parkHours, parkExpiry } = this.#limits;
+    const clockStops = patched('pause-stops-the-clock');
+    const isInterrupted = (): boolean => clockStops && this.#run.state.paused !== null;
     for (;;) {
-      const decided = await condition(() => this.#run.state.decision !== null, `${String(parkHours)}h`, {
-        summary: 'until an operator decides',
-      });
+      const inTime = await condition(
+        () => this.#run.state.decision !== null || isInterrupted(),
+        `${String(parkHours)}h`,
+        { summary: 'until an operator decides' },
+      );
       this.throwIfEnding();
-      const { decision } = this.#run.state;
-      if (decided && decision !== null) {
+      const { decision, paused } = this.#run.state;
+      // What was accepted in the last moment counts.
+      if ((inTime || clockStops) && decision !== null) {
         this.#run.change(proceed);
         return decision;
       }
       const why = `${expired} within ${String(parkHours)} hours`;
-      if (this.#run.state.paused !== null) await this.resumed();
+      if (inTime || paused !== null) await this.resumed();
       else if (parkExpiry === 'stop') throw new Stopped('the pipeline', why);
-      else if (parkExpiry === 'fail') throw ApplicationFailure.nonRetryable(why, 'ParkExpired');
+      else if (parkExpiry === 'fail') throw new Expired(why, 'ParkExpired', true);
       this.#run.change((state, at) => waitOn(state, this.deadline(at), at));
     }
   }

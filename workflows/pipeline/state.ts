@@ -3,7 +3,7 @@
  * operator commands is in `commands.ts`. The workflow keeps one such state, replaces it and never mutates it; queries,
  * current details and search attributes are views of it.
  */
-import type { Checkpoint, GlueRunRef } from '../../pipeline/checkpoint.ts';
+import type { Checkpoint, GlueRunRef, Paused, Progress } from '../../pipeline/checkpoint.ts';
 import type { FailureType } from '../../pipeline/failures.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
 import type { RetryOverrides } from '../../pipeline/request.ts';
@@ -29,14 +29,6 @@ export const PIPELINE_STATUSES = {
   Failed: 'Failed',
 } as const;
 export type PipelineStatus = (typeof PIPELINE_STATUSES)[keyof typeof PIPELINE_STATUSES];
-
-export interface Paused {
-  readonly since: string;
-  readonly by: string;
-  readonly reason: string;
-  /** Whether the Glue run was to end as well. */
-  readonly stopGlue: boolean;
-}
 
 export interface Parked {
   readonly stage: StageName;
@@ -147,15 +139,17 @@ export function note(state: RunState, entry: TimelineEntry): RunState {
   return stated({ ...state, timeline: [...state.timeline, entry].slice(-TIMELINE_LENGTH) });
 }
 
-/** A run goes on with what an earlier execution had done. */
+/** A run goes on with what an earlier execution had done, paused if that was. */
 export function takeOver(
   state: RunState,
-  earlier: { readonly run: string; readonly checkpoints: readonly Checkpoint[] },
+  earlier: Pick<Progress, 'run' | 'checkpoints' | 'paused'>,
   at: string,
 ): RunState {
   const { run, checkpoints } = earlier;
-  const kept = `${String(checkpoints.length)} finished ${checkpoints.length === 1 ? 'stage' : 'stages'}`;
-  return note({ ...state, run }, { at, what: `goes on with run ${run}: ${kept} kept` });
+  const paused = state.paused ?? earlier.paused ?? null;
+  const kept = `${String(checkpoints.length)} finished ${checkpoints.length === 1 ? 'stage' : 'stages'} kept`;
+  const still = paused === null ? '' : `, still paused by ${paused.by}`;
+  return note({ ...state, run, paused }, { at, what: `goes on with run ${run}: ${kept}${still}` });
 }
 
 export function begin(state: RunState, stage: StageName, round: number, at: string): RunState {
@@ -238,13 +232,19 @@ export function proceed(state: RunState): RunState {
   return stated({ ...state, parked: null, held: null, decision: null });
 }
 
+/** The run comes to its end: it takes no other command, whatever it has to do before. */
+export function closing(state: RunState, because: string): RunState {
+  return stated({ ...state, cleanup: state.cleanup ?? because });
+}
+
 export function cleaningUp(state: RunState, cleanup: string, at: string): RunState {
   return note({ ...state, cleanup }, { at, what: cleanup });
 }
 
+/** A pause outlives the execution: who goes on with the run finds it. */
 export function end(state: RunState, ended: PipelineStatus, what: string, at: string): RunState {
   return note(
-    { ...state, ended, stage: null, glueRun: null, paused: null, parked: null, held: null, cleanup: null },
+    { ...state, ended, stage: null, glueRun: null, parked: null, held: null, cleanup: null },
     { at, what },
   );
 }

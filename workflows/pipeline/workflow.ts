@@ -17,6 +17,7 @@ import {
   condition,
   ContinueAsNew,
   isCancellation,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { DayEdition, NewStreams, Preparation, QualitySummary } from '../../pipeline/activity-types.ts';
@@ -37,7 +38,7 @@ import { now, PipelineRun } from './run.ts';
 import type { Continued } from './run.ts';
 import { Aborted, Stages, Stopped } from './stage.ts';
 import type { Round } from './stage.ts';
-import { cleaningUp, end, hold } from './state.ts';
+import { cleaningUp, closing, end, hold } from './state.ts';
 import type { PipelineStatus } from './state.ts';
 import * as say from './summaries.ts';
 
@@ -99,6 +100,8 @@ async function progressFrom(runId: string, stage: StageName | undefined): Promis
 
 async function endEarly(run: PipelineRun, pipeline: Pipeline, error: unknown): Promise<void> {
   const why = error instanceof Error ? error.message : String(error);
+  // A command that was taken from here on would be answered and lost.
+  if (patched('closes-visibly')) run.change((state) => closing(state, why));
   const stopped = error instanceof Stopped || isCancellation(error);
   await pipeline.stopGlue();
   if (stopped) {
@@ -120,8 +123,6 @@ interface Ground {
 class Pipeline {
   readonly #run: PipelineRun;
   readonly #stages: Stages;
-  /** Known once the first stage has read the settings. */
-  #context: RunContext | undefined;
 
   constructor(run: PipelineRun) {
     this.#run = run;
@@ -177,9 +178,8 @@ class Pipeline {
       const [result, identity] = await Promise.all([quick.readRunSettings(), quick.validateAwsConnection()]);
       return { result, summary: say.identity(identity) };
     });
-    this.#stages.limits = settings;
     const context: RunContext = { owner, settings };
-    this.#context = context;
+    this.#stages.context = context;
 
     await this.#stages.optional('init_s3_structure', async () => {
       const result = await quick.ensureStructure(context);
@@ -340,7 +340,10 @@ class Pipeline {
     if (STAGE_NAMES.every((stage) => this.#run.unwatched(stage) === undefined)) return;
     // A resumed run may end before it has read its settings, and has the Glue runs of the one that it goes on with.
     try {
-      const context = this.#context ?? { owner: this.#run.owner, settings: await quick.readRunSettings() };
+      const context = this.#stages.context ?? {
+        owner: this.#run.owner,
+        settings: await quick.readRunSettings(),
+      };
       await stopLeftGlueRuns(this.#run, context);
     } catch (error) {
       const said = error instanceof Error ? error.message : String(error);
@@ -350,7 +353,7 @@ class Pipeline {
 
   /** What a stopped run leaves: unfinished output in quarantine, and a record of how it stood. */
   async secure({ by, why }: Stopped): Promise<void> {
-    const context = this.#context;
+    const { context } = this.#stages;
     if (context === undefined) return;
     const { stage, checkpoints } = this.#run.state;
     const record = { stoppedAt: now(), by, reason: why, stage, checkpoints };

@@ -264,17 +264,25 @@ export class Procedure {
     return this.#context?.settings.parkHours ?? 72;
   }
 
-  /** Waits for an operator's decision and takes it; `undefined` when nobody decides in time. No time runs out in a pause. */
+  /**
+   * Waits for an operator's decision and takes it; `undefined` when nobody decides in time. A pause stops the clock,
+   * which begins anew when it is over.
+   */
   async #decision(): Promise<Decision | undefined> {
+    const clockStops = patched('pause-stops-the-clock');
+    const isInterrupted = (): boolean => clockStops && this.state.paused !== null;
     for (;;) {
-      await condition(() => this.state.decision !== null, `${String(this.#patienceHours)}h`);
+      const inTime = await condition(
+        () => this.state.decision !== null || isInterrupted(),
+        `${String(this.#patienceHours)}h`,
+      );
       this.#throwIfAborted();
       const { decision, paused } = this.state;
       if (decision !== null) {
         this.#conversation.change(proceed);
         return decision;
       }
-      if (paused !== null) await this.#resumed();
+      if (inTime || paused !== null) await this.#resumed();
       else if (this.#context?.settings.parkExpiry !== 'wait') return undefined;
       this.#conversation.change((state, at) => waitOn(state, this.#deadline(at), at));
     }

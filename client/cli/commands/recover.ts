@@ -1,6 +1,7 @@
 /** `msp recover run`: a closed run goes on from where it stood. */
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
+import { pausedSchema } from '../../../pipeline/checkpoint.ts';
 import { overridesSchema } from '../../../pipeline/request.ts';
 import { STAGE_NAMES } from '../../../pipeline/stages.ts';
 import type { RecoveryPlan } from '../../run-recovery.ts';
@@ -50,7 +51,7 @@ export function addRecoverRun(recover: Command, context: CliContext): void {
       const reference = await client.runs.find(run);
       const plan = await client.recovery.plan(reference, from, reset ? 'reset' : 'resume');
       if (output === 'json' && dryRun) context.out.json(planSchema, planView(plan));
-      else if (output !== 'json') showPlan(context, plan);
+      else if (output !== 'json') showPlan(context, plan, reset);
       if (dryRun) return;
       await context.confirm(`Go on with ${plan.workflowId}?`, yes);
       const chosen = withoutUndefined({ from, overrides });
@@ -75,6 +76,7 @@ const planSchema = z.object({
   runId: z.string(),
   kept: z.array(z.object({ stage: z.string(), outcome: z.string(), summary: z.string() })),
   again: z.array(z.string()),
+  paused: pausedSchema.optional(),
 });
 
 function planView({ kept, again, ...run }: RecoveryPlan): z.output<typeof planSchema> {
@@ -85,10 +87,18 @@ function planView({ kept, again, ...run }: RecoveryPlan): z.output<typeof planSc
   };
 }
 
-function showPlan({ out }: CliContext, { kept, again }: RecoveryPlan): void {
+function showPlan(
+  { out }: CliContext,
+  { kept, again, paused, workflowId }: RecoveryPlan,
+  reset: boolean,
+): void {
   out.heading('Kept');
   if (kept.length === 0) out.line('nothing');
   for (const { stage, summary } of kept) out.line(`${out.colors.green('✓')} ${stage.padEnd(24)}  ${summary}`);
   out.heading('Runs');
   for (const stage of again) out.line(`  ${stage}`);
+  // What a rewound run is told depends on how far it is rewound.
+  if (paused === undefined || reset) return;
+  out.line(`Still paused by ${paused.by}: ${paused.reason}.`);
+  out.line(`It begins nothing before msp resume ${workflowId} --reason "…".`);
 }

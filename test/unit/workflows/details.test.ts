@@ -37,6 +37,17 @@ describe('the current details', () => {
     );
   });
 
+  it('say of a paused run that was to stop Glue that its Glue run is being stopped', () => {
+    const working = glueRunStarted(
+      begin(started, 'validation', 1, AT),
+      { jobName: 'j', jobRunId: 'jr_1' },
+      AT,
+    );
+    const text = describeRun({ ...working, paused: { since: AT, ...who, stopGlue: true } });
+    expect(text).toMatch(/`jr_1` of `j` is being stopped\./);
+    expect(text).not.toMatch(/goes on, and/);
+  });
+
   it('show what is done and what comes', () => {
     const done = complete(begin(started, 'validate_aws_connection', 1, AT), 'done', { summary: 'me' }, AT);
     const state = begin(done, 'init_s3_structure', 1, AT);
