@@ -8,8 +8,9 @@ import type { PipelineClient } from '../../pipeline-client.ts';
 import type { DirectMeasures } from '../../shutdowns.ts';
 import { checked, type CliContext } from '../context.ts';
 import { examples, outputOption, outputSchema, RUN, whoAmI } from '../options.ts';
-import { showEnd } from '../run-text.ts';
-import { viewOf } from '../../run-view.ts';
+import { glueLine, showEnd, statusLine } from '../run-text.ts';
+import { viewOf, viewSchema } from '../../run-view.ts';
+import type { RunView } from '../../run-view.ts';
 
 const optionsSchema = z.object({
   all: z.boolean().default(false),
@@ -44,8 +45,9 @@ export function addShutdown(program: Command, context: CliContext): void {
         advice: 'Give one of them.',
       });
     await context.withClient(async (client) => {
-      if (run !== undefined) await shutDownRun(context, client, run, { by, reason, yes });
-      else await shutDownAll(context, client, { by, reason, dryRun, yes, json: output === 'json' });
+      const asked = { by, reason, dryRun, yes, json: output === 'json' };
+      if (run !== undefined) await shutDownRun(context, client, run, asked);
+      else await shutDownAll(context, client, asked);
     });
   });
   examples(command, [
@@ -55,25 +57,7 @@ export function addShutdown(program: Command, context: CliContext): void {
   ]);
 }
 
-async function shutDownRun(
-  context: CliContext,
-  client: PipelineClient,
-  run: string,
-  { by, reason, yes }: { readonly by: string; readonly reason: string; readonly yes: boolean },
-): Promise<void> {
-  const reference = await client.runs.find(run);
-  await context.confirm(
-    `Shut ${reference.workflowId} down? Its Glue run is stopped; it can be resumed.`,
-    yes,
-  );
-  const { message } = await client.runs.command('emergencyShutdown', reference, { by, reason });
-  context.out.line(message);
-  await client.runs.result(reference);
-  showEnd(context.out, await viewOf(client, reference));
-  context.out.line(`Resume it: msp recover run ${reference.workflowId} --reason "…"`);
-}
-
-interface ShutDownAll {
+interface Asked {
   readonly by: string;
   readonly reason: string;
   readonly dryRun: boolean;
@@ -81,10 +65,53 @@ interface ShutDownAll {
   readonly json: boolean;
 }
 
+async function shutDownRun(
+  context: CliContext,
+  client: PipelineClient,
+  run: string,
+  { by, reason, dryRun, yes, json }: Asked,
+): Promise<void> {
+  const { out } = context;
+  const reference = await client.runs.find(run);
+  if (dryRun) {
+    showWhatWouldStop(context, await viewOf(client, reference), json);
+    return;
+  }
+  await context.confirm(
+    `Shut ${reference.workflowId} down? Its Glue run is stopped; it can be resumed.`,
+    yes,
+  );
+  const { message } = await client.runs.command('emergencyShutdown', reference, { by, reason });
+  if (!json) out.line(message);
+  await client.runs.result(reference);
+  const view = await viewOf(client, reference);
+  if (json) {
+    out.json(viewSchema, view);
+    return;
+  }
+  showEnd(out, view);
+  out.line(`Resume it: msp recover run ${reference.workflowId} --reason "…"`);
+}
+
+function showWhatWouldStop({ out }: CliContext, view: RunView, json: boolean): void {
+  if (view.endedAt !== undefined)
+    throw new ClientError('Refused', 'The run has ended: nothing of it would be stopped.');
+  if (json) {
+    out.json(viewSchema, view);
+    return;
+  }
+  out.line('This would be stopped:');
+  out.fields([
+    ['run', view.workflowId],
+    ['status', statusLine(out, view)],
+    ['Glue run', glueLine(view) ?? 'none'],
+  ]);
+}
+
 async function shutDownAll(
   context: CliContext,
   client: PipelineClient,
-  { by, reason, dryRun, yes, json }: ShutDownAll,
+  { by, reason, dryRun, yes, json }: Asked,
 ): Promise<void> {
   const { pipeline } = client.settings;
   if (!dryRun) await context.confirm(`Stop everything of ${pipeline}: schedules, runs, Glue runs?`, yes);

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
+import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
+import { statusQuery } from '../../workflows/pipeline/messages.ts';
+import { jsonOf, msp, type CliResult } from '../support/cli.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { fakeProcedures } from '../support/fake-procedures.ts';
+import { GlueInHand } from '../support/glue-in-hand.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { startRun } from '../support/started-run.ts';
+import type { Handle } from '../support/started-run.ts';
+import { until } from '../support/until.ts';
+
+type Cli = (...args: string[]) => Promise<CliResult>;
+
+const WHY = ['--reason', 'the reference data is wrong'];
+
+describe('a shutdown from the command line', () => {
+  let env: TestWorkflowEnvironment;
+  let runs = 0;
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 60_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+
+  const on =
+    (taskQueue: string): Cli =>
+    (...args) =>
+      msp({ TEMPORAL_ADDRESS: env.address, MSP_TASK_QUEUE: taskQueue }, ...args);
+
+  /** What asks Temporal is real. */
+  async function working(
+    work: (cli: Cli, run: Handle, glue: GlueInHand) => Promise<void>,
+    procedures: Partial<ProcedureActivities> = {},
+  ): Promise<void> {
+    const glue = new GlueInHand('validation');
+    const ofRuns = { ...createRunActivities(), ...createShutdownActivities(), ...glue.activities };
+    await withWorker(env, fakeProcedures(procedures, ofRuns), async (taskQueue) => {
+      runs += 1;
+      const run = await startRun(env, taskQueue, {}, `run-${String(runs)}`);
+      await until('Glue works', async () =>
+        (await run.query(statusQuery)).glueRun === null ? undefined : true,
+      );
+      await work(on(taskQueue), run, glue);
+    });
+  }
+
+  it('shows of one run what it would stop, and stops nothing, when it is a dry run', async () => {
+    await working(async (cli, run, glue) => {
+      const shown = await cli('shutdown', '--run', run.workflowId, '--dry-run', '--yes', ...WHY);
+      expect(shown).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/would be stopped[^]*jr_1/) });
+      const json = await cli('shutdown', '--run', run.workflowId, '--dry-run', '-o', 'json', ...WHY);
+      expect(jsonOf(json)).toMatchObject({ status: 'Running', glueRun: { jobRunId: 'jr_1' } });
+      expect((await run.describe()).status.name).toBe('RUNNING');
+      expect(glue.of('validation')).toEqual(['RUNNING']);
+
+      const stopped = await cli('shutdown', '--run', run.workflowId, '--yes', '-o', 'json', ...WHY);
+      expect(stopped.exitCode).toBe(0);
+      expect(jsonOf(stopped)).toMatchObject({ status: 'Stopped', end: { ended: 'failed' } });
+      const again = await cli('shutdown', '--run', run.workflowId, '--dry-run', ...WHY);
+      expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/has ended/) });
+    });
+  }, 60_000);
+
+  it('leaves a paused run paused when its resumption is only to be shown', async () => {
+    await working(async (cli, run) => {
+      expect((await cli('pause', run.workflowId, ...WHY)).exitCode).toBe(0);
+      const dry = await cli('resume', run.workflowId, '--dry-run', ...WHY);
+      expect(dry).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/--dry-run/) });
+      expect((await run.query(statusQuery)).status).toBe('Paused');
+      expect((await cli('resume', run.workflowId, '--yes', ...WHY)).exitCode).toBe(0);
+    });
+  }, 60_000);
+});
