@@ -25,17 +25,24 @@ export function createResetStateActivities(s3: S3Client): Pick<ResetActivities, 
       const frees = request.claims === true || request.all === true;
       // Runs that were stopped since the plan was made have left theirs.
       const claims = frees ? unique([...plan.claims, ...(await findClaims(bucket))]) : [];
-      for (const claim of claims) await freeClaim(bucket, claim);
-      const inputs: string[] = [];
-      for (const file of plan.returns) {
-        if (await returnInput(bucket, owner.run, file)) inputs.push(file.key);
-        heartbeat({ returned: file.key });
-      }
       const records = [
         ...claims.map(({ record }) => record),
         ...plan.returns.map(({ id }) => layout.file(id)),
       ];
-      await bucket.writeJson(layout.procedureRecord(owner.run, 'reset'), await left(bucket, records, inputs));
+      const inputs: string[] = [];
+      try {
+        for (const claim of claims) await freeClaim(bucket, claim);
+        for (const file of plan.returns) {
+          if (await returnInput(bucket, owner.run, file)) inputs.push(file.key);
+          heartbeat({ returned: file.key });
+        }
+      } finally {
+        // Also when it stops half-way: what is not written here can't be undone.
+        await bucket.writeJson(
+          layout.procedureRecord(owner.run, 'reset'),
+          await left(bucket, records, inputs),
+        );
+      }
       if (plan.undo !== null) await undo(bucket, owner.run, plan.undo);
       const dates = plan.undo?.rollbacks.map(({ day }) => day) ?? [];
       return { freed: claims.length, inputs: batches(inputs), dates: batches(dates) };
