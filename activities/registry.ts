@@ -28,8 +28,9 @@ import { createShutdownReportActivities } from './storage/shutdown-report.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
 import { listOpenRuns, openRunIds } from './temporal/open-runs.ts';
-import { createShutdownActivities, runningSchedules } from './temporal/shutdown.ts';
 import { createCommandActivities, createRunActivities } from './temporal/runs.ts';
+import { createScheduleActivities, runningSchedules } from './temporal/schedules.ts';
+import { createShutdownActivities } from './temporal/shutdown.ts';
 import { createUndoActivities } from './temporal/undo.ts';
 
 /** @param scripts folder with the built Glue scripts */
@@ -57,6 +58,7 @@ export function createActivities(
     createGlueRunActivities(glue, glueOnce),
     runs,
     createShutdownActivities(),
+    createScheduleActivities(),
     createGlueStopActivities(glue),
     createTableActivities(dynamo),
     createShutdownReportActivities(s3),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
@@ -38,7 +39,12 @@ describe('a shutdown from the command line', () => {
     procedures: Partial<ProcedureActivities> = {},
   ): Promise<void> {
     const glue = new GlueInHand('validation');
-    const ofRuns = { ...createRunActivities(), ...createShutdownActivities(), ...glue.activities };
+    const ofRuns = {
+      ...createRunActivities(),
+      ...createShutdownActivities(),
+      ...createScheduleActivities(),
+      ...glue.activities,
+    };
     await withWorker(env, fakeProcedures(procedures, ofRuns), async (taskQueue) => {
       runs += 1;
       const run = await startRun(env, taskQueue, {}, `run-${String(runs)}`);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { ShutdownFindings, ShutdownRequest } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
@@ -37,6 +38,7 @@ describe('an emergency shutdown', () => {
     return fakeActivities({
       ...createRunActivities(),
       ...createShutdownActivities(),
+      ...createScheduleActivities(),
       ...glue.activities,
       ...replacements,
     });
@@ -83,13 +85,14 @@ describe('an emergency shutdown', () => {
     await withWorker(env, fake, async (taskQueue) => {
       await schedule('test-daily', false, taskQueue);
       await schedule('test-weekly', true, taskQueue);
-      await schedule('other-daily', false, taskQueue);
+      await schedule('hourly-plays', false, taskQueue);
+      await schedule('test-other-daily', false, 'of-another-pipeline');
       const handles = await working(taskQueue, IN_FLIGHT);
       const began = Date.now();
       const result = await shutDown(taskQueue);
       expect(Date.parse(result.requestedAt ?? '') - began).toBeLessThan(5_000);
       expect(result.schedules).toEqual({
-        paused: ['test-daily'],
+        paused: expect.arrayContaining(['test-daily', 'hourly-plays']),
         pausedBefore: [{ id: 'test-weekly', note: 'a holiday' }],
       });
       expect(result.runs.map(({ runId }) => runId).sort()).toEqual(
@@ -103,11 +106,12 @@ describe('an emergency shutdown', () => {
         paused: true,
         note: `Emergency shutdown ${result.shutdown} by ada: the reference data is wrong`,
       });
-      expect((await env.client.schedule.getHandle('other-daily').describe()).state.paused).toBe(false);
+      const other = await env.client.schedule.getHandle('test-other-daily').describe();
+      expect(other.state.paused).toBe(false);
     });
     expect(glue.of('validation')).toEqual(Array.from({ length: IN_FLIGHT }, () => 'STOPPED'));
     expect(findings[0]?.plan.runs).toHaveLength(IN_FLIGHT);
-    for (const id of ['test-daily', 'test-weekly', 'other-daily'])
+    for (const id of ['test-daily', 'test-weekly', 'hourly-plays', 'test-other-daily'])
       await env.client.schedule.getHandle(id).delete();
   }, 120_000);
 

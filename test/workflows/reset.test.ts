@@ -100,7 +100,7 @@ describe('a reset', () => {
   }, 120_000);
 
   it('lets the schedules go on when it is aborted half-way', async () => {
-    const resumed: (readonly string[])[] = [];
+    const resumed: unknown[] = [];
     const fake = fakeProcedures(
       {
         takeSnapshot: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')),
@@ -123,6 +123,28 @@ describe('a reset', () => {
     expect(resumed).toEqual([['daily']]);
     expect(fake.calls).not.toContain('resetState');
     expect(fake.reports).toMatchObject([{ status: 'Aborted' }]);
+  }, 120_000);
+
+  it('resumes what a try to pause the schedules had paused before it failed', async () => {
+    const resumed: unknown[] = [];
+    const fake = fakeProcedures(
+      {
+        unpauseSchedules: (_context, given) => {
+          resumed.push(given);
+          return Promise.resolve();
+        },
+      },
+      { pauseSchedules: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')) },
+    );
+    await withReset(fake, { claims: true }, async (handle) => {
+      const { id } = await until('it is parked', async () => {
+        const status = await handle.query(statusQuery);
+        return status.parked === null ? undefined : status;
+      });
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'ProcedureAborted' } });
+      expect(resumed).toEqual([{ note: `Reset ${id} ended early`, mark: `Reset ${id}` }]);
+    });
   }, 120_000);
 
   it('says which step failed, and how often it was tried', async () => {
