@@ -30,6 +30,7 @@ import { createStructureActivities } from './storage/structure.ts';
 import { listOpenRuns, openRunIds } from './temporal/open-runs.ts';
 import { createCommandActivities, createRunActivities } from './temporal/runs.ts';
 import { createScheduleActivities, runningSchedules } from './temporal/schedules.ts';
+import { planByStatus } from './temporal/shutdown-status.ts';
 import { createShutdownActivities } from './temporal/shutdown.ts';
 import { createUndoActivities } from './temporal/undo.ts';
 
@@ -64,7 +65,7 @@ export function createActivities(
     createShutdownReportActivities(s3),
     createCommandActivities(),
     createProcedureReportActivities(s3),
-    createUndoPlanActivities(s3),
+    createUndoPlanActivities(s3, planByStatus),
     createUndoActivities(),
     createResetActivities({ s3, dynamo, openRuns: listOpenRuns, runningSchedules }),
     createRecoveryActivities({ s3, dynamo, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),

@@ -103,7 +103,8 @@ export interface StoppedGlueRun extends LiveGlueRun {
 /** All that the report says, but for what it reads from the runs' own records. */
 export interface ShutdownFindings {
   readonly plan: UndoPlan;
-  readonly requestedAt: string;
+  /** When all was told to stop; null where not all could be told. */
+  readonly requestedAt: string | null;
   readonly finishedAt: string;
   readonly glueRuns: readonly StoppedGlueRun[];
   /** Objects that were set aside for Glue runs without a run of the pipeline. */

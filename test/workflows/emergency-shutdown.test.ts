@@ -187,8 +187,10 @@ describe('an emergency shutdown', () => {
       expect(failed).toMatchObject({
         cause: {
           type: 'ShutdownIncomplete',
-          message: expect.stringMatching(/ask for it again\. write the report: AccessDenied: no/),
-          details: [expect.objectContaining({ runs: [expect.anything()] })],
+          message: expect.stringMatching(
+            /^Everything is stopped, but the report is missing\. write the report: AccessDenied: no\. .*msp resume --shutdown /,
+          ),
+          details: [expect.objectContaining({ runs: [expect.anything()], requestedAt: expect.any(String) })],
         },
       });
       if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { z } from 'zod';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
+import { planByStatus } from '../../activities/temporal/shutdown-status.ts';
 import { createUndoActivities } from '../../activities/temporal/undo.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import type { ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
@@ -254,6 +256,29 @@ describe('an emergency shutdown that is undone', () => {
 
   const refused = (): Promise<never> =>
     Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied'));
+
+  it('is found by what the shutdown says of itself when it could not write it down', async () => {
+    const glue = new GlueInHand('validation');
+    const readUndoPlan: ProcedureActivities['readUndoPlan'] = async (_context, { shutdown }) => {
+      const plan = await planByStatus(shutdown);
+      return plan ?? (await Promise.reject(new Error(`no shutdown ${shutdown}`)));
+    };
+    const fake = activities(glue, { readUndoPlan }, { writeShutdownReport: refused });
+    await withWorker(env, fake, async (taskQueue) => {
+      await schedule('test-daily', taskQueue);
+      const [run] = await working(taskQueue);
+      const failed: unknown = await shutDown(taskQueue).catch((error: unknown) => error);
+      const said = z.object({ cause: z.object({ message: z.string() }) }).parse(failed).cause.message;
+      const [, shutdown = ''] = /msp resume --shutdown (\S+)$/.exec(said) ?? [];
+      expect(await undo(taskQueue, shutdown)).toBe(
+        `brought back: run ${run?.workflowId ?? ''}, schedule test-daily`,
+      );
+      expect(await isPaused('test-daily')).toBe(false);
+      await until('it works again', () => Promise.resolve(glue.runs[1]));
+      glue.end();
+      await env.client.schedule.getHandle('test-daily').delete();
+    });
+  }, 60_000);
 
   it('gives a reset that is at work its schedules back, which it resumes when it ends', async () => {
     await withWorker(env, activities(new GlueInHand(), { takeSnapshot: refused }), async (taskQueue) => {
