@@ -6,6 +6,7 @@
 import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { fileRecordSchema } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { ResetActivities } from '../../pipeline/procedures/activity-types.ts';
 import { batches } from '../../pipeline/recovery/summary.ts';
@@ -17,7 +18,9 @@ import { rollBackDay } from '../recovery/rollback.ts';
 import { Bucket } from '../storage/objects.ts';
 import { findClaims, freeClaim } from './claims.ts';
 
-export function createResetStateActivities(s3: S3Client): Pick<ResetActivities, 'resetState'> {
+export function createResetStateActivities(
+  s3: S3Client,
+): Pick<ResetActivities, 'resetState' | 'findDueInputs'> {
   return {
     async resetState({ owner, settings }, { digest, request }) {
       const bucket = new Bucket(s3, settings.bucket);
@@ -46,6 +49,18 @@ export function createResetStateActivities(s3: S3Client): Pick<ResetActivities, 
       if (plan.undo !== null) await undo(bucket, owner.run, plan.undo);
       const dates = plan.undo?.rollbacks.map(({ day }) => day) ?? [];
       return { freed: claims.length, inputs: batches(inputs), dates: batches(dates) };
+    },
+
+    async findDueInputs({ owner, settings }, { digest }) {
+      const bucket = new Bucket(s3, settings.bucket);
+      const { returns } = await agreedPlan(bucket, owner.run, resetPlanSchema, digest);
+      const due: string[] = [];
+      for (const { id, key } of returns) {
+        const record = await bucket.readJson(layout.file(id), fileRecordSchema);
+        if (record !== undefined && record.value.state !== 'done') due.push(key);
+        heartbeat({ looked: key });
+      }
+      return { inputs: batches(due) };
     },
   };
 }

@@ -116,6 +116,8 @@ export interface ResetActivities {
     context: RunContext,
     given: Agreed & { readonly request: ParsedResetRequest },
   ): Promise<Rerun & { readonly freed: number }>;
+  /** Inputs that were delivered again and that no run has processed yet. */
+  findDueInputs(context: RunContext, agreed: Agreed): Promise<Pick<Rerun, 'inputs'>>;
   /** How the days differ from what they were. */
   compareReset(
     context: RunContext,

@@ -98,6 +98,15 @@ suite('a reset of the processing state', () => {
     expect(await world.json(layout.manifest('plays', MONDAY))).toEqual(manifest);
   });
 
+  it('knows which of the inputs that it delivered again no run has processed', async () => {
+    const { digest } = (await plan({ dates: [MONDAY] })).summary;
+    await reset({ dates: [MONDAY] });
+    const id = world.idOf('monday.csv');
+    await world.put(layout.file(id), JSON.stringify({ ...Object(await file(id)), state: 'done' }));
+    const due = await world.run(activities.findDueInputs, world.context, { digest });
+    expect(due.inputs.flat().sort()).toEqual(['streams/across.csv', 'streams/tuesday.csv']);
+  });
+
   it('names a day whose inputs are gone, and does not touch it', async () => {
     await world.destroy(world.archived('across.csv'));
     await world.destroy('streams/across.csv');

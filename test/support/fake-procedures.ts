@@ -53,6 +53,7 @@ export function fakeProcedures(
     planReset: () => Promise.resolve(planOf()),
     takeSnapshot: () => Promise.resolve({ documents: 1 }),
     resetState: () => Promise.resolve({ freed: 1, inputs: [], dates: [] }),
+    findDueInputs: () => Promise.resolve({ inputs: [] }),
     compareReset: () => Promise.resolve({ days: 0, lines: [] }),
     writeProcedureReport: (_context, { record }) => {
       reports.push(record);

@@ -146,8 +146,9 @@ class Reset {
 
   async #startAnew({ digest, lost }: PlanSummary, { inputs, dates }: Rerun): Promise<Ending> {
     const { restart, claims, all } = this.#request;
-    const result = await this.#procedure.step('RESET-5', async () => {
+    const result = await this.#procedure.step('RESET-5', async (round) => {
       await this.#resumeSchedules('done');
+      const due = round > 1 && patched('due-inputs') ? await this.#stillDue(digest) : inputs;
       let runs = 0;
       const run = async (label: string, request: { inputs?: string[]; dates?: string[] }): Promise<void> => {
         runs += 1;
@@ -155,7 +156,7 @@ class Reset {
       };
       // Days that were put back have KPIs of another edition until they are computed.
       for (const days of dates) await run('dates', { dates: [...days] });
-      if (restart) for (const keys of inputs) await run('inputs', { inputs: [...keys] });
+      if (restart) for (const keys of due) await run('inputs', { inputs: [...keys] });
       // Before files that are new to these days change them.
       const { days, lines } = await long.compareReset(this.#procedure.context, { digest });
       if (restart && (claims === true || all === true)) await run('first', {});
@@ -164,6 +165,11 @@ class Reset {
     });
     const named = lost === 0 ? '' : `; ${String(lost)} could not be processed anew`;
     return { status: 'Completed', outcome: `reset; ${result}${named}`, incomplete: lost > 0 };
+  }
+
+  /** Before it gave up, an earlier round may have processed some. */
+  async #stillDue(digest: string): Promise<Rerun['inputs']> {
+    return (await long.findDueInputs(this.#procedure.context, { digest })).inputs;
   }
 
   async #resumeSchedules(how: string): Promise<void> {
