@@ -1,8 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  BatchStopJobRunCommand,
+  GetJobRunCommand,
+  GetJobRunsCommand,
+  GlueClient,
+  type JobRun,
+} from '@aws-sdk/client-glue';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { mockClient } from 'aws-sdk-client-mock';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
+import { runIdOf } from '../../pipeline/layout.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
@@ -21,11 +30,18 @@ const WHY = ['--reason', 'the reference data is wrong'];
 describe('a shutdown from the command line', () => {
   let env: TestWorkflowEnvironment;
   let runs = 0;
+  const glueService = mockClient(GlueClient);
   beforeAll(async () => {
     env = await startDevServer();
   }, 60_000);
   afterAll(async () => {
     await env.teardown();
+  });
+  beforeEach(() => {
+    glueService.reset();
+    glueService.on(GetJobRunsCommand).resolves({});
+    glueService.on(GetJobRunCommand).resolves({});
+    glueService.on(BatchStopJobRunCommand).resolves({});
   });
 
   const on =
@@ -80,5 +96,32 @@ describe('a shutdown from the command line', () => {
       expect((await run.query(statusQuery)).status).toBe('Paused');
       expect((await cli('resume', run.workflowId, '--yes', ...WHY)).exitCode).toBe(0);
     });
+  }, 60_000);
+
+  it('tells one run and stops its Glue run where no worker answers, and says what is left', async () => {
+    const queue = 'nobody-listens';
+    const run = await startRun(env, queue, {}, 'lonely');
+    const live = (id: string, of: string): JobRun => ({
+      Id: id,
+      JobRunState: 'RUNNING',
+      Arguments: { '--run_id': runIdOf(of, run.firstExecutionRunId) },
+    });
+    glueService
+      .on(GetJobRunsCommand, { JobName: 'music-streaming-validate-data' })
+      .resolves({ JobRuns: [live('jr_its', 'lonely'), live('jr_other', 'another')] });
+    const { exitCode, stdout, stderr } = await on(queue)('shutdown', '--run', 'lonely', '--yes', ...WHY);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 5,
+      stderr: expect.stringMatching(/the run has not ended yet/),
+    });
+    expect(stdout).toMatch(/runs told\s+lonely\nGlue runs stopped\s+jr_its\n/);
+    const stops = glueService
+      .commandCalls(BatchStopJobRunCommand)
+      .map((call) => call.args[0].input.JobRunIds);
+    expect(stops).toEqual([['jr_its']]);
+    const { events } = await run.fetchHistory();
+    const told = events?.flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
+    expect(told).toEqual(['emergencyShutdown']);
+    await run.terminate();
   }, 60_000);
 });

@@ -2,9 +2,11 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { foundRunSchema, pausedSchedulesSchema } from '../../../pipeline/shutdown.ts';
+import type { CommandAnswer } from '../../../workflows/pipeline/messages.ts';
 import type { ShutdownResult } from '../../../workflows/emergency-shutdown/workflow.ts';
 import { ClientError } from '../../errors.ts';
 import type { PipelineClient } from '../../pipeline-client.ts';
+import type { RunReference } from '../../runs.ts';
 import type { DirectMeasures } from '../../shutdowns.ts';
 import { checked, type CliContext } from '../context.ts';
 import { examples, outputOption, outputSchema, RUN, whoAmI } from '../options.ts';
@@ -81,7 +83,7 @@ async function shutDownRun(
     `Shut ${reference.workflowId} down? Its Glue run is stopped; it can be resumed.`,
     yes,
   );
-  const { message } = await client.runs.command('emergencyShutdown', reference, { by, reason });
+  const { message } = await commanded(context, client, reference, { by, reason });
   if (!json) out.line(message);
   await client.runs.result(reference);
   const view = await viewOf(client, reference);
@@ -91,6 +93,26 @@ async function shutDownRun(
   }
   showEnd(out, view);
   out.line(`Resume it: msp recover run ${reference.workflowId} --reason "…"`);
+}
+
+/** @throws ClientError `Unreachable` where no worker answers, after what can be done without one */
+async function commanded(
+  context: CliContext,
+  client: PipelineClient,
+  reference: RunReference,
+  why: { readonly by: string; readonly reason: string },
+): Promise<CommandAnswer> {
+  try {
+    return await client.runs.command('emergencyShutdown', reference, why);
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code !== 'Unreachable') throw error;
+    showDirect(context, await client.shutdowns.stopRunDirectly(reference, why));
+    const left = 'so the run has not ended yet, and its unfinished output is not set aside.';
+    throw new ClientError('Unreachable', `No worker has taken the command, ${left}`, {
+      advice: 'Start a worker: the run ends by itself.',
+      cause: error,
+    });
+  }
 }
 
 function showWhatWouldStop({ out }: CliContext, view: RunView, json: boolean): void {
@@ -136,10 +158,14 @@ function noWorker(what: string): ClientError {
   });
 }
 
-function showDirect({ out }: CliContext, done: DirectMeasures): void {
+function showDirect(
+  { out }: CliContext,
+  done: Omit<DirectMeasures, 'schedules'> & Partial<DirectMeasures>,
+): void {
+  const { schedules } = done;
   out.line('No worker answers. Done without one:');
   out.fields([
-    ['schedules paused', done.schedules.join(', ') || 'none was running'],
+    ['schedules paused', schedules === undefined ? undefined : schedules.join(', ') || 'none was running'],
     ['runs told', done.runs.join(', ') || 'none was open'],
     ['Glue runs stopped', done.glueRuns.join(', ') || 'none was live'],
   ]);
