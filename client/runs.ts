@@ -196,7 +196,7 @@ export class Runs {
    */
   async tellAll(args: Omit<CommandInput<'emergencyShutdown'>, 'run'>): Promise<string[]> {
     const told: string[] = [];
-    for await (const { workflowId, runId } of this.#listed(" AND ExecutionStatus IN ('Running', 'Paused')")) {
+    for await (const { workflowId, runId } of this.#listed(' AND CloseTime IS NULL')) {
       if (await this.tellToStop({ workflowId, runId }, args)) told.push(workflowId);
     }
     return told;

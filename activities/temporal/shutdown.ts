@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
-import { listOpenProcedures, listOpenRuns, pausedBecause, signalOpen } from './open-runs.ts';
+import { listOpenProcedures, listOpenRuns, pausedBecause, signalOpen, unpauseOnServer } from './open-runs.ts';
 
 type TemporalActivities = Pick<
   ShutdownActivities,
@@ -22,7 +22,14 @@ export function createShutdownActivities(): TemporalActivities {
     async tellRuns(_settings, { runs, ...why }) {
       const client = getClient();
       const limit = pLimit(PARALLEL);
-      await Promise.all(runs.map((run) => limit(() => signalOpen(client, run, 'emergencyShutdown', why))));
+      await Promise.all(
+        runs.map((run) =>
+          limit(async () => {
+            await signalOpen(client, run, 'emergencyShutdown', why);
+            await unpauseOnServer(client, run);
+          }),
+        ),
+      );
     },
 
     async pauseProcedures(_settings, { shutdown, by, reason }) {

@@ -155,6 +155,21 @@ describe('an emergency shutdown', () => {
     expect(glue.of('validation').every((state) => state === 'STOPPED')).toBe(true);
   }, 60_000);
 
+  it('stops a run that the server itself has paused', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, activities(glue), async (taskQueue) => {
+      const [handle] = await working(taskQueue, 1);
+      const { workflowId = '', firstExecutionRunId: runId = '' } = handle ?? {};
+      const { namespace, identity } = env.client.options;
+      const pause = { namespace, identity, workflowId, runId, reason: 'by hand', requestId: runId };
+      await env.client.workflowService.pauseWorkflowExecution(pause);
+      const result = await shutDown(taskQueue);
+      expect(result.runs).toMatchObject([{ workflowId, runId }]);
+      if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED']);
+  }, 60_000);
+
   it('stops Glue runs that no run watches, and sets their output aside', async () => {
     const glue = new GlueInHand('validation');
     const fake = activities(glue);
