@@ -9,7 +9,7 @@ import { listOpenProcedures, listOpenRuns, pausedBecause, signalOpen, unpauseOnS
 
 type TemporalActivities = Pick<
   ShutdownActivities,
-  'findOpenRuns' | 'tellRuns' | 'pauseProcedures' | 'findPollers'
+  'findOpenRuns' | 'tellRuns' | 'pauseProcedures' | 'findOpenProcedures' | 'findPollers'
 >;
 
 /** Requests under way at once: fifty runs are told in three rounds of a few milliseconds. */
@@ -43,6 +43,15 @@ export function createShutdownActivities(): TemporalActivities {
         paused.push(procedure);
       }
       return paused;
+    },
+
+    async findOpenProcedures() {
+      const client = getClient();
+      const goingOn: FoundRun[] = [];
+      for (const procedure of await listOpenProcedures()) {
+        if ((await pausedBecause(client, procedure)) === undefined) goingOn.push(procedure);
+      }
+      return goingOn;
     },
 
     async findPollers() {

@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
-import type { ShutdownFindings, ShutdownRequest } from '../../pipeline/shutdown.ts';
+import type { FoundRun, ShutdownFindings, ShutdownRequest } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import { startDevServer } from '../support/dev-server.ts';
@@ -214,10 +214,19 @@ describe('an emergency shutdown', () => {
 
   it('only looks when it is a dry run', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
+    const procedure = { workflowId: 'recovery', runId: 'r1', run: 'recovery-1' };
+    const findOpenProcedures = (): Promise<FoundRun[]> => Promise.resolve([procedure]);
+    await withWorker(env, activities(glue, { findOpenProcedures }), async (taskQueue) => {
       const [handle] = await working(taskQueue, 1);
       const result = await shutDown(taskQueue, { ...who, dryRun: true });
       expect(result).toMatchObject({ dryRun: true, report: null, requestedAt: null });
+      expect(result.procedures).toEqual([procedure]);
+      const look = env.client.workflow.getHandle(`shutdown-${String(asked)}`);
+      expect(await foundBy(look)).toMatchObject({ status: 'Completed' });
+      const { currentDetails } = await look.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+      expect(currentDetails).toMatch(
+        /runs to stop: 1[^]*procedures to pause: recovery-1[^]*nothing was stopped/,
+      );
       expect(result.runs).toHaveLength(1);
       expect(result.glueRuns).toHaveLength(1);
       expect(glue.of('validation')).toEqual(['RUNNING']);

@@ -14,6 +14,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   defineQuery,
+  patched,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -37,6 +38,7 @@ import { now } from '../pipeline/run.ts';
 import { requestOf } from '../request.ts';
 import { ownRunId } from '../run-id.ts';
 import { documenting } from './activities.ts';
+import { describeShutdown } from './details.ts';
 import { OpenRuns, stopLiveGlueRuns } from './stopping.ts';
 
 /** Time after which somebody must look why a run or a Glue run does not end; Glue itself stops within a minute. */
@@ -192,14 +194,17 @@ class Shutdown {
   }
 
   async #survey(settings: RunSettings): Promise<ShutdownResult> {
-    const [schedules, runs, glueRuns] = await Promise.all([
+    const whole = patched('look-at-procedures');
+    const [schedules, runs, glueRuns, procedures] = await Promise.all([
       activities.listSchedules(settings),
       activities.findOpenRuns(settings),
       quick.findLiveGlueRuns({ settings }),
+      whole ? activities.findOpenProcedures(settings) : [],
     ]);
     for (const run of runs) this.#runs.found.set(run.runId, run);
     this.#remember(glueRuns);
-    this.#change({ phase: 'done', schedules });
+    this.#change({ phase: 'done', schedules, procedures });
+    if (whole) upsertSearchAttributes([{ key: searchAttributes.status, value: 'Completed' }]);
     return this.#result(null);
   }
 
@@ -297,7 +302,7 @@ class Shutdown {
     this.#remember([...this.#glueRuns.values()]);
     const found = { runs: [...this.#runs.found.values()], glueRuns: [...this.#glueRuns.values()] };
     this.#status = { ...this.#status, ...found, ...change };
-    setCurrentDetails(describe(this.#status));
+    setCurrentDetails(describeShutdown(this.#status));
   }
 
   #result(report: ShutdownReport | null): ShutdownResult {
@@ -308,24 +313,4 @@ class Shutdown {
 
 function without(problems: ShutdownStatus['problems'], step: string): ShutdownStatus['problems'] {
   return Object.fromEntries(Object.entries(problems).filter(([name]) => name !== step));
-}
-
-function describe(status: ShutdownStatus): string {
-  const { shutdown, by, reason, phase, schedules, runs, procedures, glueRuns, open, problems } = status;
-  const orphans = glueRuns.filter(({ orphan }) => orphan).length;
-  return [
-    `**Emergency shutdown** by ${by}: ${reason}`,
-    [
-      `- schedules paused: ${schedules.paused.join(', ') || 'none'}`,
-      ...schedules.pausedBefore.map(({ id }) => `- paused already: ${id}`),
-      `- runs stopped: ${String(runs.length)}`,
-      ...(procedures.length === 0
-        ? []
-        : [`- procedures paused: ${procedures.map(({ run }) => run).join(', ')}`]),
-      `- Glue runs stopped: ${String(glueRuns.length)}${orphans === 0 ? '' : `, ${String(orphans)} of them watched by no run`}`,
-      ...(open.length === 0 ? [] : [`- still ending: ${open.join(', ')}`]),
-      ...Object.entries(problems).map(([step, message]) => `- **could not ${step}**: ${message}`),
-    ].join('\n'),
-    phase === 'done' ? `Undo it with \`msp resume --shutdown ${shutdown}\`.` : `Now ${phase}.`,
-  ].join('\n\n');
 }

@@ -200,7 +200,10 @@ function showResult({ out }: CliContext, result: ShutdownResult): void {
     ['schedules', schedules.paused.join(', ') || 'none'],
     ['paused before', schedules.pausedBefore.map(({ id, note }) => `${id} (${note})`).join(', ') || 'none'],
     ['runs', runs.map(({ workflowId }) => workflowId).join(', ') || 'none'],
-    ['procedures paused', procedures.map(({ run, workflowId }) => run ?? workflowId).join(', ')],
+    [
+      dryRun ? 'procedures' : 'procedures paused',
+      procedures.map(({ run, workflowId }) => run ?? workflowId).join(', '),
+    ],
     [
       'Glue runs',
       glueRuns.length === 0
