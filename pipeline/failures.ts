@@ -64,8 +64,7 @@ export const FAILURES = {
   },
   ShutdownUnknown: {
     handling: 'operator',
-    advice:
-      'Give the id that the shutdown printed; its folder is under processed/shutdowns/. Abort this procedure.',
+    advice: 'Give the id that the shutdown printed; its folder is under processed/shutdowns/.',
   },
   ResumeImpossible: {
     handling: 'operator',
@@ -73,8 +72,7 @@ export const FAILURES = {
   },
   RecoveryImpossible: {
     handling: 'operator',
-    advice:
-      'Name days, files or a run that have records, or use find; abort this procedure and start another.',
+    advice: 'Start another procedure: name days, files or a run that have records, or use find.',
   },
   PlanOutdated: {
     handling: 'operator',

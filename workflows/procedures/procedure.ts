@@ -16,7 +16,9 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
+  patched,
 } from '@temporalio/workflow';
+import type { FailureType } from '../../pipeline/failures.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
@@ -68,6 +70,9 @@ export interface ProcedureResult {
   /** Key of the report. */
   readonly report: string | null;
 }
+
+/** Failures of planning that no retry mends: the request asks for something that there is not. */
+const POINTLESS: readonly FailureType[] = ['ShutdownUnknown', 'RecoveryImpossible'];
 
 class Aborted extends ApplicationFailure {}
 
@@ -170,9 +175,20 @@ export class Procedure {
         return result;
       } catch (error) {
         if (isCancellation(error) || error instanceof Aborted) throw error;
+        this.#throwIfPointless(error);
         await this.#parked(id, error);
       }
     }
+  }
+
+  /** A request that names what is not there ends before anything is done: parked, it would be in the way of the right one. */
+  #throwIfPointless(error: unknown): void {
+    const { type, message } = failureOf(error);
+    if (this.state.phase !== 'planning' || !POINTLESS.includes(type) || !patched('end-pointless')) return;
+    throw ApplicationFailure.create({
+      ...{ type, message, nonRetryable: true },
+      ...(error instanceof Error ? { cause: error } : {}),
+    });
   }
 
   notNeeded(id: StepId, because: string): void {
