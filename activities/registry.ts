@@ -28,6 +28,7 @@ import { createShutdownReportActivities } from './storage/shutdown-report.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
 import { listOpenRuns, openRunIds } from './temporal/open-runs.ts';
+import { createProcedureRunActivities } from './temporal/procedure-runs.ts';
 import { createCommandActivities, createRunActivities } from './temporal/runs.ts';
 import { createScheduleActivities, runningSchedules } from './temporal/schedules.ts';
 import { planByStatus } from './temporal/shutdown-status.ts';
@@ -67,6 +68,7 @@ export function createActivities(
     createProcedureReportActivities(s3),
     createUndoPlanActivities(s3, planByStatus),
     createUndoActivities(),
+    createProcedureRunActivities(),
     createResetActivities({ s3, dynamo, openRuns: listOpenRuns, runningSchedules }),
     createRecoveryActivities({ s3, dynamo, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),
   );

@@ -126,6 +126,8 @@ export interface ResetActivities {
 }
 
 export interface ProcedureActivities extends RecoveryActivities, UndoActivities, ResetActivities {
+  /** Returns when these workflows have ended, however they end. */
+  awaitRuns(context: RunContext, given: { readonly workflowIds: readonly string[] }): Promise<void>;
   writeProcedureReport(
     context: RunContext,
     given: { readonly request: CommonRequest; readonly record: ProcedureRecord; readonly now: string },

@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { z } from 'zod';
+import { createProcedureRunActivities } from '../../activities/temporal/procedure-runs.ts';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
@@ -256,6 +257,38 @@ describe('an emergency shutdown that is undone', () => {
 
   const refused = (): Promise<never> =>
     Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied'));
+
+  it('lets a procedure wait for its run that was brought back, instead of starting another beside it', async () => {
+    const glue = new GlueInHand('validation');
+    let due = [['streams/a.csv']];
+    const procedures: Partial<ProcedureActivities> = {
+      ...createProcedureRunActivities(),
+      planRecovery: () => Promise.resolve(planOf({ runs: 1 })),
+      returnInputs: () => Promise.resolve({ inputs: due, dates: [] }),
+    };
+    await withWorker(env, activities(glue, procedures), async (taskQueue) => {
+      const recovery = await env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
+        args: [{ ...who, find: true, approve: { digest: digest('a') } }],
+        taskQueue,
+        workflowId: 'recovery-with-run',
+      });
+      await until('Glue works', () => Promise.resolve(glue.runs[0]));
+      const { shutdown } = await shutDown(taskQueue);
+      expect(await undo(taskQueue, shutdown)).toMatch(/^brought back: run .*inputs-1-1, procedure/);
+      await until('its run works again', () => Promise.resolve(glue.runs[1]));
+      await until('it is parked', async () => (await recovery.query(procedureQuery)).parked ?? undefined);
+      await recovery.executeUpdate(updates.retryStep, { args: [who] });
+      const run = await until(
+        'it waits',
+        async () => (await recovery.query(procedureQuery)).run ?? undefined,
+      );
+      expect(run).toMatch(/-inputs-1-1$/);
+      due = [];
+      glue.end();
+      expect(await recovery.result()).toMatchObject({ status: 'Completed' });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
+  }, 60_000);
 
   it('is found by what the shutdown says of itself when it could not write it down', async () => {
     const glue = new GlueInHand('validation');

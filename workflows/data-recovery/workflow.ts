@@ -65,7 +65,8 @@ async function runAgain(procedure: Procedure, { digest, runs }: PlanSummary): Pr
     procedure.notNeeded('RDATA-4', 'nothing has to be computed again');
     return;
   }
-  await procedure.step('RDATA-4', async () => {
+  await procedure.step('RDATA-4', async (round) => {
+    await procedure.untilEarlierRunsEnd(round);
     const { inputs, dates } = await long.returnInputs(procedure.context, { digest, now: now() });
     const days = new Set<string>();
     for (const [at, keys] of inputs.entries()) {

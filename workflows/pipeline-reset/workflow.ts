@@ -148,6 +148,7 @@ class Reset {
     const { restart, claims, all } = this.#request;
     const result = await this.#procedure.step('RESET-5', async (round) => {
       await this.#resumeSchedules('done');
+      await this.#procedure.untilEarlierRunsEnd(round);
       const due = round > 1 && patched('due-inputs') ? await this.#stillDue(digest) : inputs;
       let runs = 0;
       const run = async (label: string, request: { inputs?: string[]; dates?: string[] }): Promise<void> => {

@@ -25,10 +25,11 @@ import type { PipelineRequest } from '../../pipeline/request.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import type { CommonRequest } from '../../pipeline/procedures/request.ts';
 import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
+import { shutdown as stopping } from '../pipeline/activities.ts';
 import { failureOf } from '../pipeline/failure.ts';
 
 import type { musicStreamingPipeline, PipelineResult } from '../pipeline/workflow.ts';
-import { quick } from './activities.ts';
+import { awaiting, quick } from './activities.ts';
 import { Conversation, now } from './conversation.ts';
 import {
   approveAhead,
@@ -40,6 +41,7 @@ import {
   park,
   planned,
   proceed,
+  runAwaited,
   runStarted,
   waitOn,
 } from './state.ts';
@@ -193,6 +195,23 @@ export class Procedure {
 
   notNeeded(id: StepId, because: string): void {
     this.#conversation.change((state, at) => complete(state, id, 'not needed', because, at));
+  }
+
+  /**
+   * Waits for what earlier rounds of a step have started and that goes on: a run that was shut down and brought back has
+   * no one else who waits for it, and another one beside it would find its inputs taken.
+   */
+  async untilEarlierRunsEnd(round: number): Promise<void> {
+    if (round === 1 || !patched('await-earlier-runs')) return;
+    const { run: procedure } = this.#conversation.owner;
+    const open = await stopping.findOpenRuns(this.context.settings);
+    const workflowIds = open.flatMap(({ workflowId }) =>
+      workflowId.startsWith(`${procedure}-`) ? [workflowId] : [],
+    );
+    const [first] = workflowIds;
+    if (first === undefined) return;
+    this.#conversation.change((state, at) => runAwaited(state, first, at));
+    await awaiting.awaitRuns(this.context, { workflowIds });
   }
 
   /** Runs the pipeline and waits for its end; an abort stops it as well, and it can be resumed. */

@@ -257,6 +257,11 @@ export function runStarted(state: ProcedureState, run: string, at: string): Proc
   return note({ ...state, run }, { at, what: `pipeline run ${run} started` });
 }
 
+/** A run that an earlier round has started goes on. */
+export function runAwaited(state: ProcedureState, run: string, at: string): ProcedureState {
+  return note({ ...state, run }, { at, what: `waits for pipeline run ${run}, which goes on` });
+}
+
 export function end(
   state: ProcedureState,
   ended: ProcedureStatusName,
