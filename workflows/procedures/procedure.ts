@@ -43,6 +43,7 @@ import {
   proceed,
   runAwaited,
   runStarted,
+  unreported,
   waitOn,
 } from './state.ts';
 import type { Decision, Phase, ProcedureState, ProcedureStatusName } from './state.ts';
@@ -313,9 +314,15 @@ export class Procedure {
   async finish({ status, outcome, incomplete = false }: Ending): Promise<ProcedureResult> {
     this.enter('reporting');
     this.#conversation.change((state, at) => end(state, status, outcome, at));
-    const report = await this.#report();
+    try {
+      await this.#report();
+    } catch (error) {
+      // What is done is done, with and without a report.
+      if (isCancellation(error) || !patched('end-without-report')) throw error;
+      this.#conversation.change((state, at) => unreported(state, failureOf(error).message, at));
+    }
     await condition(allHandlersFinished);
-    const { id, plan } = this.state;
+    const { id, plan, report } = this.state;
     return { id, status, outcome, incomplete, plan: plan?.digest ?? null, report };
   }
 
@@ -332,7 +339,7 @@ export class Procedure {
     await condition(allHandlersFinished);
   }
 
-  async #report(): Promise<string> {
+  async #report(): Promise<void> {
     const { id, procedure, status, startedAt, plan, approval, steps, timeline, outcome } = this.state;
     const record = { id, procedure, status, startedAt, plan, approval, steps, timeline, outcome };
     const { key } = await quick.writeProcedureReport(this.context, {
@@ -341,7 +348,6 @@ export class Procedure {
       now: now(),
     });
     this.#conversation.change((state) => ({ ...state, report: key }));
-    return key;
   }
 }
 

@@ -271,3 +271,7 @@ export function end(
   const over = { paused: null, parked: null, waiting: null, decision: null, step: null, run: null };
   return note({ ...state, ...over, phase: 'ended', ended, outcome }, { at, what: outcome });
 }
+
+export function unreported(state: ProcedureState, why: string, at: string): ProcedureState {
+  return note(state, { at, what: `the report could not be written: ${why}` });
+}
