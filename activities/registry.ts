@@ -29,8 +29,11 @@ import { createShutdownReportActivities } from './storage/shutdown-report.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
 import { listOpenRuns, openRunIds } from './temporal/open-runs.ts';
-import { createShutdownActivities, runningSchedules } from './temporal/shutdown.ts';
+import { createProcedureRunActivities } from './temporal/procedure-runs.ts';
 import { createCommandActivities, createRunActivities } from './temporal/runs.ts';
+import { createScheduleActivities, runningSchedules } from './temporal/schedules.ts';
+import { planByStatus } from './temporal/shutdown-status.ts';
+import { createShutdownActivities } from './temporal/shutdown.ts';
 import { createUndoActivities } from './temporal/undo.ts';
 
 /** @param scripts folder with the built Glue scripts */
@@ -58,13 +61,15 @@ export function createActivities(
     createGlueRunActivities(glue, glueOnce),
     runs,
     createShutdownActivities(),
+    createScheduleActivities(),
     createGlueStopActivities(glue),
     createTableActivities(dynamo),
     createShutdownReportActivities(s3),
     createCommandActivities(),
     createProcedureReportActivities(s3),
-    createUndoPlanActivities(s3),
+    createUndoPlanActivities(s3, planByStatus),
     createUndoActivities(),
+    createProcedureRunActivities(),
     createResetActivities({ s3, dynamo, openRuns: listOpenRuns, runningSchedules }),
     createRecoveryActivities({ s3, dynamo, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),
   );

@@ -74,11 +74,14 @@ export class GlueRuns {
   }
 
   /**
-   * Asks Glue to stop every live run of the pipeline's jobs; does not wait.
+   * Asks Glue to stop every live run of the pipeline's jobs, or those of one pipeline run; does not wait.
+   * @param of the pipeline run's id in the bucket
    * @returns their ids
    */
-  async stopAll(): Promise<string[]> {
-    const live = (await this.list(LIVE_SEARCHED)).filter(({ state }) => isLive(state));
+  async stopAll(of?: string): Promise<string[]> {
+    const live = (await this.list(LIVE_SEARCHED)).filter(
+      ({ state, run }) => isLive(state) && (of === undefined || run === of),
+    );
     for (const job of this.#jobs) {
       const ids = live.filter((run) => run.job === job).map(({ id }) => id);
       for (let at = 0; at < ids.length; at += STOPPED_AT_ONCE) {

@@ -88,7 +88,7 @@ export class PipelineClient {
     this.kpis = new Kpis(aws.dynamo, settings.table);
     this.bucket = new Bucket(aws.s3, settings.bucket);
     this.quality = new Quality(this.bucket);
-    this.procedures = new Procedures(temporal, settings);
+    this.procedures = new Procedures(temporal, settings, this.bucket);
     this.glue = new GlueRuns(aws.glue, settings.pipeline);
     this.logs = new GlueLogs(aws.logs);
     this.recovery = new RunRecovery(temporal, settings);

@@ -12,13 +12,13 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
-import { runIdOf } from '../pipeline/layout.ts';
+import { layout, runIdOf } from '../pipeline/layout.ts';
 import { PROCEDURE_NAMES, PROCEDURES } from '../pipeline/procedures/steps.ts';
 import type { ProcedureName } from '../pipeline/procedures/steps.ts';
 import { recoveryRequestSchema, type RecoveryRequest } from '../pipeline/recovery/request.ts';
 import { resetRequestSchema, type ResetRequest } from '../pipeline/reset/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
-import { UNDO_WORKFLOW, undoRequestSchema } from '../pipeline/shutdown.ts';
+import { SHUTDOWN_WORKFLOW, UNDO_WORKFLOW, undoRequestSchema } from '../pipeline/shutdown.ts';
 import type { UndoRequest } from '../pipeline/shutdown.ts';
 import {
   statusQuery,
@@ -31,6 +31,7 @@ import type { ProcedureResult } from '../workflows/procedures/procedure.ts';
 import type { ProcedureStatus, TimelineEntry } from '../workflows/procedures/state.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { causesOf, checkRequest, ClientError, explain, notFound, shapeOf } from './errors.ts';
+import type { Bucket } from './objects.ts';
 import type { ListedProcedure, ProcedureView } from './procedure-view.ts';
 import { ANSWERED_WITHIN_MS, askRun, tell } from './run-answers.ts';
 import { listed } from './run-listing.ts';
@@ -57,10 +58,12 @@ const WORKS_ON: Readonly<Record<ProcedureName, string>> = {
 export class Procedures {
   readonly #link: TemporalLink;
   readonly #settings: Settings;
+  readonly #bucket: Bucket;
 
-  constructor(link: TemporalLink, settings: Settings) {
+  constructor(link: TemporalLink, settings: Settings, bucket: Bucket) {
     this.#link = link;
     this.#settings = settings;
+    this.#bucket = bucket;
   }
 
   /** @throws ClientError `WrongUse` for a wrong request, `Refused` while another procedure works on the data */
@@ -68,13 +71,30 @@ export class Procedures {
     return await this.#start('dataRecovery', recoveryRequestSchema, request);
   }
 
-  /** @throws ClientError as {@link recoverData} */
+  /** @throws ClientError as {@link recoverData}; `NotFound` where there is no such reset to undo */
   async reset(request: ResetRequest): Promise<ProcedureReference> {
+    const { undo } = request;
+    if (undo !== undefined && (await this.#isMissing(layout.procedureRecord(undo, 'snapshot')))) {
+      throw notFound(
+        `There is no reset ${undo} that has changed anything.`,
+        'msp procedures list names them.',
+      );
+    }
     return await this.#start('pipelineReset', resetRequestSchema, request);
   }
 
-  /** @throws ClientError as {@link recoverData} */
+  /** @throws ClientError as {@link recoverData}; `NotFound` where there was no such shutdown */
   async undoShutdown(request: UndoRequest): Promise<ProcedureReference> {
+    const { shutdown } = request;
+    if (
+      (await this.#isMissing(layout.shutdown(shutdown, 'plan.json'))) &&
+      !(await this.#wasStarted(shutdown))
+    ) {
+      throw notFound(
+        `There was no shutdown ${shutdown}.`,
+        'Give the id that the shutdown printed; its folder is under processed/shutdowns/.',
+      );
+    }
     return await this.#start(UNDO_WORKFLOW, undoRequestSchema, request);
   }
 
@@ -201,6 +221,27 @@ export class Procedures {
       return { id: runIdOf(workflowId, runId), workflowId, runId };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) throw await this.#running(workflowId, error);
+      throw explain(error, serverOf(this.#link));
+    }
+  }
+
+  /** Whether the bucket says that there is no such object; what can't be asked now is left to the procedure. */
+  async #isMissing(key: string): Promise<boolean> {
+    try {
+      return await this.#bucket.isEmpty(key);
+    } catch (error) {
+      if (error instanceof ClientError) return false;
+      throw error;
+    }
+  }
+
+  /** A shutdown that could not write its plan tells the procedure itself what it has stopped. */
+  async #wasStarted(shutdown: string): Promise<boolean> {
+    const query = `WorkflowType = '${SHUTDOWN_WORKFLOW}' AND PipelineRun = '${shutdown.replaceAll("'", '')}'`;
+    try {
+      const first = await this.#link.client.workflow.list({ query })[Symbol.asyncIterator]().next();
+      return first.done !== true;
+    } catch (error) {
       throw explain(error, serverOf(this.#link));
     }
   }

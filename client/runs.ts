@@ -7,7 +7,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import type { Checkpoint } from '../pipeline/checkpoint.ts';
 import { runIdOf } from '../pipeline/layout.ts';
 import { PIPELINE_WORKFLOW, pipelineRequestSchema, type PipelineRequest } from '../pipeline/request.ts';
@@ -192,12 +196,28 @@ export class Runs {
    */
   async tellAll(args: Omit<CommandInput<'emergencyShutdown'>, 'run'>): Promise<string[]> {
     const told: string[] = [];
-    for await (const { workflowId, runId } of this.#listed(" AND ExecutionStatus = 'Running'")) {
-      const handle = this.#client.workflow.getHandle(workflowId, runId);
-      await handle.signal(signals.emergencyShutdown, { ...args, run: runId });
-      told.push(workflowId);
+    for await (const { workflowId, runId } of this.#listed(' AND CloseTime IS NULL')) {
+      if (await this.tellToStop({ workflowId, runId }, args)) told.push(workflowId);
     }
     return told;
+  }
+
+  /**
+   * Tells a run to shut down as {@link tellAll} does.
+   * @returns `false` for one that has ended
+   */
+  async tellToStop(
+    { workflowId, runId }: Pick<RunReference, 'workflowId' | 'runId'>,
+    args: Omit<CommandInput<'emergencyShutdown'>, 'run'>,
+  ): Promise<boolean> {
+    const handle = this.#client.workflow.getHandle(workflowId, runId);
+    try {
+      await handle.signal(signals.emergencyShutdown, { ...args, run: runId });
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw explainRun(error, workflowId, this.#link);
+    }
   }
 
   /** Waits for the end of the run, through a reset. No limit of time: a run may wait for days for an operator. */

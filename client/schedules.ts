@@ -6,6 +6,7 @@ import {
   type ScheduleDescription,
 } from '@temporalio/client';
 import { z } from 'zod';
+import { PIPELINE_WORKFLOW } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { explain, notFound } from './errors.ts';
@@ -73,23 +74,26 @@ export class Schedules {
     return { id: declared.id, outcome: 'updated', differences: different };
   }
 
-  /** The pipeline's schedules, with what differs from the declaration. */
+  /** The schedules that start the pipeline, whatever they are called, with what differs from the declaration. */
   async list(): Promise<ScheduleView[]> {
     const declared = declaredSchedule(this.#settings);
     const ids: string[] = [];
     try {
-      for await (const { scheduleId } of this.#client.schedule.list()) {
-        if (scheduleId.startsWith(`${this.#settings.pipeline}-`)) ids.push(scheduleId);
+      for await (const { scheduleId, action } of this.#client.schedule.list()) {
+        // The list may not know yet what a new schedule starts.
+        if (action === undefined || action.workflowType === PIPELINE_WORKFLOW) ids.push(scheduleId);
       }
     } catch (error) {
       throw explain(error, this.#server);
     }
     const described = await Promise.all(ids.sort().map((id) => this.#describe(id)));
-    return described.flatMap((found) =>
-      found === undefined
-        ? []
-        : [viewOf(found, found.scheduleId === declared.id ? differences(declared, found) : [])],
-    );
+    return described.flatMap((found) => {
+      if (found === undefined) return [];
+      if (found.scheduleId === declared.id) return [viewOf(found, differences(declared, found))];
+      const { workflowType, taskQueue } = found.action;
+      const starts = workflowType === PIPELINE_WORKFLOW && taskQueue === declared.taskQueue;
+      return starts ? [viewOf(found, [])] : [];
+    });
   }
 
   /** @param reason stands in the schedule's note */

@@ -19,7 +19,7 @@ import { serverOf } from './connection.ts';
 import type { TemporalLink } from './connection.ts';
 import { causesOf, checkRequest, explain, shapeOf } from './errors.ts';
 import type { GlueRuns } from './glue-runs.ts';
-import type { Runs } from './runs.ts';
+import type { RunReference, Runs } from './runs.ts';
 import type { Schedules } from './schedules.ts';
 
 export interface ShutdownReference {
@@ -106,21 +106,26 @@ export class Shutdowns {
     { by, reason }: ShutdownRequest,
   ): Promise<DirectMeasures> {
     const note = `${shutdownMark(shutdown)} by ${by}: ${reason}`;
-    const problems: string[] = [];
-    const tried = async (work: () => Promise<string[]>): Promise<string[]> => {
-      try {
-        return await work();
-      } catch (error) {
-        problems.push(explain(error, 'shutdown').message);
-        return [];
-      }
-    };
+    const { tried, problems } = attempts();
     const [schedules, runs, glueRuns] = await Promise.all([
       tried(() => this.#schedules.pauseAll(note)),
       tried(() => this.#runs.tellAll({ by, reason, shutdown })),
       tried(() => this.#glue.stopAll()),
     ]);
     return { schedules, runs, glueRuns, problems };
+  }
+
+  /** Does of the shutdown of one run what needs no worker. */
+  async stopRunDirectly(
+    run: RunReference,
+    { by, reason }: Pick<ShutdownRequest, 'by' | 'reason'>,
+  ): Promise<Omit<DirectMeasures, 'schedules'>> {
+    const { tried, problems } = attempts();
+    const [runs, glueRuns] = await Promise.all([
+      tried(async () => ((await this.#runs.tellToStop(run, { by, reason })) ? [run.workflowId] : [])),
+      tried(() => this.#glue.stopAll(run.run)),
+    ]);
+    return { runs, glueRuns, problems };
   }
 
   async status(reference: ShutdownReference): Promise<ShutdownStatus> {
@@ -147,4 +152,21 @@ export class Shutdowns {
   }: ShutdownReference): WorkflowHandle<(request: ShutdownRequest) => Promise<ShutdownResult>> {
     return this.#link.client.workflow.getHandle(workflowId, runId);
   }
+}
+
+/** Measures each of which is tried, and what went wrong with them. */
+function attempts(): {
+  readonly tried: (work: () => Promise<string[]>) => Promise<string[]>;
+  readonly problems: string[];
+} {
+  const problems: string[] = [];
+  const tried = async (work: () => Promise<string[]>): Promise<string[]> => {
+    try {
+      return await work();
+    } catch (error) {
+      problems.push(explain(error, 'shutdown').message);
+      return [];
+    }
+  };
+  return { tried, problems };
 }

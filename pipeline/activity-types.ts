@@ -250,6 +250,8 @@ export interface ShutdownActivities {
     settings: RunSettings,
     given: { readonly shutdown: string; readonly by: string; readonly reason: string },
   ): Promise<FoundRun[]>;
+  /** Those that {@link pauseProcedures} would pause. */
+  findOpenProcedures(settings: RunSettings): Promise<FoundRun[]>;
   findPollers(): Promise<string[]>;
   /** Asks Glue to stop these runs, without waiting; one that has ended is passed over. */
   stopGlueRuns(settings: RunSettings, given: { readonly runs: readonly LiveGlueRun[] }): Promise<void>;

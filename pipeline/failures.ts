@@ -83,7 +83,7 @@ export const FAILURES = {
   RunNotCompleted: {
     handling: 'operator',
     advice:
-      'Look at the named run (msp status), correct the cause, then retry the step: it starts another run.',
+      'Look at the named run (msp status), correct the cause, then retry the step: it waits for the run if that goes on again, else starts another.',
   },
   ManifestLost: {
     handling: 'operator',

@@ -28,6 +28,32 @@ export function shutdownMark(shutdown: string): string {
   return `Emergency shutdown ${shutdown}`;
 }
 
+/** Begins the note of each schedule that a reset pauses. */
+export function resetMark(reset: string): string {
+  return `Reset ${reset}`;
+}
+
+/** A reset's note: its mark, with the id of a procedure, and who asked. */
+const RESET_NOTE = /^Reset \S+-[0-9a-f]{8,12} by /;
+
+/** Whether a reset has paused a schedule that has this note. */
+export function isResetNote(note: string): boolean {
+  return RESET_NOTE.test(note);
+}
+
+const BEFORE = ' | before: ';
+
+/** The note of a schedule that was paused already, for less than a shutdown: what it said is kept. */
+export function noteOver(note: string, before: string): string {
+  return `${note}${BEFORE}${before}`;
+}
+
+/** The inverse of {@link noteOver}. */
+export function noteBefore(note: string): string | undefined {
+  const at = note.lastIndexOf(BEFORE);
+  return at < 0 ? undefined : note.slice(at + BEFORE.length);
+}
+
 /** A run as it is found by Temporal. */
 export const foundRunSchema = z.object({
   workflowId: z.string(),
@@ -77,7 +103,8 @@ export interface StoppedGlueRun extends LiveGlueRun {
 /** All that the report says, but for what it reads from the runs' own records. */
 export interface ShutdownFindings {
   readonly plan: UndoPlan;
-  readonly requestedAt: string;
+  /** When all was told to stop; null where not all could be told. */
+  readonly requestedAt: string | null;
   readonly finishedAt: string;
   readonly glueRuns: readonly StoppedGlueRun[];
   /** Objects that were set aside for Glue runs without a run of the pipeline. */

@@ -4,20 +4,26 @@ import { layout } from '../../pipeline/layout.ts';
 import { shownLines } from '../../pipeline/procedures/plan.ts';
 import type { UndoActivities } from '../../pipeline/procedures/activity-types.ts';
 import { undoPlanSchema } from '../../pipeline/shutdown.ts';
+import type { UndoPlan } from '../../pipeline/shutdown.ts';
 import { failure } from '../aws/call.ts';
 import { Bucket } from '../storage/objects.ts';
 import { writePlan } from './documents.ts';
 
-export function createUndoPlanActivities(s3: S3Client): Pick<UndoActivities, 'readUndoPlan' | 'planUndo'> {
+/** @param planByStatus what a shutdown says of itself; `undefined` when there was none */
+export function createUndoPlanActivities(
+  s3: S3Client,
+  planByStatus: (shutdown: string) => Promise<UndoPlan | undefined>,
+): Pick<UndoActivities, 'readUndoPlan' | 'planUndo'> {
   return {
     async readUndoPlan({ settings }, { shutdown }) {
       const bucket = new Bucket(s3, settings.bucket);
       const key = layout.shutdown(shutdown, 'plan.json');
-      const found = await bucket.readJson(key, undoPlanSchema);
-      if (found === undefined) {
+      const saved = await bucket.readJson(key, undoPlanSchema);
+      const plan = saved?.value ?? (await planByStatus(shutdown));
+      if (plan === undefined) {
         throw failure('ShutdownUnknown', `There is no s3://${bucket.name}/${key}: no shutdown ${shutdown}`);
       }
-      return found.value;
+      return plan;
     },
 
     async planUndo({ owner, settings }, { plan, undo }) {

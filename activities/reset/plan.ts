@@ -20,7 +20,7 @@ export interface ResetParts extends Pick<RecoveryParts, 's3' | 'dynamo'> {
   /** Runs of the pipeline that are open. */
   readonly openRuns: () => Promise<readonly FoundRun[]>;
   /** Ids of the pipeline's schedules that are not paused. */
-  readonly runningSchedules: (pipeline: string) => Promise<readonly string[]>;
+  readonly runningSchedules: () => Promise<readonly string[]>;
 }
 
 export function createResetPlanActivities(parts: ResetParts): Pick<ResetActivities, 'planReset'> {
@@ -50,7 +50,7 @@ async function planned(
     version: 1,
     procedure: 'pipelineReset',
     stops,
-    schedules: [...(await parts.runningSchedules(context.settings.pipeline))].sort(),
+    schedules: [...(await parts.runningSchedules())].sort(),
     claims: frees ? await findClaims(bucket) : [],
     ...anew,
     undo: undo === undefined ? null : await planUndo(bucket, undo),

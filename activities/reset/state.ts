@@ -6,6 +6,7 @@
 import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { fileRecordSchema } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { ResetActivities } from '../../pipeline/procedures/activity-types.ts';
 import { batches, inputBatches } from '../../pipeline/recovery/summary.ts';
@@ -17,7 +18,9 @@ import { rollBackDay } from '../recovery/rollback.ts';
 import { Bucket } from '../storage/objects.ts';
 import { findClaims, freeClaim } from './claims.ts';
 
-export function createResetStateActivities(s3: S3Client): Pick<ResetActivities, 'resetState'> {
+export function createResetStateActivities(
+  s3: S3Client,
+): Pick<ResetActivities, 'resetState' | 'findDueInputs'> {
   return {
     async resetState({ owner, settings }, { digest, request }) {
       const bucket = new Bucket(s3, settings.bucket);
@@ -25,20 +28,39 @@ export function createResetStateActivities(s3: S3Client): Pick<ResetActivities, 
       const frees = request.claims === true || request.all === true;
       // Runs that were stopped since the plan was made have left theirs.
       const claims = frees ? unique([...plan.claims, ...(await findClaims(bucket))]) : [];
-      for (const claim of claims) await freeClaim(bucket, claim);
-      const inputs: string[] = [];
-      for (const file of plan.returns) {
-        if (await returnInput(bucket, owner.run, file)) inputs.push(file.key);
-        heartbeat({ returned: file.key });
-      }
       const records = [
         ...claims.map(({ record }) => record),
         ...plan.returns.map(({ id }) => layout.file(id)),
       ];
-      await bucket.writeJson(layout.procedureRecord(owner.run, 'reset'), await left(bucket, records, inputs));
+      const inputs: string[] = [];
+      try {
+        for (const claim of claims) await freeClaim(bucket, claim);
+        for (const file of plan.returns) {
+          if (await returnInput(bucket, owner.run, file)) inputs.push(file.key);
+          heartbeat({ returned: file.key });
+        }
+      } finally {
+        // Also when it stops half-way: what is not written here can't be undone.
+        await bucket.writeJson(
+          layout.procedureRecord(owner.run, 'reset'),
+          await left(bucket, records, inputs),
+        );
+      }
       if (plan.undo !== null) await undo(bucket, owner.run, plan.undo);
       const dates = plan.undo?.rollbacks.map(({ day }) => day) ?? [];
       return { freed: claims.length, inputs: inputBatches(inputs, plan.returns), dates: batches(dates) };
+    },
+
+    async findDueInputs({ owner, settings }, { digest }) {
+      const bucket = new Bucket(s3, settings.bucket);
+      const { returns } = await agreedPlan(bucket, owner.run, resetPlanSchema, digest);
+      const due: string[] = [];
+      for (const { id, key } of returns) {
+        const record = await bucket.readJson(layout.file(id), fileRecordSchema);
+        if (record !== undefined && record.value.state !== 'done') due.push(key);
+        heartbeat({ looked: key });
+      }
+      return { inputs: inputBatches(due, returns) };
     },
   };
 }

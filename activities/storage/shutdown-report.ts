@@ -5,11 +5,13 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
+import type { DayEdition, ShutdownActivities } from '../../pipeline/activity-types.ts';
+import { countSchema, daySchema } from '../../pipeline/documents.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { preparedInputsSchema } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { FoundRun, ShutdownFindings } from '../../pipeline/shutdown.ts';
+import { isFailureOf } from '../aws/call.ts';
 import { Bucket } from './objects.ts';
 
 /** Runs whose records are read at once. */
@@ -18,17 +20,31 @@ const PARALLEL = 16;
 const stopRecordSchema = z.looseObject({
   stage: z.enum(STAGE_NAMES).nullable(),
   stoppedAt: z.string(),
-  checkpoints: z.array(z.looseObject({ stage: z.string(), outcome: z.string(), summary: z.string() })),
+  checkpoints: z.array(
+    z.looseObject({
+      stage: z.string(),
+      outcome: z.string(),
+      summary: z.string(),
+      result: z.unknown().optional(),
+    }),
+  ),
   jobRunIds: z.array(z.string()),
   quarantined: z.array(z.string()),
 });
+
+/** What the checkpoint of `publish_plays` holds. */
+const publishedSchema = z.object({ days: z.array(z.object({ day: daySchema, edition: countSchema })) });
 
 /** A stopped run, for the report. */
 interface StoppedRun extends FoundRun {
   /** Its record; null where the run had not begun, or had ended before it was told. */
   readonly stopped: z.infer<typeof stopRecordSchema> | null;
+  /** Days whose plays it has published, with the editions. */
+  readonly days: readonly DayEdition[];
   /** Files that it keeps claimed. */
   readonly claims: readonly { readonly key: string; readonly id: string }[];
+  /** Keys of its records that are not what they should be. */
+  readonly unreadable: readonly string[];
 }
 
 export function createShutdownReportActivities(
@@ -37,15 +53,16 @@ export function createShutdownReportActivities(
   return {
     async writeShutdownReport({ bucket: name }, findings) {
       const bucket = new Bucket(s3, name);
-      const limit = pLimit(PARALLEL);
-      const runs = await Promise.all(findings.plan.runs.map((run) => limit(() => recordOf(bucket, run))));
       const { shutdown } = findings.plan;
       const written = {
         report: layout.shutdown(shutdown, 'report.json'),
         markdown: layout.shutdown(shutdown, 'report.md'),
         plan: layout.shutdown(shutdown, 'plan.json'),
       };
+      // First, because without it the shutdown is hard to undo; the report is for people.
       await bucket.writeJson(written.plan, findings.plan);
+      const limit = pLimit(PARALLEL);
+      const runs = await Promise.all(findings.plan.runs.map((run) => limit(() => recordOf(bucket, run))));
       await bucket.writeJson(written.report, { version: 1, ...findings, runs });
       await bucket.writeText(written.markdown, markdown(findings, runs), 'text/markdown; charset=utf-8');
       return written;
@@ -54,15 +71,31 @@ export function createShutdownReportActivities(
 }
 
 async function recordOf(bucket: Bucket, found: FoundRun): Promise<StoppedRun> {
-  if (found.run === undefined) return { ...found, stopped: null, claims: [] };
+  if (found.run === undefined) return { ...found, stopped: null, days: [], claims: [], unreadable: [] };
+  const unreadable: string[] = [];
+  /** A report with a gap that is named is worth more than none. */
+  const read = async <T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> => {
+    try {
+      return (await bucket.readJson(key, schema))?.value;
+    } catch (error) {
+      if (!isFailureOf(error, 'DocumentInvalid')) throw error;
+      unreadable.push(key);
+      return undefined;
+    }
+  };
   const keys: string[] = [];
   for await (const { key } of bucket.list(`${layout.runFolder(found.run)}stopped/`)) keys.push(key);
   // Names begin with the time: the last is of the latest stop.
   const latest = keys.sort().at(-1);
-  const stopped = latest === undefined ? undefined : await bucket.readJson(latest, stopRecordSchema);
-  const inputs = await bucket.readJson(layout.runRecord(found.run, 'inputs'), preparedInputsSchema);
-  const claims = inputs?.value.files.map(({ key, id }) => ({ key, id })) ?? [];
-  return { ...found, stopped: stopped?.value ?? null, claims };
+  const stopped = latest === undefined ? null : ((await read(latest, stopRecordSchema)) ?? null);
+  const inputs = await read(layout.runRecord(found.run, 'inputs'), preparedInputsSchema);
+  const claims = inputs?.files.map(({ key, id }) => ({ key, id })) ?? [];
+  return { ...found, stopped, days: daysOf(stopped), claims, unreadable };
+}
+
+function daysOf(stopped: StoppedRun['stopped']): readonly DayEdition[] {
+  const published = stopped?.checkpoints.find(({ stage }) => stage === 'publish_plays');
+  return publishedSchema.safeParse(published?.result).data?.days ?? [];
 }
 
 function markdown(findings: ShutdownFindings, runs: readonly StoppedRun[]): string {
@@ -73,7 +106,7 @@ function markdown(findings: ShutdownFindings, runs: readonly StoppedRun[]): stri
   return `${[
     `# Emergency shutdown ${shutdown}`,
     `By ${by}: ${reason}`,
-    `Everything was told to stop by ${requestedAt}, and this was written at ${finishedAt}.`,
+    `${requestedAt === null ? 'Not everything could be told to stop' : `Everything was told to stop by ${requestedAt}`}, and this was written at ${finishedAt}.`,
     `Undo it: \`msp resume --shutdown ${shutdown}\`. That brings back what is listed here and nothing else.`,
     '## Schedules',
     list(
@@ -118,16 +151,24 @@ function markdown(findings: ShutdownFindings, runs: readonly StoppedRun[]): stri
         `items in the table: ${tableItems === null ? 'not known' : `about ${String(tableItems)}`}`,
         `workers that listen: ${pollers.join(', ') || 'none'}`,
         ...stillOpen.map((what) => `has not ended: ${what}`),
+        ...runs.flatMap(({ unreadable }) => unreadable.map((key) => `can't be read: ${key}`)),
       ],
       '',
     ),
   ].join('\n\n')}\n`;
 }
 
-function runLine({ workflowId, run, stopped }: StoppedRun): string {
-  if (stopped === null) return `${workflowId}: had not begun its work, or had ended by itself`;
+function runLine({ workflowId, run, stopped, days, unreadable }: StoppedRun): string {
+  if (stopped === null) {
+    const why =
+      unreadable.length === 0 ? 'had not begun its work, or had ended by itself' : "its record can't be read";
+    return `${workflowId}: ${why}`;
+  }
   const { stage, checkpoints, quarantined } = stopped;
   const done = checkpoints.filter(({ outcome }) => outcome === 'done').length;
   const aside = quarantined.length === 0 ? '' : `, ${String(quarantined.length)} objects set aside`;
-  return `${workflowId} (${run ?? ''}): stopped in ${stage ?? 'no stage'}, ${String(done)} stages done${aside}`;
+  const published = days
+    .map(({ day, edition }) => `, ${day} published as edition ${String(edition)}`)
+    .join('');
+  return `${workflowId} (${run ?? ''}): stopped in ${stage ?? 'no stage'}, ${String(done)} stages done${published}${aside}`;
 }

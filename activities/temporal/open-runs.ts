@@ -10,7 +10,7 @@ import type { FoundRun } from '../../pipeline/shutdown.ts';
 /** Under which the id in the bucket is searched. */
 const RUN = defineSearchAttributeKey('PipelineRun', SearchAttributeType.KEYWORD);
 
-/** Runs on this worker's task queue; a list lags some hundred milliseconds behind. */
+/** Runs on this worker's task queue, also those that the server has paused; a list lags some hundred milliseconds behind. */
 export async function listOpenRuns(): Promise<FoundRun[]> {
   return await listOpen([PIPELINE_WORKFLOW]);
 }
@@ -27,7 +27,7 @@ export async function openRunIds(): Promise<string[]> {
 async function listOpen(types: readonly string[]): Promise<FoundRun[]> {
   const { taskQueue } = activityInfo();
   const named = types.map((type) => `'${type}'`).join(', ');
-  const query = `WorkflowType IN (${named}) AND TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`;
+  const query = `WorkflowType IN (${named}) AND TaskQueue = '${taskQueue}' AND CloseTime IS NULL`;
   const found: FoundRun[] = [];
   for await (const { workflowId, runId, typedSearchAttributes } of getClient().workflow.list({ query })) {
     const run = typedSearchAttributes.get(RUN);
@@ -68,4 +68,18 @@ export async function signalOpen(
     // It has ended meanwhile.
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
+}
+
+/** What the server itself has paused takes no message before it goes on there. */
+export async function unpauseOnServer(client: Client, { workflowId, runId }: FoundRun): Promise<void> {
+  const { status } = await client.workflow.getHandle(workflowId, runId).describe();
+  if (status.name !== 'PAUSED') return;
+  const { namespace, identity } = client.options;
+  await client.workflowService.unpauseWorkflowExecution({
+    namespace,
+    identity,
+    workflowId,
+    runId,
+    reason: 'emergency shutdown',
+  });
 }

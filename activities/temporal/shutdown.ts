@@ -1,16 +1,15 @@
-/** What the emergency shutdown asks of Temporal: pause the schedules, tell the runs, see who works. */
+/** What the emergency shutdown asks of Temporal: tell the runs, pause the procedures, see who works. */
 import { activityInfo, getClient } from '@temporalio/activity';
-import type { Client, ScheduleDescription } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import pLimit from 'p-limit';
 import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
-import type { FoundRun, PausedSchedules } from '../../pipeline/shutdown.ts';
-import { listOpenProcedures, listOpenRuns, pausedBecause, signalOpen } from './open-runs.ts';
+import type { FoundRun } from '../../pipeline/shutdown.ts';
+import { listOpenProcedures, listOpenRuns, pausedBecause, signalOpen, unpauseOnServer } from './open-runs.ts';
 
 type TemporalActivities = Pick<
   ShutdownActivities,
-  'pauseSchedules' | 'listSchedules' | 'findOpenRuns' | 'tellRuns' | 'pauseProcedures' | 'findPollers'
+  'findOpenRuns' | 'tellRuns' | 'pauseProcedures' | 'findOpenProcedures' | 'findPollers'
 >;
 
 /** Requests under way at once: fifty runs are told in three rounds of a few milliseconds. */
@@ -18,27 +17,19 @@ const PARALLEL = 20;
 
 export function createShutdownActivities(): TemporalActivities {
   return {
-    async pauseSchedules({ pipeline }, { mark, note }) {
-      const client = getClient();
-      const schedules = await schedulesOf(client, pipeline);
-      await Promise.all(
-        schedules
-          .filter(({ state }) => !state.paused)
-          .map(({ scheduleId }) => client.schedule.getHandle(scheduleId).pause(note)),
-      );
-      return sorted(schedules, mark);
-    },
-
-    async listSchedules({ pipeline }) {
-      return sorted(await schedulesOf(getClient(), pipeline), undefined);
-    },
-
     findOpenRuns: () => listOpenRuns(),
 
     async tellRuns(_settings, { runs, ...why }) {
       const client = getClient();
       const limit = pLimit(PARALLEL);
-      await Promise.all(runs.map((run) => limit(() => signalOpen(client, run, 'emergencyShutdown', why))));
+      await Promise.all(
+        runs.map((run) =>
+          limit(async () => {
+            await signalOpen(client, run, 'emergencyShutdown', why);
+            await unpauseOnServer(client, run);
+          }),
+        ),
+      );
     },
 
     async pauseProcedures(_settings, { shutdown, by, reason }) {
@@ -54,6 +45,15 @@ export function createShutdownActivities(): TemporalActivities {
       return paused;
     },
 
+    async findOpenProcedures() {
+      const client = getClient();
+      const goingOn: FoundRun[] = [];
+      for (const procedure of await listOpenProcedures()) {
+        if ((await pausedBecause(client, procedure)) === undefined) goingOn.push(procedure);
+      }
+      return goingOn;
+    },
+
     async findPollers() {
       const client = getClient();
       const { pollers } = await client.workflowService.describeTaskQueue({
@@ -63,31 +63,5 @@ export function createShutdownActivities(): TemporalActivities {
       });
       return pollers.map(({ identity }) => identity ?? 'unnamed');
     },
-  };
-}
-
-/** Ids of the pipeline's schedules that are not paused. */
-export async function runningSchedules(pipeline: string): Promise<string[]> {
-  const schedules = await schedulesOf(getClient(), pipeline);
-  return schedules.flatMap(({ scheduleId, state }) => (state.paused ? [] : [scheduleId]));
-}
-
-async function schedulesOf(client: Client, pipeline: string): Promise<ScheduleDescription[]> {
-  const ids: string[] = [];
-  for await (const { scheduleId } of client.schedule.list()) {
-    if (scheduleId.startsWith(`${pipeline}-`)) ids.push(scheduleId);
-  }
-  const limit = pLimit(PARALLEL);
-  return await Promise.all(ids.map((id) => limit(() => client.schedule.getHandle(id).describe())));
-}
-
-/** Those that an earlier try has paused, under the same mark, count as paused by it. */
-function sorted(schedules: readonly ScheduleDescription[], mark: string | undefined): PausedSchedules {
-  const before = schedules.filter(
-    ({ state }) => state.paused && (mark === undefined || !(state.note ?? '').startsWith(mark)),
-  );
-  return {
-    paused: schedules.filter((each) => !before.includes(each)).map(({ scheduleId }) => scheduleId),
-    pausedBefore: before.map(({ scheduleId, state }) => ({ id: scheduleId, note: state.note ?? '' })),
   };
 }

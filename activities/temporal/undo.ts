@@ -1,11 +1,7 @@
 /** Bringing back what an emergency shutdown stopped. Each can be repeated: what goes on already is left alone. */
-import { activityInfo, getClient, heartbeat } from '@temporalio/activity';
-import {
-  ScheduleNotFoundError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
-import type { Client } from '@temporalio/client';
+import { activityInfo, getClient, heartbeat, sleep } from '@temporalio/activity';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import pLimit from 'p-limit';
 import type { UndoActivities } from '../../pipeline/procedures/activity-types.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
@@ -13,32 +9,44 @@ import type { PipelineRequest } from '../../pipeline/request.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 import { pausedBecause, signalOpen } from './open-runs.ts';
+import { isPausedUnder } from './schedules.ts';
 
-type TemporalActivities = Pick<
-  UndoActivities,
-  'findStillStopped' | 'resumeRuns' | 'unpauseProcedures' | 'unpauseSchedules'
->;
+type TemporalActivities = Pick<UndoActivities, 'findStillStopped' | 'resumeRuns' | 'unpauseProcedures'>;
 
 /** Requests under way at once. */
 const PARALLEL = 20;
 
+/** How long a resumed run may take to begin a stage: it asks the closed one what that had done, which replays it. */
+const BEGUN_WITHIN_MS = 30_000;
+const LOOK_MS = 250;
+
 export function createUndoActivities(): TemporalActivities {
   return {
-    async findStillStopped(_context, { shutdown, runs, schedules, procedures }) {
+    async findStillStopped(_context, { shutdown, runs, schedules, procedures, resumed = [] }) {
       const client = getClient();
       const limit = pLimit(PARALLEL);
+      const deadline = Date.now() + BEGUN_WITHIN_MS;
+      const wasResumed = new Set(resumed.map(({ runId }) => runId));
       const stopped = await Promise.all(
-        runs.map((run) => limit(async () => ((await isStopped(client, run)) ? [run] : []))),
+        runs.map((run) =>
+          limit(async () => {
+            const stands = wasResumed.has(run.runId)
+              ? !(await goesOn(client, run, deadline))
+              : isStopped(await lastExecution(client, run.workflowId), run);
+            return stands ? [run] : [];
+          }),
+        ),
       );
+      const mark = shutdownMark(shutdown);
       const paused = await Promise.all(
         schedules.paused.map((id) =>
-          limit(async () => ((await isPausedBy(client, id, shutdown)) ? [id] : [])),
+          limit(async () => ((await isPausedUnder(client, id, mark)) ? [id] : [])),
         ),
       );
       const waiting = await Promise.all(
         procedures.map(async (procedure) => {
           const reason = await pausedBecause(client, procedure);
-          return reason?.startsWith(shutdownMark(shutdown)) === true ? [procedure] : [];
+          return reason?.startsWith(mark) === true ? [procedure] : [];
         }),
       );
       return { runs: stopped.flat(), schedules: paused.flat(), procedures: waiting.flat() };
@@ -48,9 +56,12 @@ export function createUndoActivities(): TemporalActivities {
       const client = getClient();
       const { taskQueue } = activityInfo();
       const limit = pLimit(PARALLEL);
-      await Promise.all(
-        runs.map(({ workflowId, runId }) =>
+      const resumed = await Promise.all(
+        runs.map((run) =>
           limit(async () => {
+            const { workflowId, runId } = run;
+            const last = await lastExecution(client, workflowId);
+            if (!isStopped(last, run)) return last?.runId !== runId;
             const request: PipelineRequest = { trigger: 'recovery', resumeFrom: { runId } };
             try {
               await client.workflow.start(PIPELINE_WORKFLOW, { workflowId, taskQueue, args: [request] });
@@ -58,41 +69,59 @@ export function createUndoActivities(): TemporalActivities {
               if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
             }
             heartbeat({ resumed: workflowId });
+            return true;
           }),
         ),
       );
-      return { resumed: runs.length };
+      return { resumed: resumed.filter((each) => each).length };
     },
 
     async unpauseProcedures(_context, { procedures, by, reason }) {
       const client = getClient();
       for (const procedure of procedures) await signalOpen(client, procedure, 'resume', { by, reason });
     },
-
-    async unpauseSchedules(_context, { schedules, note }) {
-      const client = getClient();
-      await Promise.all(schedules.map((id) => client.schedule.getHandle(id).unpause(note)));
-    },
   };
 }
 
-/** Whether the execution that was stopped is still the last one of its workflow id. */
-async function isStopped(client: Client, { workflowId, runId }: FoundRun): Promise<boolean> {
+/** The last execution of a workflow id; `undefined` when the server has none any more. */
+async function lastExecution(
+  client: Client,
+  workflowId: string,
+): Promise<WorkflowExecutionDescription | undefined> {
   try {
-    const last = await client.workflow.getHandle(workflowId).describe();
-    return last.runId === runId && !['RUNNING', 'PAUSED', 'COMPLETED'].includes(last.status.name);
+    return await client.workflow.getHandle(workflowId).describe();
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }
 
-async function isPausedBy(client: Client, id: string, shutdown: string): Promise<boolean> {
-  try {
-    const { state } = await client.schedule.getHandle(id).describe();
-    return state.paused && (state.note ?? '').startsWith(shutdownMark(shutdown));
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return false;
-    throw error;
+/**
+ * Whether it was the shutdown that ended the run, or its execution was ended from outside, and nobody has brought it
+ * back. A run that was told to abort or failed by itself in that moment is not brought back.
+ */
+function isStopped(last: WorkflowExecutionDescription | undefined, { runId }: FoundRun): boolean {
+  if (last?.runId !== runId) return false;
+  const { name } = last.status;
+  if (name === 'TERMINATED' || name === 'TIMED_OUT') return true;
+  return !isOpen(last) && attribute(last, 'PipelineStatus') === 'Stopped';
+}
+
+/** Whether the run has completed, or works in another execution than the one that was stopped. */
+async function goesOn(client: Client, { workflowId, runId }: FoundRun, deadline: number): Promise<boolean> {
+  for (;;) {
+    const last = await lastExecution(client, workflowId);
+    if (last === undefined || last.runId === runId) return false;
+    if (!isOpen(last)) return last.status.name === 'COMPLETED';
+    if (attribute(last, 'PipelineStage') !== undefined || Date.now() > deadline) return true;
+    await sleep(LOOK_MS);
   }
+}
+
+function isOpen({ status }: WorkflowExecutionDescription): boolean {
+  return status.name === 'RUNNING' || status.name === 'PAUSED';
+}
+
+function attribute(execution: WorkflowExecutionDescription, name: string): unknown {
+  return execution.typedSearchAttributes.getAll().find(({ key }) => key.name === name)?.value;
 }

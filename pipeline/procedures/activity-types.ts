@@ -72,8 +72,14 @@ export interface Undo {
 export interface UndoActivities {
   /** What the shutdown stopped. */
   readUndoPlan(context: RunContext, given: { readonly shutdown: string }): Promise<UndoPlan>;
-  /** Which of it is still as the shutdown left it; the rest has been brought back, or changed by hand. */
-  findStillStopped(context: RunContext, plan: UndoPlan): Promise<Undo>;
+  /**
+   * Which of it is still as the shutdown left it; the rest has been brought back, or changed by hand.
+   * @param plan.resumed runs that were brought back: those of them that do not go on are named too
+   */
+  findStillStopped(
+    context: RunContext,
+    plan: UndoPlan & { readonly resumed?: readonly FoundRun[] },
+  ): Promise<Undo>;
   planUndo(
     context: RunContext,
     given: { readonly plan: UndoPlan; readonly undo: Undo },
@@ -87,9 +93,13 @@ export interface UndoActivities {
     context: RunContext,
     given: { readonly procedures: readonly FoundRun[]; readonly by: string; readonly reason: string },
   ): Promise<void>;
+  /**
+   * Resumes those of these schedules, or of all of the pipeline's, whose note begins with the mark: what somebody else has
+   * paused meanwhile stays so.
+   */
   unpauseSchedules(
     context: RunContext,
-    given: { readonly schedules: readonly string[]; readonly note: string },
+    given: { readonly schedules?: readonly string[]; readonly note: string; readonly mark?: string },
   ): Promise<void>;
 }
 
@@ -106,6 +116,8 @@ export interface ResetActivities {
     context: RunContext,
     given: Agreed & { readonly request: ParsedResetRequest },
   ): Promise<Rerun & { readonly freed: number }>;
+  /** Inputs that were delivered again and that no run has processed yet. */
+  findDueInputs(context: RunContext, agreed: Agreed): Promise<Pick<Rerun, 'inputs'>>;
   /** How the days differ from what they were. */
   compareReset(
     context: RunContext,
@@ -114,6 +126,8 @@ export interface ResetActivities {
 }
 
 export interface ProcedureActivities extends RecoveryActivities, UndoActivities, ResetActivities {
+  /** Returns when these workflows have ended, however they end. */
+  awaitRuns(context: RunContext, given: { readonly workflowIds: readonly string[] }): Promise<void>;
   writeProcedureReport(
     context: RunContext,
     given: { readonly request: CommonRequest; readonly record: ProcedureRecord; readonly now: string },

@@ -1,6 +1,8 @@
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { mockClient } from 'aws-sdk-client-mock';
 import { z } from 'zod';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
@@ -187,6 +189,43 @@ describe('procedures from the command line', () => {
         stdout: expect.stringContaining('reset; no run was started'),
       });
       expect(calls).toContain('takeSnapshot');
+    });
+  }, 120_000);
+
+  it('does not begin what names something that there is not, and is not in the way of the right one', async () => {
+    const bucket = mockClient(S3Client);
+    bucket.on(ListObjectsV2Command).resolves({});
+    try {
+      await operating({}, async (cli, calls) => {
+        const shutdown = await cli('resume', '--shutdown', 'nope', '--dry-run', ...WHY);
+        expect(shutdown).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/no shutdown nope/) });
+        const reset = await cli('reset', '--undo', 'nope', ...WHY);
+        expect(reset).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(/no reset nope/) });
+        expect(jsonOf(await cli('procedures', 'list', '-o', 'json'))).toEqual([]);
+        expect(calls).toEqual([]);
+      });
+    } finally {
+      bucket.restore();
+    }
+  }, 60_000);
+
+  it('ends where its plan finds that it asks for what there is not', async () => {
+    const impossible = ApplicationFailure.nonRetryable(
+      'There are no records of a run nope',
+      'RecoveryImpossible',
+    );
+    let known = false;
+    const examined = { files: 1, days: 1, objects: 1, items: 1, damages: 1 };
+    const examineData = (): ReturnType<ProcedureActivities['examineData']> =>
+      known ? Promise.resolve(examined) : Promise.reject(impossible);
+    await operating({ examineData }, async (cli) => {
+      const asked = await cli('recover', 'data', '--run', 'nope', ...WHY, '--yes');
+      expect(asked).toMatchObject({
+        exitCode: 1,
+        stdout: expect.stringContaining('Failed: There are no records of a run nope'),
+      });
+      known = true;
+      expect((await cli(...FIND, '--yes')).exitCode).toBe(0);
     });
   }, 120_000);
 

@@ -188,6 +188,26 @@ describe('a run from the command line', () => {
       await handle.delete();
     });
   }, 60_000);
+
+  it('is started by schedules that are known by what they start, whatever they are called', async () => {
+    await operating({}, async (cli, taskQueue) => {
+      const queues = { 'hourly-plays': taskQueue, 'music-streaming-eu-daily': 'of-another-pipeline' };
+      for (const [scheduleId, queue] of Object.entries(queues)) {
+        const action = { type: 'startWorkflow' as const, workflowType: 'musicStreamingPipeline', args: [{}] };
+        await env.client.schedule.create({
+          scheduleId,
+          spec: { intervals: [{ every: '1d' }] },
+          action: { ...action, taskQueue: queue },
+        });
+      }
+      const listed = await until('both can be listed', async () => {
+        const { stdout } = await cli('schedules', 'list', '-o', 'json');
+        return stdout.includes('hourly-plays') ? stdout : undefined;
+      });
+      expect(listed).not.toContain('music-streaming-eu-daily');
+      for (const id of Object.keys(queues)) await env.client.schedule.getHandle(id).delete();
+    });
+  }, 60_000);
 });
 
 describe('without a Temporal server', () => {

@@ -5,6 +5,7 @@
 import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
@@ -48,6 +49,7 @@ export function scene(
     const fake = fakeActivities({
       ...createRunActivities(),
       ...createShutdownActivities(),
+      ...createScheduleActivities(),
       ...glue.activities,
       ...activities,
     });

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { createResetActivities } from '../../activities/reset/activities.ts';
 import { keyRecordOf } from '../../activities/storage/claims.ts';
 import { layout } from '../../pipeline/layout.ts';
+import { playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { ResetActivities } from '../../pipeline/procedures/activity-types.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { resetPlanSchema } from '../../pipeline/reset/plan.ts';
@@ -100,6 +101,15 @@ suite('a reset of the processing state', () => {
     expect(await world.json(layout.manifest('plays', MONDAY))).toEqual(manifest);
   });
 
+  it('knows which of the inputs that it delivered again no run has processed', async () => {
+    const { digest } = (await plan({ dates: [MONDAY] })).summary;
+    await reset({ dates: [MONDAY] });
+    const id = world.idOf('monday.csv');
+    await world.put(layout.file(id), JSON.stringify({ ...Object(await file(id)), state: 'done' }));
+    const due = await world.run(activities.findDueInputs, world.context, { digest });
+    expect(due.inputs.flat().sort()).toEqual(['streams/across.csv', 'streams/tuesday.csv']);
+  });
+
   it('names a day whose inputs are gone, and does not touch it', async () => {
     await world.destroy(world.archived('across.csv'));
     await world.destroy('streams/across.csv');
@@ -135,5 +145,63 @@ suite('a reset of the processing state', () => {
     expect(await world.read('streams/late.csv')).toBeDefined();
     const nothing = plan({ undo: 'never-was' }, undoing);
     await expect(nothing).rejects.toMatchObject({ type: 'RecoveryImpossible' });
+  });
+
+  /** Publishes the day again, as a run would with these sources. */
+  async function edition(day: string, number: number, run: string, ...more: object[]): Promise<void> {
+    const key = layout.manifest('plays', day);
+    const before = playsManifestSchema.parse(await world.json(key));
+    const after = { ...before, edition: number, run, sources: [...before.sources, ...more] };
+    await world.put(key, JSON.stringify(after));
+  }
+
+  it('goes back on an edition that the reset made, and leaves one in which a later file counts', async () => {
+    const { run } = world.context.owner;
+    await reset({ dates: [MONDAY] });
+    await edition(MONDAY, 2, `${run}-inputs-1-1-abcdef012345`);
+    await edition(TUESDAY, 2, `${run}-inputs-1-1-abcdef012345`);
+    await edition(MONDAY, 3, 'daily-00000003', { ...LATE, run: 'daily-00000003', rows: 9 });
+
+    const undoing = { ...world.context, owner: { ...world.context.owner, run: 'undoing' } };
+    const monday = layout.manifest('plays', MONDAY);
+    const { undo, summary } = await plan({ undo: run }, undoing);
+    expect(undo?.rollbacks).toMatchObject([{ day: TUESDAY, edition: 1, current: 2 }]);
+    expect(summary.lines).toContain(`${monday} has changed since and is left alone`);
+    await reset({ undo: run }, undoing);
+    expect(await world.json(layout.manifest('plays', TUESDAY))).toMatchObject({ edition: 3, run: 'undoing' });
+    expect(await world.json(monday)).toMatchObject({
+      edition: 3,
+      sources: expect.arrayContaining([expect.objectContaining(LATE)]),
+    });
+  });
+
+  it('leaves a day alone in which a run of the reset itself has counted new files', async () => {
+    const { run } = world.context.owner;
+    await reset({ all: true });
+    const first = `${run}-first-2-1-abcdef012345`;
+    await edition(MONDAY, 2, first, { ...LATE, run: first, rows: 9 });
+    const undoing = { ...world.context, owner: { ...world.context.owner, run: 'undoing' } };
+    const { undo } = await plan({ undo: run }, undoing);
+    expect(undo).toMatchObject({ rollbacks: [], changed: [layout.manifest('plays', MONDAY)] });
+  });
+
+  it('is undone as far as it came when it stopped half-way', async () => {
+    const { returns, summary } = await plan({ dates: [MONDAY] });
+    const before = await Promise.all(returns.map(async ({ id }) => await file(id)));
+    await world.put(returns[1]?.key ?? '', 'another delivery');
+    await world.run(activities.takeSnapshot, world.context, { digest: summary.digest, now: NOW });
+    const half = { digest: summary.digest, request: requestOf({ dates: [MONDAY] }) };
+    await expect(world.run(activities.resetState, world.context, half)).rejects.toMatchObject({
+      type: 'PlanOutdated',
+    });
+    expect(await file(returns[0]?.id ?? '')).toMatchObject({ state: 'due' });
+
+    const undoing = { ...world.context, owner: { ...world.context.owner, run: 'undoing' } };
+    const { undo } = await plan({ undo: world.context.owner.run }, undoing);
+    expect(undo?.records.map(({ key }) => key)).toEqual(returns.slice(0, 2).map(({ id }) => layout.file(id)));
+    await reset({ undo: world.context.owner.run }, undoing);
+    expect(await Promise.all(returns.map(async ({ id }) => await file(id)))).toEqual(before);
+    expect(await world.read(returns[0]?.key ?? '')).toBeUndefined();
+    expect((await world.read(returns[1]?.key ?? ''))?.toString()).toBe('another delivery');
   });
 });

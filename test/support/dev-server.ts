@@ -38,6 +38,9 @@ export async function startDevServer(
         // Twenty polls of the task queue a second are the default, which makes every step of a lone run wait for 50 ms.
         '--dynamic-config-value',
         'history.transferProcessorMaxPollRPS=500',
+        // The server's own pause of a workflow, which operators of newer servers have.
+        '--dynamic-config-value',
+        'frontend.WorkflowPauseEnabled=true',
         '--log-level',
         'error',
       ],

@@ -89,6 +89,7 @@ const ordinaryDay: Replaceable = {
   findOpenRuns: () => Promise.resolve([]),
   tellRuns: () => Promise.resolve(),
   pauseProcedures: () => Promise.resolve([]),
+  findOpenProcedures: () => Promise.resolve([]),
   findPollers: () => Promise.resolve(['1@test']),
   stopGlueRuns: () => Promise.resolve(),
   countTableItems: () => Promise.resolve(10),

@@ -53,7 +53,9 @@ export function fakeProcedures(
     planReset: () => Promise.resolve(planOf()),
     takeSnapshot: () => Promise.resolve({ documents: 1 }),
     resetState: () => Promise.resolve({ freed: 1, inputs: [], dates: [] }),
+    findDueInputs: () => Promise.resolve({ inputs: [] }),
     compareReset: () => Promise.resolve({ days: 0, lines: [] }),
+    awaitRuns: () => Promise.resolve(),
     writeProcedureReport: (_context, { record }) => {
       reports.push(record);
       return Promise.resolve({ key: 'processed/procedures/p/report.json' });

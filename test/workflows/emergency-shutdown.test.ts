@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
-import type { ShutdownFindings, ShutdownRequest } from '../../pipeline/shutdown.ts';
+import type { FoundRun, ShutdownFindings, ShutdownRequest } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import { startDevServer } from '../support/dev-server.ts';
@@ -37,6 +38,7 @@ describe('an emergency shutdown', () => {
     return fakeActivities({
       ...createRunActivities(),
       ...createShutdownActivities(),
+      ...createScheduleActivities(),
       ...glue.activities,
       ...replacements,
     });
@@ -83,13 +85,14 @@ describe('an emergency shutdown', () => {
     await withWorker(env, fake, async (taskQueue) => {
       await schedule('test-daily', false, taskQueue);
       await schedule('test-weekly', true, taskQueue);
-      await schedule('other-daily', false, taskQueue);
+      await schedule('hourly-plays', false, taskQueue);
+      await schedule('test-other-daily', false, 'of-another-pipeline');
       const handles = await working(taskQueue, IN_FLIGHT);
       const began = Date.now();
       const result = await shutDown(taskQueue);
       expect(Date.parse(result.requestedAt ?? '') - began).toBeLessThan(5_000);
       expect(result.schedules).toEqual({
-        paused: ['test-daily'],
+        paused: expect.arrayContaining(['test-daily', 'hourly-plays']),
         pausedBefore: [{ id: 'test-weekly', note: 'a holiday' }],
       });
       expect(result.runs.map(({ runId }) => runId).sort()).toEqual(
@@ -103,11 +106,12 @@ describe('an emergency shutdown', () => {
         paused: true,
         note: `Emergency shutdown ${result.shutdown} by ada: the reference data is wrong`,
       });
-      expect((await env.client.schedule.getHandle('other-daily').describe()).state.paused).toBe(false);
+      const other = await env.client.schedule.getHandle('test-other-daily').describe();
+      expect(other.state.paused).toBe(false);
     });
     expect(glue.of('validation')).toEqual(Array.from({ length: IN_FLIGHT }, () => 'STOPPED'));
     expect(findings[0]?.plan.runs).toHaveLength(IN_FLIGHT);
-    for (const id of ['test-daily', 'test-weekly', 'other-daily'])
+    for (const id of ['test-daily', 'test-weekly', 'hourly-plays', 'test-other-daily'])
       await env.client.schedule.getHandle(id).delete();
   }, 120_000);
 
@@ -151,6 +155,21 @@ describe('an emergency shutdown', () => {
     expect(glue.of('validation').every((state) => state === 'STOPPED')).toBe(true);
   }, 60_000);
 
+  it('stops a run that the server itself has paused', async () => {
+    const glue = new GlueInHand('validation');
+    await withWorker(env, activities(glue), async (taskQueue) => {
+      const [handle] = await working(taskQueue, 1);
+      const { workflowId = '', firstExecutionRunId: runId = '' } = handle ?? {};
+      const { namespace, identity } = env.client.options;
+      const pause = { namespace, identity, workflowId, runId, reason: 'by hand', requestId: runId };
+      await env.client.workflowService.pauseWorkflowExecution(pause);
+      const result = await shutDown(taskQueue);
+      expect(result.runs).toMatchObject([{ workflowId, runId }]);
+      if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED']);
+  }, 60_000);
+
   it('stops Glue runs that no run watches, and sets their output aside', async () => {
     const glue = new GlueInHand('validation');
     const fake = activities(glue);
@@ -183,8 +202,10 @@ describe('an emergency shutdown', () => {
       expect(failed).toMatchObject({
         cause: {
           type: 'ShutdownIncomplete',
-          message: expect.stringMatching(/ask for it again\. write the report: AccessDenied: no/),
-          details: [expect.objectContaining({ runs: [expect.anything()] })],
+          message: expect.stringMatching(
+            /^Everything is stopped, but the report is missing\. write the report: AccessDenied: no\. .*msp resume --shutdown /,
+          ),
+          details: [expect.objectContaining({ runs: [expect.anything()], requestedAt: expect.any(String) })],
         },
       });
       if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
@@ -193,10 +214,19 @@ describe('an emergency shutdown', () => {
 
   it('only looks when it is a dry run', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
+    const procedure = { workflowId: 'recovery', runId: 'r1', run: 'recovery-1' };
+    const findOpenProcedures = (): Promise<FoundRun[]> => Promise.resolve([procedure]);
+    await withWorker(env, activities(glue, { findOpenProcedures }), async (taskQueue) => {
       const [handle] = await working(taskQueue, 1);
       const result = await shutDown(taskQueue, { ...who, dryRun: true });
       expect(result).toMatchObject({ dryRun: true, report: null, requestedAt: null });
+      expect(result.procedures).toEqual([procedure]);
+      const look = env.client.workflow.getHandle(`shutdown-${String(asked)}`);
+      expect(await foundBy(look)).toMatchObject({ status: 'Completed' });
+      const { currentDetails } = await look.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+      expect(currentDetails).toMatch(
+        /runs to stop: 1[^]*procedures to pause: recovery-1[^]*nothing was stopped/,
+      );
       expect(result.runs).toHaveLength(1);
       expect(result.glueRuns).toHaveLength(1);
       expect(glue.of('validation')).toEqual(['RUNNING']);

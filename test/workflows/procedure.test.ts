@@ -292,6 +292,18 @@ describe('a procedure', () => {
     });
   }, 120_000);
 
+  it('completes although its report can not be written, and says so', async () => {
+    const fake = fakeProcedures({
+      writeProcedureReport: () => Promise.reject(ApplicationFailure.nonRetryable('gone', 'BucketMissing')),
+    });
+    await withProcedure(fake, { approve: { digest: digest('a') } }, async (handle) => {
+      expect(await handle.result()).toMatchObject({ status: 'Completed', report: null });
+      expect(await foundBy(handle)).toMatchObject({ status: 'Completed' });
+      const { what } = (await handle.query(timelineQuery)).at(-1) ?? {};
+      expect(what).toBe('the report could not be written: gone');
+    });
+  }, 120_000);
+
   it('refuses a request that says not what to recover', async () => {
     await withProcedure(fakeProcedures(), { dates: ['2024-07-01'] }, async (handle) => {
       await expect(handle.result()).rejects.toMatchObject({

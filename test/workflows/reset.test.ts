@@ -4,6 +4,7 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ResetRequest } from '../../pipeline/reset/request.ts';
 import type { pipelineReset } from '../../workflows/pipeline-reset/workflow.ts';
+import { statusQuery as runQuery, updates as runUpdates } from '../../workflows/pipeline/messages.ts';
 import { statusQuery, updates } from '../../workflows/procedures/messages.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { digest, fakeProcedures } from '../support/fake-procedures.ts';
@@ -100,7 +101,7 @@ describe('a reset', () => {
   }, 120_000);
 
   it('lets the schedules go on when it is aborted half-way', async () => {
-    const resumed: (readonly string[])[] = [];
+    const resumed: unknown[] = [];
     const fake = fakeProcedures(
       {
         takeSnapshot: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')),
@@ -123,6 +124,58 @@ describe('a reset', () => {
     expect(resumed).toEqual([['daily']]);
     expect(fake.calls).not.toContain('resetState');
     expect(fake.reports).toMatchObject([{ status: 'Aborted' }]);
+  }, 120_000);
+
+  it('does not give a run inputs again that an earlier round has processed', async () => {
+    const requests: unknown[] = [];
+    let denied = true;
+    const fake = fakeProcedures(
+      { resetState: () => Promise.resolve({ freed: 1, inputs: [['streams/a.csv']], dates: [] }) },
+      {
+        findNewStreams: (_context, request) => {
+          requests.push(request);
+          return request.inputs === undefined && denied
+            ? Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied'))
+            : Promise.resolve({ files: 0, bytes: 0, left: 0 });
+        },
+      },
+    );
+    await withReset(fake, { all: true }, async (handle) => {
+      const first = await until('its last run is at work', async () => {
+        const { run } = await handle.query(statusQuery);
+        return run?.includes('first') === true ? run : undefined;
+      });
+      const run = env.client.workflow.getHandle(first);
+      await until('the run is parked', async () => (await run.query(runQuery)).parked ?? undefined);
+      await run.executeUpdate(runUpdates.abort, { args: [who] });
+      await until('the reset is parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      denied = false;
+      await handle.executeUpdate(updates.retryStep, { args: [who] });
+      expect(await handle.result()).toMatchObject({ outcome: 'reset; 1 run completed' });
+    });
+    expect(requests).toEqual([{ inputs: ['streams/a.csv'] }, {}, {}]);
+  }, 120_000);
+
+  it('resumes what a try to pause the schedules had paused before it failed', async () => {
+    const resumed: unknown[] = [];
+    const fake = fakeProcedures(
+      {
+        unpauseSchedules: (_context, given) => {
+          resumed.push(given);
+          return Promise.resolve();
+        },
+      },
+      { pauseSchedules: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')) },
+    );
+    await withReset(fake, { claims: true }, async (handle) => {
+      const { id } = await until('it is parked', async () => {
+        const status = await handle.query(statusQuery);
+        return status.parked === null ? undefined : status;
+      });
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'ProcedureAborted' } });
+      expect(resumed).toEqual([{ note: `Reset ${id} ended early`, mark: `Reset ${id}` }]);
+    });
   }, 120_000);
 
   it('says which step failed, and how often it was tried', async () => {

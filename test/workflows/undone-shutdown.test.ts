@@ -1,21 +1,31 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { z } from 'zod';
+import { createProcedureRunActivities } from '../../activities/temporal/procedure-runs.ts';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
+import { planByStatus } from '../../activities/temporal/shutdown-status.ts';
 import { createUndoActivities } from '../../activities/temporal/undo.ts';
+import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import type { ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
 import { statusQuery, updates as runUpdates } from '../../workflows/pipeline/messages.ts';
 import type { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
 import { statusQuery as procedureQuery, updates } from '../../workflows/procedures/messages.ts';
 import type { dataRecovery } from '../../workflows/data-recovery/workflow.ts';
+import type { pipelineReset } from '../../workflows/pipeline-reset/workflow.ts';
 import type { shutdownRecovery } from '../../workflows/shutdown-recovery/workflow.ts';
 import { startDevServer } from '../support/dev-server.ts';
-import { fakeProcedures, planOf } from '../support/fake-procedures.ts';
+import type { Replacements } from '../support/fake-activities.ts';
+import { digest, fakeProcedures, planOf } from '../support/fake-procedures.ts';
 import type { FakeProcedures } from '../support/fake-procedures.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { startRun } from '../support/started-run.ts';
+import type { Handle } from '../support/started-run.ts';
 import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'the reference data is wrong' };
@@ -32,15 +42,21 @@ describe('an emergency shutdown that is undone', () => {
   });
 
   /** What asks Temporal is real; what a shutdown saves is kept here instead of S3. */
-  function activities(glue: GlueInHand): FakeProcedures {
+  function activities(
+    glue: GlueInHand,
+    procedures: Partial<ProcedureActivities> = {},
+    ofRuns: Replacements = {},
+  ): FakeProcedures {
     let saved: UndoPlan | undefined;
     return fakeProcedures(
       {
         ...createUndoActivities(),
+        ...createScheduleActivities(),
         readUndoPlan: () =>
           saved === undefined ? Promise.reject(new Error('nothing was saved')) : Promise.resolve(saved),
         planUndo: (_context, { undo: { runs, schedules } }) =>
           Promise.resolve(planOf({ empty: runs.length + schedules.length === 0, runs: runs.length })),
+        ...procedures,
       },
       {
         ...createRunActivities(),
@@ -50,6 +66,7 @@ describe('an emergency shutdown that is undone', () => {
           saved = plan;
           return Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' });
         },
+        ...ofRuns,
       },
     );
   }
@@ -63,6 +80,14 @@ describe('an emergency shutdown that is undone', () => {
   }
 
   async function undo(taskQueue: string, shutdown: string): Promise<string> {
+    return (await (await beginUndo(taskQueue, shutdown)).result()).outcome;
+  }
+
+  /** Approves the plan, if there is something to do. */
+  async function beginUndo(
+    taskQueue: string,
+    shutdown: string,
+  ): Promise<WorkflowHandle<typeof shutdownRecovery>> {
     asked += 1;
     const handle = await env.client.workflow.start<typeof shutdownRecovery>('shutdownRecovery', {
       args: [{ ...approval, shutdown }],
@@ -77,7 +102,30 @@ describe('an emergency shutdown that is undone', () => {
     if (plan !== null) {
       await handle.executeUpdate(updates.approve, { args: [{ ...approval, digest: plan.digest }] });
     }
-    return (await handle.result()).outcome;
+    return handle;
+  }
+
+  /** Starts runs and waits until their Glue runs work. */
+  async function working(taskQueue: string, count = 1): Promise<Handle[]> {
+    const runs = await Promise.all(Array.from({ length: count }, () => startRun(env, taskQueue)));
+    for (const run of runs) {
+      await until('Glue works', async () =>
+        (await run.query(statusQuery)).glueRun !== null ? true : undefined,
+      );
+    }
+    return runs;
+  }
+
+  /** A reset that has paused the schedules and waits for an operator. */
+  async function parkedReset(taskQueue: string): Promise<WorkflowHandle<typeof pipelineReset>> {
+    asked += 1;
+    const reset = await env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
+      args: [{ ...who, claims: true, restart: false, approve: { digest: digest('a') } }],
+      taskQueue,
+      workflowId: `reset-${String(asked)}`,
+    });
+    await until('it is parked', async () => (await reset.query(procedureQuery)).parked ?? undefined);
+    return reset;
   }
 
   async function schedule(id: string, taskQueue: string, note?: string): Promise<void> {
@@ -91,18 +139,17 @@ describe('an emergency shutdown that is undone', () => {
 
   const isPaused = async (id: string): Promise<boolean> =>
     (await env.client.schedule.getHandle(id).describe()).state.paused;
+  const noteOf = async (id: string): Promise<string | undefined> =>
+    (await env.client.schedule.getHandle(id).describe()).state.note;
+  const last = async ({ workflowId }: Handle): Promise<{ runId: string; status: { name: string } }> =>
+    await env.client.workflow.getHandle(workflowId).describe();
 
   it('goes on with what it stopped and with nothing else, loses nothing, doubles nothing, and is undone once', async () => {
     const glue = new GlueInHand('validation');
     await withWorker(env, activities(glue), async (taskQueue) => {
       await schedule('test-daily', taskQueue);
       await schedule('test-weekly', taskQueue, 'a holiday');
-      const runs = await Promise.all(Array.from({ length: 5 }, () => startRun(env, taskQueue)));
-      for (const run of runs) {
-        await until('Glue works', async () =>
-          (await run.query(statusQuery)).glueRun !== null ? true : undefined,
-        );
-      }
+      const runs = await working(taskQueue, 5);
       const recovery = await env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
         args: [{ ...who, find: true }],
         taskQueue,
@@ -154,6 +201,179 @@ describe('an emergency shutdown that is undone', () => {
       expect(glue.of('validation')).toEqual(['STOPPED']);
       await again.executeUpdate(runUpdates.abort, { args: [who] });
       await again.result().catch(() => undefined);
+    });
+  }, 60_000);
+
+  it('leaves alone a run that was told to abort before the shutdown came', async () => {
+    const glue = new GlueInHand('validation');
+    let release: (() => void) | undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const stopGlueRun: Replacements['stopGlueRun'] = async (context, given) => {
+      await held;
+      return await glue.activities.stopGlueRun(context, given);
+    };
+    await withWorker(env, activities(glue, {}, { stopGlueRun }), async (taskQueue) => {
+      const [aborted] = await working(taskQueue);
+      if (aborted === undefined) throw new Error('no run');
+      await aborted.executeUpdate(runUpdates.abort, { args: [who] });
+      const shutdown = shutDown(taskQueue);
+      await until('its Glue run is stopped', () =>
+        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
+      );
+      release?.();
+      const { shutdown: id, runs } = await shutdown;
+      expect(runs).toHaveLength(1);
+      expect(await undo(taskQueue, id)).toBe('nothing to do');
+      expect((await last(aborted)).runId).toBe(aborted.firstExecutionRunId);
+    });
+  }, 60_000);
+
+  it('resumes a run once, also when the answer that it was resumed is lost', async () => {
+    const glue = new GlueInHand('validation');
+    const real = createUndoActivities();
+    let ends: (() => Promise<unknown>) | undefined;
+    const resumeRuns: ProcedureActivities['resumeRuns'] = async (context, given) => {
+      const result = await real.resumeRuns(context, given);
+      if (ends === undefined) return result;
+      await ends();
+      ends = undefined;
+      throw new Error('killed');
+    };
+    await withWorker(env, activities(glue, { resumeRuns }), async (taskQueue) => {
+      const [run] = await working(taskQueue);
+      if (run === undefined) throw new Error('no run');
+      const { shutdown } = await shutDown(taskQueue);
+      let resumed: string | undefined;
+      ends = async () => {
+        await until('it works again', () => Promise.resolve(glue.runs[1]));
+        resumed = (await last(run)).runId;
+        glue.end();
+        await env.client.workflow.getHandle(run.workflowId).result();
+      };
+      expect(await undo(taskQueue, shutdown)).toMatch(/^brought back/);
+      expect(await last(run)).toMatchObject({ runId: resumed, status: { name: 'COMPLETED' } });
+    });
+  }, 60_000);
+
+  it('names a run that was resumed and does not go on', async () => {
+    const glue = new GlueInHand('validation');
+    const gone = ApplicationFailure.nonRetryable('its history has expired', 'ResumeImpossible');
+    const fake = activities(glue, {}, { readProgress: () => Promise.reject(gone) });
+    await withWorker(env, fake, async (taskQueue) => {
+      const [run] = await working(taskQueue);
+      const { shutdown } = await shutDown(taskQueue);
+      const undoing = await beginUndo(taskQueue, shutdown);
+      const parked = await until(
+        'it is parked',
+        async () => (await undoing.query(procedureQuery)).parked ?? undefined,
+      );
+      expect(parked).toMatchObject({
+        step: 'UNDO-3',
+        failure: { message: `These do not go on: run ${run?.workflowId ?? ''}` },
+      });
+      await undoing.terminate();
+    });
+  }, 60_000);
+
+  const refused = (): Promise<never> =>
+    Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied'));
+
+  it('lets a procedure wait for its run that was brought back, instead of starting another beside it', async () => {
+    const glue = new GlueInHand('validation');
+    let due = [['streams/a.csv']];
+    const procedures: Partial<ProcedureActivities> = {
+      ...createProcedureRunActivities(),
+      planRecovery: () => Promise.resolve(planOf({ runs: 1 })),
+      returnInputs: () => Promise.resolve({ inputs: due, dates: [] }),
+    };
+    await withWorker(env, activities(glue, procedures), async (taskQueue) => {
+      const recovery = await env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
+        args: [{ ...who, find: true, approve: { digest: digest('a') } }],
+        taskQueue,
+        workflowId: 'recovery-with-run',
+      });
+      await until('Glue works', () => Promise.resolve(glue.runs[0]));
+      const { shutdown } = await shutDown(taskQueue);
+      expect(await undo(taskQueue, shutdown)).toMatch(/^brought back: run .*inputs-1-1, procedure/);
+      await until('its run works again', () => Promise.resolve(glue.runs[1]));
+      await until('it is parked', async () => (await recovery.query(procedureQuery)).parked ?? undefined);
+      await recovery.executeUpdate(updates.retryStep, { args: [who] });
+      const run = await until(
+        'it waits',
+        async () => (await recovery.query(procedureQuery)).run ?? undefined,
+      );
+      expect(run).toMatch(/-inputs-1-1$/);
+      due = [];
+      glue.end();
+      expect(await recovery.result()).toMatchObject({ status: 'Completed' });
+    });
+    expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
+  }, 60_000);
+
+  it('is found by what the shutdown says of itself when it could not write it down', async () => {
+    const glue = new GlueInHand('validation');
+    const readUndoPlan: ProcedureActivities['readUndoPlan'] = async (_context, { shutdown }) => {
+      const plan = await planByStatus(shutdown);
+      return plan ?? (await Promise.reject(new Error(`no shutdown ${shutdown}`)));
+    };
+    const fake = activities(glue, { readUndoPlan }, { writeShutdownReport: refused });
+    await withWorker(env, fake, async (taskQueue) => {
+      await schedule('test-daily', taskQueue);
+      const [run] = await working(taskQueue);
+      const failed: unknown = await shutDown(taskQueue).catch((error: unknown) => error);
+      const said = z.object({ cause: z.object({ message: z.string() }) }).parse(failed).cause.message;
+      const [, shutdown = ''] = /msp resume --shutdown (\S+)$/.exec(said) ?? [];
+      expect(await undo(taskQueue, shutdown)).toBe(
+        `brought back: run ${run?.workflowId ?? ''}, schedule test-daily`,
+      );
+      expect(await isPaused('test-daily')).toBe(false);
+      await until('it works again', () => Promise.resolve(glue.runs[1]));
+      glue.end();
+      await env.client.schedule.getHandle('test-daily').delete();
+    });
+  }, 60_000);
+
+  it('gives a reset that is at work its schedules back, which it resumes when it ends', async () => {
+    await withWorker(env, activities(new GlueInHand(), { takeSnapshot: refused }), async (taskQueue) => {
+      await schedule('test-daily', taskQueue);
+      const reset = await parkedReset(taskQueue);
+      const paused = await noteOf('test-daily');
+      const { shutdown, schedules } = await shutDown(taskQueue);
+      expect(schedules.paused).toEqual(['test-daily']);
+      await undo(taskQueue, shutdown);
+      expect(await isPaused('test-daily')).toBe(true);
+      expect(await noteOf('test-daily')).toBe(paused);
+      await reset.executeUpdate(updates.abort, { args: [who] });
+      await reset.result().catch(() => undefined);
+      expect(await isPaused('test-daily')).toBe(false);
+      await env.client.schedule.getHandle('test-daily').delete();
+    });
+  }, 60_000);
+
+  it('keeps the schedules paused when a reset that had paused them is aborted, until it is undone', async () => {
+    await withWorker(env, activities(new GlueInHand(), { takeSnapshot: refused }), async (taskQueue) => {
+      await schedule('test-daily', taskQueue);
+      const reset = await parkedReset(taskQueue);
+      const { shutdown } = await shutDown(taskQueue);
+      await reset.executeUpdate(updates.abort, { args: [who] });
+      await reset.result().catch(() => undefined);
+      expect(await isPaused('test-daily')).toBe(true);
+      expect(await undo(taskQueue, shutdown)).toBe('brought back: schedule test-daily');
+      expect(await isPaused('test-daily')).toBe(false);
+      await env.client.schedule.getHandle('test-daily').delete();
+    });
+  }, 60_000);
+
+  it('leaves a schedule that somebody has paused for another reason meanwhile', async () => {
+    await withWorker(env, activities(new GlueInHand()), async (taskQueue) => {
+      await schedule('test-daily', taskQueue);
+      const { shutdown } = await shutDown(taskQueue);
+      await env.client.schedule.getHandle('test-daily').pause('maintenance until noon');
+      expect(await undo(taskQueue, shutdown)).toBe('nothing to do');
+      expect(await noteOf('test-daily')).toBe('maintenance until noon');
+      await env.client.schedule.getHandle('test-daily').delete();
     });
   }, 60_000);
 });

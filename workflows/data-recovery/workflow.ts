@@ -69,7 +69,8 @@ async function runAgain(procedure: Procedure, { digest, runs }: PlanSummary): Pr
     procedure.notNeeded('RDATA-4', 'nothing has to be computed again');
     return;
   }
-  await procedure.step('RDATA-4', async () => {
+  await procedure.step('RDATA-4', async (round) => {
+    await procedure.untilEarlierRunsEnd(round);
     const days = new Set<string>();
     const runs = { inputs: 0, dates: 0 };
     const run = async (what: 'inputs' | 'dates', named: readonly string[]): Promise<void> => {

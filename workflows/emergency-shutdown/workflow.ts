@@ -14,6 +14,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   defineQuery,
+  patched,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -36,6 +37,8 @@ import { searchAttributes } from '../pipeline/search-attributes.ts';
 import { now } from '../pipeline/run.ts';
 import { requestOf } from '../request.ts';
 import { ownRunId } from '../run-id.ts';
+import { documenting } from './activities.ts';
+import { describeShutdown } from './details.ts';
 import { OpenRuns, stopLiveGlueRuns } from './stopping.ts';
 
 /** Time after which somebody must look why a run or a Glue run does not end; Glue itself stops within a minute. */
@@ -46,9 +49,15 @@ const FIRST_LOOK_SECONDS = 1;
 const LONGEST_LOOK_SECONDS = 30;
 const LOOK_GROWTH = 1.5;
 
+/** A shutdown without its report has stopped all the same. */
+const REPORT_STEP = 'write the report';
+
 export interface ShutdownStatus {
   /** Id under which it is undone. */
   readonly shutdown: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly dryRun: boolean;
   readonly phase: 'stopping' | 'securing' | 'documenting' | 'done';
   readonly schedules: PausedSchedules;
   readonly runs: readonly FoundRun[];
@@ -66,7 +75,6 @@ export interface ShutdownStatus {
 export const shutdownStatusQuery = defineQuery<ShutdownStatus>('status');
 
 export interface ShutdownResult extends Omit<ShutdownStatus, 'phase' | 'open'> {
-  readonly dryRun: boolean;
   /** Keys of the report and of the plan to undo it; none for a dry run. */
   readonly report: ShutdownReport | null;
 }
@@ -76,20 +84,17 @@ export async function emergencyShutdown(given: ShutdownRequest): Promise<Shutdow
 }
 
 class Shutdown {
-  readonly #by: string;
-  readonly #reason: string;
-  readonly #dryRun: boolean;
   readonly #runs = new OpenRuns();
   readonly #glueRuns = new Map<string, StoppedGlueRun>();
   #status: ShutdownStatus;
 
   constructor(given: ShutdownRequest) {
     const { by, reason, dryRun } = requestOf(shutdownRequestSchema, given, 'shutdown');
-    this.#by = by;
-    this.#reason = reason;
-    this.#dryRun = dryRun;
     this.#status = {
       shutdown: ownRunId(),
+      by,
+      reason,
+      dryRun,
       phase: 'stopping',
       schedules: { paused: [], pausedBefore: [] },
       runs: [],
@@ -115,17 +120,16 @@ class Shutdown {
 
   async #run(): Promise<ShutdownResult> {
     const settings = await quick.readRunSettings();
-    if (this.#dryRun) return await this.#survey(settings);
+    if (this.#status.dryRun) return await this.#survey(settings);
 
     await this.#stopEverything(settings);
-    this.#change({ requestedAt: now() });
     const stillOpen = await this.#untilAllHasEnded(settings);
 
     this.#change({ phase: 'securing' });
     const orphanObjects = await this.#try('set unfinished output aside', () => this.#secureOrphans(settings));
 
     this.#change({ phase: 'documenting' });
-    const report = await this.#try('write the report', () =>
+    const report = await this.#try(REPORT_STEP, () =>
       this.#document(settings, orphanObjects ?? 0, stillOpen),
     );
     const wrong = Object.entries(this.#status.problems).map(([step, message]) => `${step}: ${message}`);
@@ -133,8 +137,12 @@ class Shutdown {
       { key: searchAttributes.status, value: wrong.length === 0 ? 'Completed' : 'Failed' },
     ]);
     if (wrong.length > 0) {
+      const { problems, shutdown } = this.#status;
+      const said = Object.keys(problems).every((step) => step === REPORT_STEP)
+        ? 'Everything is stopped, but the report is missing'
+        : 'Not all of the shutdown could be done; ask for it again';
       throw ApplicationFailure.nonRetryable(
-        `Not all of the shutdown could be done; ask for it again. ${wrong.join('; ')}`,
+        `${said}. ${wrong.join('; ')}. What it did is undone with msp resume --shutdown ${shutdown}`,
         'ShutdownIncomplete',
         this.#result(report ?? null),
       );
@@ -153,6 +161,7 @@ class Shutdown {
     ]);
     if (schedules === undefined || procedures === undefined) return undefined;
     if (runs === undefined || glueRuns === undefined) return undefined;
+    if (this.#status.requestedAt === null) this.#change({ requestedAt: now() });
     return [...runs, ...glueRuns];
   }
 
@@ -169,37 +178,39 @@ class Shutdown {
   }
 
   async #pauseSchedules(settings: RunSettings): Promise<PausedSchedules> {
-    const { shutdown } = this.#status;
+    const { shutdown, by, reason } = this.#status;
     const mark = shutdownMark(shutdown);
-    const note = `${mark} by ${this.#by}: ${this.#reason}`;
+    const note = `${mark} by ${by}: ${reason}`;
     const schedules = await activities.pauseSchedules(settings, { mark, note });
     this.#change({ schedules });
     return schedules;
   }
 
   async #pauseProcedures(settings: RunSettings): Promise<readonly FoundRun[]> {
-    const { shutdown } = this.#status;
-    const asked = { shutdown, by: this.#by, reason: this.#reason };
-    const procedures = await activities.pauseProcedures(settings, asked);
+    const { shutdown, by, reason } = this.#status;
+    const procedures = await activities.pauseProcedures(settings, { shutdown, by, reason });
     this.#change({ procedures });
     return procedures;
   }
 
   async #survey(settings: RunSettings): Promise<ShutdownResult> {
-    const [schedules, runs, glueRuns] = await Promise.all([
+    const whole = patched('look-at-procedures');
+    const [schedules, runs, glueRuns, procedures] = await Promise.all([
       activities.listSchedules(settings),
       activities.findOpenRuns(settings),
       quick.findLiveGlueRuns({ settings }),
+      whole ? activities.findOpenProcedures(settings) : [],
     ]);
     for (const run of runs) this.#runs.found.set(run.runId, run);
     this.#remember(glueRuns);
-    this.#change({ phase: 'done', schedules });
+    this.#change({ phase: 'done', schedules, procedures });
+    if (whole) upsertSearchAttributes([{ key: searchAttributes.status, value: 'Completed' }]);
     return this.#result(null);
   }
 
   async #tellRuns(settings: RunSettings): Promise<string[]> {
-    const { shutdown } = this.#status;
-    const open = await this.#runs.tell(settings, { shutdown, by: this.#by, reason: this.#reason });
+    const { shutdown, by, reason } = this.#status;
+    const open = await this.#runs.tell(settings, { shutdown, by, reason });
     return open.map(({ workflowId }) => workflowId);
   }
 
@@ -238,7 +249,8 @@ class Shutdown {
     for (const { run, token, jobRunId } of orphans) {
       const owner = ownerOfToken(token);
       if (owner === undefined || run === undefined) continue;
-      const record = { stoppedAt: now(), by: this.#by, reason: this.#reason, stage: null, checkpoints: [] };
+      const { by, reason } = this.#status;
+      const record = { stoppedAt: now(), by, reason, stage: null, checkpoints: [] };
       const context = { owner: { ...owner, run }, settings };
       objects += (await long.secureStoppedRun(context, { jobRunIds: [jobRunId], record })).objects;
     }
@@ -250,24 +262,24 @@ class Shutdown {
     orphanObjects: number,
     stillOpen: readonly string[],
   ): Promise<ShutdownReport> {
-    const { shutdown, schedules, procedures, requestedAt } = this.#status;
+    const { shutdown, by, reason, schedules, procedures, requestedAt } = this.#status;
     const [tableItems, pollers] = await Promise.all([
       activities.countTableItems(settings).catch(() => null),
-      activities.findPollers(),
+      activities.findPollers().catch(() => []),
     ]);
     const finishedAt = now();
-    return await activities.writeShutdownReport(settings, {
+    return await documenting.writeShutdownReport(settings, {
       plan: {
         version: 1,
         shutdown,
-        by: this.#by,
-        reason: this.#reason,
+        by,
+        reason,
         stoppedAt: finishedAt,
         schedules,
         runs: [...this.#runs.found.values()],
         procedures: [...procedures],
       },
-      requestedAt: requestedAt ?? finishedAt,
+      requestedAt,
       finishedAt,
       glueRuns: [...this.#glueRuns.values()],
       orphanObjects,
@@ -290,35 +302,15 @@ class Shutdown {
     this.#remember([...this.#glueRuns.values()]);
     const found = { runs: [...this.#runs.found.values()], glueRuns: [...this.#glueRuns.values()] };
     this.#status = { ...this.#status, ...found, ...change };
-    setCurrentDetails(describe(this.#status, this.#by, this.#reason));
+    setCurrentDetails(describeShutdown(this.#status));
   }
 
   #result(report: ShutdownReport | null): ShutdownResult {
     const { phase, open, ...kept } = this.#status;
-    return { ...kept, dryRun: this.#dryRun, report };
+    return { ...kept, report };
   }
 }
 
 function without(problems: ShutdownStatus['problems'], step: string): ShutdownStatus['problems'] {
   return Object.fromEntries(Object.entries(problems).filter(([name]) => name !== step));
-}
-
-function describe(status: ShutdownStatus, by: string, reason: string): string {
-  const { shutdown, phase, schedules, runs, procedures, glueRuns, open, problems } = status;
-  const orphans = glueRuns.filter(({ orphan }) => orphan).length;
-  return [
-    `**Emergency shutdown** by ${by}: ${reason}`,
-    [
-      `- schedules paused: ${schedules.paused.join(', ') || 'none'}`,
-      ...schedules.pausedBefore.map(({ id }) => `- paused already: ${id}`),
-      `- runs stopped: ${String(runs.length)}`,
-      ...(procedures.length === 0
-        ? []
-        : [`- procedures paused: ${procedures.map(({ run }) => run).join(', ')}`]),
-      `- Glue runs stopped: ${String(glueRuns.length)}${orphans === 0 ? '' : `, ${String(orphans)} of them watched by no run`}`,
-      ...(open.length === 0 ? [] : [`- still ending: ${open.join(', ')}`]),
-      ...Object.entries(problems).map(([step, message]) => `- **could not ${step}**: ${message}`),
-    ].join('\n'),
-    phase === 'done' ? `Undo it with \`msp resume --shutdown ${shutdown}\`.` : `Now ${phase}.`,
-  ].join('\n\n');
 }

@@ -7,11 +7,12 @@
  * as they were; nothing is unpublished, and nothing raw or archived is touched. However the reset ends, the schedules
  * that it paused go on.
  */
-import { ApplicationFailure, CancellationScope, log, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, log, patched, sleep } from '@temporalio/workflow';
 import type { Rerun } from '../../pipeline/procedures/activity-types.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { resetRequestSchema } from '../../pipeline/reset/request.ts';
 import type { ParsedResetRequest, ResetRequest } from '../../pipeline/reset/request.ts';
+import { resetMark } from '../../pipeline/shutdown.ts';
 import { OpenRuns, stopLiveGlueRuns } from '../emergency-shutdown/stopping.ts';
 import { shutdown as stopping } from '../pipeline/activities.ts';
 import { plural } from '../pipeline/summaries.ts';
@@ -35,8 +36,8 @@ export async function pipelineReset(given: ResetRequest): Promise<ProcedureResul
 class Reset {
   readonly #procedure: Procedure;
   readonly #request: ParsedResetRequest;
-  /** Schedules that this reset has paused. */
-  #paused: readonly string[] = [];
+  /** Schedules that this reset has paused; unknown while a try to pause them has not succeeded. */
+  #paused: readonly string[] | undefined = [];
 
   constructor(procedure: Procedure, request: ParsedResetRequest) {
     this.#procedure = procedure;
@@ -75,12 +76,14 @@ class Reset {
   async #stop(): Promise<void> {
     const { settings, owner } = this.#procedure.context;
     const { by, reason } = this.#request;
-    const mark = `Reset ${owner.run}`;
+    const mark = resetMark(owner.run);
     await this.#procedure.step('RESET-1', async () => {
       const note = `${mark} by ${by}: ${reason}`;
-      this.#paused = (await stopping.pauseSchedules(settings, { mark, note })).paused;
+      this.#paused = undefined;
+      const { paused } = await stopping.pauseSchedules(settings, { mark, note });
+      this.#paused = paused;
       const stopped = await this.#untilAllHasEnded();
-      const schedules = `${plural(this.#paused.length, 'schedule')} paused`;
+      const schedules = `${plural(paused.length, 'schedule')} paused`;
       return { result: undefined, summary: `${plural(stopped, 'run')} stopped, ${schedules}` };
     });
   }
@@ -143,8 +146,10 @@ class Reset {
 
   async #startAnew({ digest, lost }: PlanSummary, { inputs, dates }: Rerun): Promise<Ending> {
     const { restart, claims, all } = this.#request;
-    const result = await this.#procedure.step('RESET-5', async () => {
+    const result = await this.#procedure.step('RESET-5', async (round) => {
       await this.#resumeSchedules('done');
+      await this.#procedure.untilEarlierRunsEnd(round);
+      const due = round > 1 && patched('due-inputs') ? await this.#stillDue(digest) : inputs;
       let runs = 0;
       const run = async (label: string, request: { inputs?: string[]; dates?: string[] }): Promise<void> => {
         runs += 1;
@@ -152,7 +157,7 @@ class Reset {
       };
       // Days that were put back have KPIs of another edition until they are computed.
       for (const days of dates) await run('dates', { dates: [...days] });
-      if (restart) for (const keys of inputs) await run('inputs', { inputs: [...keys] });
+      if (restart) for (const keys of due) await run('inputs', { inputs: [...keys] });
       // Before files that are new to these days change them.
       const { days, lines } = await long.compareReset(this.#procedure.context, { digest });
       if (restart && (claims === true || all === true)) await run('first', {});
@@ -163,11 +168,21 @@ class Reset {
     return { status: 'Completed', outcome: `reset; ${result}${named}`, incomplete: lost > 0 };
   }
 
+  /** Before it gave up, an earlier round may have processed some. */
+  async #stillDue(digest: string): Promise<Rerun['inputs']> {
+    return (await long.findDueInputs(this.#procedure.context, { digest })).inputs;
+  }
+
   async #resumeSchedules(how: string): Promise<void> {
     const { context } = this.#procedure;
-    if (this.#paused.length === 0) return;
-    const note = `Reset ${context.owner.run} ${how}`;
-    await quick.unpauseSchedules(context, { schedules: this.#paused, note });
+    const schedules = this.#paused;
+    if (schedules === undefined ? !patched('unpause-by-mark') : schedules.length === 0) return;
+    const mark = resetMark(context.owner.run);
+    await quick.unpauseSchedules(context, {
+      ...(schedules === undefined ? {} : { schedules }),
+      note: `${mark} ${how}`,
+      mark,
+    });
     this.#paused = [];
   }
 

@@ -38,3 +38,13 @@ export const long = proxyActivities<Activities>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 });
+
+/** Waiting for runs. They wait for operators as well, so nothing but their end ends it. */
+export const awaiting = proxyActivities<Pick<Activities, 'awaitRuns'>>({
+  // Longer than any run waits for an operator; a run that `MSP_PARK_EXPIRY` lets wait for ever is asked for again.
+  startToCloseTimeout: '30d',
+  // Many looks: a worker that is gone is noticed, a slow answer is not taken for one.
+  heartbeatTimeout: '60s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+});

@@ -25,9 +25,10 @@ import type { PipelineRequest } from '../../pipeline/request.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import type { CommonRequest } from '../../pipeline/procedures/request.ts';
 import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
+import { shutdown as stopping } from '../pipeline/activities.ts';
 import { failureOf } from '../pipeline/failure.ts';
 import type { musicStreamingPipeline, PipelineResult } from '../pipeline/workflow.ts';
-import { quick } from './activities.ts';
+import { awaiting, quick } from './activities.ts';
 import { Conversation, now } from './conversation.ts';
 import {
   approveAhead,
@@ -39,7 +40,9 @@ import {
   park,
   planned,
   proceed,
+  runAwaited,
   runStarted,
+  unreported,
   waitOn,
 } from './state.ts';
 import type { Decision, Phase, ProcedureState, ProcedureStatusName } from './state.ts';
@@ -190,6 +193,23 @@ export class Procedure {
     this.#conversation.change((state, at) => complete(state, id, 'not needed', because, at));
   }
 
+  /**
+   * Waits for what earlier rounds of a step have started and that goes on: a run that was shut down and brought back has
+   * no one else who waits for it, and another one beside it would find its inputs taken.
+   */
+  async untilEarlierRunsEnd(round: number): Promise<void> {
+    if (round === 1 || !patched('await-earlier-runs')) return;
+    const { run: procedure } = this.#conversation.owner;
+    const open = await stopping.findOpenRuns(this.context.settings);
+    const workflowIds = open.flatMap(({ workflowId }) =>
+      workflowId.startsWith(`${procedure}-`) ? [workflowId] : [],
+    );
+    const [first] = workflowIds;
+    if (first === undefined) return;
+    this.#conversation.change((state, at) => runAwaited(state, first, at));
+    await awaiting.awaitRuns(this.context, { workflowIds });
+  }
+
   /** Runs the pipeline and waits for its end; an abort stops it as well, and it can be resumed. */
   async pipelineRun(id: StepId, label: string, request: PipelineRequest): Promise<PipelineResult> {
     const { run: procedure } = this.#conversation.owner;
@@ -297,9 +317,15 @@ export class Procedure {
   async finish({ status, outcome, incomplete = false }: Ending): Promise<ProcedureResult> {
     this.enter('reporting');
     this.#conversation.change((state, at) => end(state, status, outcome, at));
-    const report = await this.#report();
+    try {
+      await this.#report();
+    } catch (error) {
+      // What is done is done, with and without a report.
+      if (isCancellation(error) || !patched('end-without-report')) throw error;
+      this.#conversation.change((state, at) => unreported(state, failureOf(error).message, at));
+    }
     await condition(allHandlersFinished);
-    const { id, plan } = this.state;
+    const { id, plan, report } = this.state;
     return { id, status, outcome, incomplete, plan: plan?.digest ?? null, report };
   }
 
@@ -316,7 +342,7 @@ export class Procedure {
     await condition(allHandlersFinished);
   }
 
-  async #report(): Promise<string> {
+  async #report(): Promise<void> {
     const { id, procedure, status, startedAt, plan, approval, steps, timeline, outcome } = this.state;
     const record = { id, procedure, status, startedAt, plan, approval, steps, timeline, outcome };
     const { key } = await quick.writeProcedureReport(this.context, {
@@ -325,7 +351,6 @@ export class Procedure {
       now: now(),
     });
     this.#conversation.change((state) => ({ ...state, report: key }));
-    return key;
   }
 }
 

@@ -257,6 +257,11 @@ export function runStarted(state: ProcedureState, run: string, at: string): Proc
   return note({ ...state, run }, { at, what: `pipeline run ${run} started` });
 }
 
+/** A run that an earlier round has started goes on. */
+export function runAwaited(state: ProcedureState, run: string, at: string): ProcedureState {
+  return note({ ...state, run }, { at, what: `waits for pipeline run ${run}, which goes on` });
+}
+
 export function end(
   state: ProcedureState,
   ended: ProcedureStatusName,
@@ -265,4 +270,8 @@ export function end(
 ): ProcedureState {
   const over = { paused: null, parked: null, waiting: null, decision: null, step: null, run: null };
   return note({ ...state, ...over, phase: 'ended', ended, outcome }, { at, what: outcome });
+}
+
+export function unreported(state: ProcedureState, why: string, at: string): ProcedureState {
+  return note(state, { at, what: `the report could not be written: ${why}` });
 }

@@ -4,7 +4,7 @@
  */
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Undo } from '../../pipeline/procedures/activity-types.ts';
-import { undoRequestSchema } from '../../pipeline/shutdown.ts';
+import { shutdownMark, undoRequestSchema } from '../../pipeline/shutdown.ts';
 import type { UndoPlan, UndoRequest } from '../../pipeline/shutdown.ts';
 import { plural } from '../pipeline/summaries.ts';
 import { quick } from '../procedures/activities.ts';
@@ -40,14 +40,16 @@ export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureRes
       const { by, reason } = request;
       await quick.unpauseProcedures(context, { procedures: undo.procedures, by, reason });
       const note = `Shutdown ${request.shutdown} undone by ${request.by}: ${request.reason}`;
-      await quick.unpauseSchedules(context, { schedules: undo.schedules, note });
+      const mark = shutdownMark(request.shutdown);
+      await quick.unpauseSchedules(context, { schedules: undo.schedules, note, mark });
       return { result: undefined, summary: said({ ...undo, runs: [] }) };
     });
     procedure.enter('verifying');
     await procedure.step('UNDO-3', async () => {
-      const left = await quick.findStillStopped(context, plan);
+      const left = await quick.findStillStopped(context, { ...plan, resumed: undo.runs });
       if (left.runs.length + left.schedules.length + left.procedures.length > 0) {
-        throw ApplicationFailure.nonRetryable(`Still stopped: ${said(left)}`, 'UnexpectedError');
+        const message = `These do not go on: ${said(left)}`;
+        throw ApplicationFailure.nonRetryable(message, 'UnexpectedError');
       }
       return { result: undefined, summary: 'nothing of it is stopped any more' };
     });

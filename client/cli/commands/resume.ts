@@ -34,6 +34,15 @@ export function addResume(program: Command, context: CliContext): void {
         advice: 'msp runs --status Paused lists paused runs.',
       });
     }
+    if (run !== undefined && dryRun) {
+      throw new ClientError(
+        'WrongUse',
+        '--dry-run shows the plan to undo a shutdown; a paused run has none.',
+        {
+          advice: `msp status ${run} shows where the run is.`,
+        },
+      );
+    }
     await context.withClient(async (client) => {
       if (shutdown !== undefined) {
         const reference = await client.procedures.undoShutdown({ shutdown, by, reason, dryRun });

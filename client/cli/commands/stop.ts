@@ -2,14 +2,17 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { foundRunSchema, pausedSchedulesSchema } from '../../../pipeline/shutdown.ts';
+import type { CommandAnswer } from '../../../workflows/pipeline/messages.ts';
 import type { ShutdownResult } from '../../../workflows/emergency-shutdown/workflow.ts';
 import { ClientError } from '../../errors.ts';
 import type { PipelineClient } from '../../pipeline-client.ts';
+import type { RunReference } from '../../runs.ts';
 import type { DirectMeasures } from '../../shutdowns.ts';
 import { checked, type CliContext } from '../context.ts';
 import { examples, outputOption, outputSchema, RUN, whoAmI } from '../options.ts';
-import { showEnd } from '../run-text.ts';
-import { viewOf } from '../../run-view.ts';
+import { glueLine, showEnd, statusLine } from '../run-text.ts';
+import { viewOf, viewSchema } from '../../run-view.ts';
+import type { RunView } from '../../run-view.ts';
 
 const optionsSchema = z.object({
   all: z.boolean().default(false),
@@ -44,8 +47,9 @@ export function addShutdown(program: Command, context: CliContext): void {
         advice: 'Give one of them.',
       });
     await context.withClient(async (client) => {
-      if (run !== undefined) await shutDownRun(context, client, run, { by, reason, yes });
-      else await shutDownAll(context, client, { by, reason, dryRun, yes, json: output === 'json' });
+      const asked = { by, reason, dryRun, yes, json: output === 'json' };
+      if (run !== undefined) await shutDownRun(context, client, run, asked);
+      else await shutDownAll(context, client, asked);
     });
   });
   examples(command, [
@@ -55,25 +59,7 @@ export function addShutdown(program: Command, context: CliContext): void {
   ]);
 }
 
-async function shutDownRun(
-  context: CliContext,
-  client: PipelineClient,
-  run: string,
-  { by, reason, yes }: { readonly by: string; readonly reason: string; readonly yes: boolean },
-): Promise<void> {
-  const reference = await client.runs.find(run);
-  await context.confirm(
-    `Shut ${reference.workflowId} down? Its Glue run is stopped; it can be resumed.`,
-    yes,
-  );
-  const { message } = await client.runs.command('emergencyShutdown', reference, { by, reason });
-  context.out.line(message);
-  await client.runs.result(reference);
-  showEnd(context.out, await viewOf(client, reference));
-  context.out.line(`Resume it: msp recover run ${reference.workflowId} --reason "…"`);
-}
-
-interface ShutDownAll {
+interface Asked {
   readonly by: string;
   readonly reason: string;
   readonly dryRun: boolean;
@@ -81,10 +67,73 @@ interface ShutDownAll {
   readonly json: boolean;
 }
 
+async function shutDownRun(
+  context: CliContext,
+  client: PipelineClient,
+  run: string,
+  { by, reason, dryRun, yes, json }: Asked,
+): Promise<void> {
+  const { out } = context;
+  const reference = await client.runs.find(run);
+  if (dryRun) {
+    showWhatWouldStop(context, await viewOf(client, reference), json);
+    return;
+  }
+  await context.confirm(
+    `Shut ${reference.workflowId} down? Its Glue run is stopped; it can be resumed.`,
+    yes,
+  );
+  const { message } = await commanded(context, client, reference, { by, reason });
+  if (!json) out.line(message);
+  await client.runs.result(reference);
+  const view = await viewOf(client, reference);
+  if (json) {
+    out.json(viewSchema, view);
+    return;
+  }
+  showEnd(out, view);
+  out.line(`Resume it: msp recover run ${reference.workflowId} --reason "…"`);
+}
+
+/** @throws ClientError `Unreachable` where no worker answers, after what can be done without one */
+async function commanded(
+  context: CliContext,
+  client: PipelineClient,
+  reference: RunReference,
+  why: { readonly by: string; readonly reason: string },
+): Promise<CommandAnswer> {
+  try {
+    return await client.runs.command('emergencyShutdown', reference, why);
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code !== 'Unreachable') throw error;
+    showDirect(context, await client.shutdowns.stopRunDirectly(reference, why));
+    const left = 'so the run has not ended yet, and its unfinished output is not set aside.';
+    throw new ClientError('Unreachable', `No worker has taken the command, ${left}`, {
+      advice: 'Start a worker: the run ends by itself.',
+      cause: error,
+    });
+  }
+}
+
+function showWhatWouldStop({ out }: CliContext, view: RunView, json: boolean): void {
+  if (view.endedAt !== undefined)
+    throw new ClientError('Refused', 'The run has ended: nothing of it would be stopped.');
+  if (json) {
+    out.json(viewSchema, view);
+    return;
+  }
+  out.line('This would be stopped:');
+  out.fields([
+    ['run', view.workflowId],
+    ['status', statusLine(out, view)],
+    ['Glue run', glueLine(view) ?? 'none'],
+  ]);
+}
+
 async function shutDownAll(
   context: CliContext,
   client: PipelineClient,
-  { by, reason, dryRun, yes, json }: ShutDownAll,
+  { by, reason, dryRun, yes, json }: Asked,
 ): Promise<void> {
   const { pipeline } = client.settings;
   if (!dryRun) await context.confirm(`Stop everything of ${pipeline}: schedules, runs, Glue runs?`, yes);
@@ -109,10 +158,14 @@ function noWorker(what: string): ClientError {
   });
 }
 
-function showDirect({ out }: CliContext, done: DirectMeasures): void {
+function showDirect(
+  { out }: CliContext,
+  done: Omit<DirectMeasures, 'schedules'> & Partial<DirectMeasures>,
+): void {
+  const { schedules } = done;
   out.line('No worker answers. Done without one:');
   out.fields([
-    ['schedules paused', done.schedules.join(', ') || 'none was running'],
+    ['schedules paused', schedules === undefined ? undefined : schedules.join(', ') || 'none was running'],
     ['runs told', done.runs.join(', ') || 'none was open'],
     ['Glue runs stopped', done.glueRuns.join(', ') || 'none was live'],
   ]);
@@ -147,7 +200,10 @@ function showResult({ out }: CliContext, result: ShutdownResult): void {
     ['schedules', schedules.paused.join(', ') || 'none'],
     ['paused before', schedules.pausedBefore.map(({ id, note }) => `${id} (${note})`).join(', ') || 'none'],
     ['runs', runs.map(({ workflowId }) => workflowId).join(', ') || 'none'],
-    ['procedures paused', procedures.map(({ run, workflowId }) => run ?? workflowId).join(', ')],
+    [
+      dryRun ? 'procedures' : 'procedures paused',
+      procedures.map(({ run, workflowId }) => run ?? workflowId).join(', '),
+    ],
     [
       'Glue runs',
       glueRuns.length === 0

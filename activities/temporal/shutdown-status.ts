@@ -1,0 +1,49 @@
+/** What a shutdown says of itself, for want of the plan that it could not write. Reads only. */
+import { getClient } from '@temporalio/activity';
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { z } from 'zod';
+import { foundRunSchema, pausedSchedulesSchema, SHUTDOWN_WORKFLOW } from '../../pipeline/shutdown.ts';
+import type { UndoPlan } from '../../pipeline/shutdown.ts';
+import { failure } from '../aws/call.ts';
+
+/** A closed shutdown replays its history before it answers: seconds, unless no worker is free. */
+const ANSWERED_WITHIN_MS = 40_000;
+
+const statusSchema = z.object({
+  by: z.string(),
+  reason: z.string(),
+  dryRun: z.boolean(),
+  phase: z.string(),
+  schedules: pausedSchedulesSchema,
+  runs: z.array(foundRunSchema),
+  procedures: z.array(foundRunSchema),
+});
+
+/**
+ * @returns `undefined` when Temporal knows no such shutdown, or it was only a look
+ * @throws `PlanOutdated` while it still stops things
+ */
+export async function planByStatus(shutdown: string): Promise<UndoPlan | undefined> {
+  const found = await findShutdown(shutdown);
+  if (found === undefined) return undefined;
+  const { workflowId, runId, startTime, closeTime } = found;
+  const client = getClient();
+  const answer: unknown = await client.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () =>
+    client.workflow.getHandle(workflowId, runId).query('status'),
+  );
+  const { dryRun, phase, ...stopped } = statusSchema.parse(answer);
+  if (dryRun) return undefined;
+  if (closeTime === undefined && phase !== 'documenting') {
+    throw failure(
+      'PlanOutdated',
+      `Shutdown ${shutdown} is still at work; it can be undone when it has ended`,
+    );
+  }
+  return { version: 1, shutdown, stoppedAt: (closeTime ?? startTime).toISOString(), ...stopped };
+}
+
+async function findShutdown(shutdown: string): Promise<WorkflowExecutionInfo | undefined> {
+  const query = `WorkflowType = '${SHUTDOWN_WORKFLOW}' AND PipelineRun = '${shutdown.replaceAll("'", '')}'`;
+  for await (const found of getClient().workflow.list({ query })) return found;
+  return undefined;
+}

@@ -1,0 +1,127 @@
+import {
+  BatchStopJobRunCommand,
+  GetJobRunCommand,
+  GetJobRunsCommand,
+  GlueClient,
+  type JobRun,
+} from '@aws-sdk/client-glue';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { mockClient } from 'aws-sdk-client-mock';
+import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
+import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
+import { runIdOf } from '../../pipeline/layout.ts';
+import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
+import { statusQuery } from '../../workflows/pipeline/messages.ts';
+import { jsonOf, msp, type CliResult } from '../support/cli.ts';
+import { startDevServer } from '../support/dev-server.ts';
+import { fakeProcedures } from '../support/fake-procedures.ts';
+import { GlueInHand } from '../support/glue-in-hand.ts';
+import { withWorker } from '../support/pipeline-worker.ts';
+import { startRun } from '../support/started-run.ts';
+import type { Handle } from '../support/started-run.ts';
+import { until } from '../support/until.ts';
+
+type Cli = (...args: string[]) => Promise<CliResult>;
+
+const WHY = ['--reason', 'the reference data is wrong'];
+
+describe('a shutdown from the command line', () => {
+  let env: TestWorkflowEnvironment;
+  let runs = 0;
+  const glueService = mockClient(GlueClient);
+  beforeAll(async () => {
+    env = await startDevServer();
+  }, 60_000);
+  afterAll(async () => {
+    await env.teardown();
+  });
+  beforeEach(() => {
+    glueService.reset();
+    glueService.on(GetJobRunsCommand).resolves({});
+    glueService.on(GetJobRunCommand).resolves({});
+    glueService.on(BatchStopJobRunCommand).resolves({});
+  });
+
+  const on =
+    (taskQueue: string): Cli =>
+    (...args) =>
+      msp({ TEMPORAL_ADDRESS: env.address, MSP_TASK_QUEUE: taskQueue }, ...args);
+
+  /** What asks Temporal is real. */
+  async function working(
+    work: (cli: Cli, run: Handle, glue: GlueInHand) => Promise<void>,
+    procedures: Partial<ProcedureActivities> = {},
+  ): Promise<void> {
+    const glue = new GlueInHand('validation');
+    const ofRuns = {
+      ...createRunActivities(),
+      ...createShutdownActivities(),
+      ...createScheduleActivities(),
+      ...glue.activities,
+    };
+    await withWorker(env, fakeProcedures(procedures, ofRuns), async (taskQueue) => {
+      runs += 1;
+      const run = await startRun(env, taskQueue, {}, `run-${String(runs)}`);
+      await until('Glue works', async () =>
+        (await run.query(statusQuery)).glueRun === null ? undefined : true,
+      );
+      await work(on(taskQueue), run, glue);
+    });
+  }
+
+  it('shows of one run what it would stop, and stops nothing, when it is a dry run', async () => {
+    await working(async (cli, run, glue) => {
+      const shown = await cli('shutdown', '--run', run.workflowId, '--dry-run', '--yes', ...WHY);
+      expect(shown).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/would be stopped[^]*jr_1/) });
+      const json = await cli('shutdown', '--run', run.workflowId, '--dry-run', '-o', 'json', ...WHY);
+      expect(jsonOf(json)).toMatchObject({ status: 'Running', glueRun: { jobRunId: 'jr_1' } });
+      expect((await run.describe()).status.name).toBe('RUNNING');
+      expect(glue.of('validation')).toEqual(['RUNNING']);
+
+      const stopped = await cli('shutdown', '--run', run.workflowId, '--yes', '-o', 'json', ...WHY);
+      expect(stopped.exitCode).toBe(0);
+      expect(jsonOf(stopped)).toMatchObject({ status: 'Stopped', end: { ended: 'failed' } });
+      const again = await cli('shutdown', '--run', run.workflowId, '--dry-run', ...WHY);
+      expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/has ended/) });
+    });
+  }, 60_000);
+
+  it('leaves a paused run paused when its resumption is only to be shown', async () => {
+    await working(async (cli, run) => {
+      expect((await cli('pause', run.workflowId, ...WHY)).exitCode).toBe(0);
+      const dry = await cli('resume', run.workflowId, '--dry-run', ...WHY);
+      expect(dry).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/--dry-run/) });
+      expect((await run.query(statusQuery)).status).toBe('Paused');
+      expect((await cli('resume', run.workflowId, '--yes', ...WHY)).exitCode).toBe(0);
+    });
+  }, 60_000);
+
+  it('tells one run and stops its Glue run where no worker answers, and says what is left', async () => {
+    const queue = 'nobody-listens';
+    const run = await startRun(env, queue, {}, 'lonely');
+    const live = (id: string, of: string): JobRun => ({
+      Id: id,
+      JobRunState: 'RUNNING',
+      Arguments: { '--run_id': runIdOf(of, run.firstExecutionRunId) },
+    });
+    glueService
+      .on(GetJobRunsCommand, { JobName: 'music-streaming-validate-data' })
+      .resolves({ JobRuns: [live('jr_its', 'lonely'), live('jr_other', 'another')] });
+    const { exitCode, stdout, stderr } = await on(queue)('shutdown', '--run', 'lonely', '--yes', ...WHY);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 5,
+      stderr: expect.stringMatching(/the run has not ended yet/),
+    });
+    expect(stdout).toMatch(/runs told\s+lonely\nGlue runs stopped\s+jr_its\n/);
+    const stops = glueService
+      .commandCalls(BatchStopJobRunCommand)
+      .map((call) => call.args[0].input.JobRunIds);
+    expect(stops).toEqual([['jr_its']]);
+    const { events } = await run.fetchHistory();
+    const told = events?.flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
+    expect(told).toEqual(['emergencyShutdown']);
+    await run.terminate();
+  }, 60_000);
+});

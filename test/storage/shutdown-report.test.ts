@@ -1,0 +1,80 @@
+/** What a shutdown writes down of the runs that it stopped: real storage, no runs. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createShutdownReportActivities } from '../../activities/storage/shutdown-report.ts';
+import { layout } from '../../pipeline/layout.ts';
+import { undoPlanSchema } from '../../pipeline/shutdown.ts';
+import type { ShutdownFindings } from '../../pipeline/shutdown.ts';
+import { startMiniStack } from '../local-glue/support/ministack.ts';
+import type { MiniStack } from '../local-glue/support/ministack.ts';
+import { installedToolchain } from '../local-glue/support/toolchain.ts';
+import { LATE, MONDAY, NOW, PublishedWorld } from '../support/published-world.ts';
+
+const toolchain = installedToolchain();
+const suite = toolchain === undefined ? describe.skip : describe;
+
+/** The run of the world that has ended with a claim, and one whose records are damaged. */
+const [CLAIMING, DAMAGED] = ['ended-00000002', 'damaged-00000003'] as const;
+
+function findings(shutdown: string): ShutdownFindings {
+  const run = (id: string): ShutdownFindings['plan']['runs'][number] => ({
+    workflowId: id,
+    runId: id,
+    run: id,
+  });
+  return {
+    plan: {
+      ...{ version: 1, shutdown, by: 'ada', reason: 'drill', stoppedAt: NOW },
+      schedules: { paused: ['daily'], pausedBefore: [] },
+      runs: [run(CLAIMING), run(DAMAGED)],
+      procedures: [],
+    },
+    requestedAt: null,
+    finishedAt: NOW,
+    glueRuns: [],
+    orphanObjects: 0,
+    tableItems: 1,
+    pollers: [],
+    stillOpen: [],
+  };
+}
+
+suite('the report of a shutdown', () => {
+  let ministack: MiniStack;
+  let world: PublishedWorld;
+  beforeAll(async () => {
+    ministack = await startMiniStack(toolchain?.ministack ?? '');
+    world = await PublishedWorld.make(ministack.endpoint);
+  }, 60_000);
+  afterAll(async () => {
+    world.close();
+    await ministack.close();
+  });
+
+  it("says what each run had done, its days and editions, and names what it can't read", async () => {
+    const record = {
+      ...{ version: 1, stoppedAt: NOW, stage: 'kpi_computation', jobRunIds: [], quarantined: [] },
+      checkpoints: [
+        {
+          ...{ stage: 'publish_plays', outcome: 'done', summary: '' },
+          result: { days: [{ day: MONDAY, edition: 2 }] },
+        },
+      ],
+    };
+    await world.put(layout.runRecord(CLAIMING, `stopped/${NOW}`), JSON.stringify(record));
+    await world.put(layout.runRecord(DAMAGED, 'inputs'), '{oops');
+    const { writeShutdownReport } = createShutdownReportActivities(world.worker.s3);
+    const written = await world.run(writeShutdownReport, world.context.settings, findings('s1'));
+
+    expect(undoPlanSchema.parse(await world.json(written.plan)).runs).toHaveLength(2);
+    expect(await world.json(written.report)).toMatchObject({
+      runs: [
+        { days: [{ day: MONDAY, edition: 2 }], claims: [LATE], unreadable: [] },
+        { days: [], claims: [], unreadable: [layout.runRecord(DAMAGED, 'inputs')] },
+      ],
+    });
+    const page = (await world.read(written.markdown))?.toString();
+    expect(page).toContain(`stopped in kpi_computation, 1 stages done, ${MONDAY} published as edition 2`);
+    expect(page).toContain(`can't be read: ${layout.runRecord(DAMAGED, 'inputs')}`);
+    expect(page).toContain('Not everything could be told to stop');
+  }, 60_000);
+});

@@ -1,0 +1,26 @@
+/** What the Temporal UI shows of a shutdown: its current details, in Markdown. */
+import type { ShutdownStatus } from './workflow.ts';
+
+export function describeShutdown(status: ShutdownStatus): string {
+  const { shutdown, by, reason, dryRun, phase, schedules, runs, procedures, glueRuns, open, problems } =
+    status;
+  const orphans = glueRuns.filter(({ orphan }) => orphan).length;
+  const [paused, stopped] = dryRun ? ['to pause', 'to stop'] : ['paused', 'stopped'];
+  const names = procedures.map(({ run, workflowId }) => run ?? workflowId);
+  const ended = dryRun
+    ? 'Only a look: nothing was stopped.'
+    : `Undo it with \`msp resume --shutdown ${shutdown}\`.`;
+  return [
+    `**Emergency shutdown** by ${by}: ${reason}`,
+    [
+      `- schedules ${paused}: ${schedules.paused.join(', ') || 'none'}`,
+      ...schedules.pausedBefore.map(({ id }) => `- paused already: ${id}`),
+      `- runs ${stopped}: ${String(runs.length)}`,
+      ...(names.length === 0 ? [] : [`- procedures ${paused}: ${names.join(', ')}`]),
+      `- Glue runs ${stopped}: ${String(glueRuns.length)}${orphans === 0 ? '' : `, ${String(orphans)} of them watched by no run`}`,
+      ...(open.length === 0 ? [] : [`- still ending: ${open.join(', ')}`]),
+      ...Object.entries(problems).map(([step, message]) => `- **could not ${step}**: ${message}`),
+    ].join('\n'),
+    phase === 'done' ? ended : `Now ${phase}.`,
+  ].join('\n\n');
+}
