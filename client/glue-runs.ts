@@ -7,7 +7,7 @@ import {
   type JobRun,
 } from '@aws-sdk/client-glue';
 import { z } from 'zod';
-import { classifyEndedRun, dpuSeconds, isLive } from '../pipeline/glue-run.ts';
+import { classifyEndedRun, dpuSeconds, isLive, ownerOfToken, TOKEN_ARGUMENT } from '../pipeline/glue-run.ts';
 import { jobNameOf } from '../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../pipeline/stages.ts';
 import { ClientError, explain, notFound, shapeOf } from './errors.ts';
@@ -17,6 +17,8 @@ export const glueRunSchema = z.object({
   job: z.string(),
   /** The pipeline run that it belongs to, from its arguments. */
   run: z.string().optional(),
+  /** The workflow id of that run, where the job run carries the pipeline's token. */
+  workflowId: z.string().optional(),
   state: z.string(),
   /** Why it waits, where Glue says so. */
   stateDetail: z.string().optional(),
@@ -73,17 +75,23 @@ export class GlueRuns {
     return WHOLE_ID.test(id) ? await this.#get(id) : await this.#byBeginning(id);
   }
 
+  async live(): Promise<GlueRun[]> {
+    return (await this.list(LIVE_SEARCHED)).filter(({ state }) => isLive(state));
+  }
+
   /**
    * Asks Glue to stop every live run of the pipeline's jobs, or those of one pipeline run; does not wait.
    * @param of the pipeline run's id in the bucket
    * @returns their ids
    */
   async stopAll(of?: string): Promise<string[]> {
-    const live = (await this.list(LIVE_SEARCHED)).filter(
-      ({ state, run }) => isLive(state) && (of === undefined || run === of),
-    );
+    return await this.stop((await this.live()).filter(({ run }) => of === undefined || run === of));
+  }
+
+  /** Asks Glue to stop these; does not wait. @returns their ids */
+  async stop(runs: readonly GlueRun[]): Promise<string[]> {
     for (const job of this.#jobs) {
-      const ids = live.filter((run) => run.job === job).map(({ id }) => id);
+      const ids = runs.filter((run) => run.job === job).map(({ id }) => id);
       for (let at = 0; at < ids.length; at += STOPPED_AT_ONCE) {
         const stop = { JobName: job, JobRunIds: ids.slice(at, at + STOPPED_AT_ONCE) };
         try {
@@ -93,7 +101,7 @@ export class GlueRuns {
         }
       }
     }
-    return live.map(({ id }) => id);
+    return runs.map(({ id }) => id);
   }
 
   async #byBeginning(beginning: string): Promise<GlueRun> {
@@ -150,6 +158,7 @@ function viewOf(run: JobRun, job: string): GlueRun {
   });
   const known = {
     run: run.Arguments?.['--run_id'],
+    workflowId: ownerOfToken(run.Arguments?.[TOKEN_ARGUMENT] ?? '')?.workflowId,
     stateDetail: run.StateDetail,
     startedAt: run.StartedOn?.toISOString(),
     endedAt: run.CompletedOn?.toISOString(),

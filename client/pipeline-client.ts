@@ -21,7 +21,8 @@ import { parseSettings, SettingsError, type Environment, type Settings } from '.
 import { connectAws, connectTemporal, type AwsClients, type TemporalLink } from './connection.ts';
 import { deliver, deliveryKey, type Delivery, type DeliveryKind } from './deliveries.ts';
 import { ClientError } from './errors.ts';
-import { GlueRuns } from './glue-runs.ts';
+import { type GlueRun, GlueRuns } from './glue-runs.ts';
+import { findOrphans } from './orphans.ts';
 import { Kpis } from './kpis.ts';
 import { GlueLogs } from './logs.ts';
 import { Bucket } from './objects.ts';
@@ -136,6 +137,13 @@ export class PipelineClient {
   async runInBucket(reference: string): Promise<string> {
     if (reference !== 'latest' && !(await this.bucket.isEmpty(layout.runFolder(reference)))) return reference;
     return (await this.runs.find(reference)).run;
+  }
+
+  /**
+   * Live Glue runs whose pipeline run has ended; `glue.stop` stops them. Every run does so when it begins.
+   */
+  async orphans(): Promise<GlueRun[]> {
+    return await findOrphans(this.temporal, this.glue);
   }
 
   /** Closes all connections. The client can't be used afterwards. */

@@ -18,6 +18,7 @@ export function addGlueCommands(program: Command, context: CliContext): void {
     .description('Job runs of the pipeline in AWS Glue.');
   addRuns(glue, context);
   addRun(glue, context);
+  addSweep(glue, context);
   addLogs(program, context);
 }
 
@@ -86,6 +87,51 @@ function showRun({ out }: CliContext, run: GlueRun): void {
     ['error', run.errorMessage],
     ['log', `msp logs ${run.id}`],
   ]);
+}
+
+const sweepSchema = z.object({
+  dryRun: z.boolean().default(false),
+  yes: z.boolean().default(false),
+  output: outputSchema,
+});
+
+function addSweep(glue: Command, context: CliContext): void {
+  const command = glue
+    .command('sweep')
+    .summary('stop job runs that nobody watches')
+    .description(
+      'Stops job runs whose pipeline run has ended, as when it was terminated. Every pipeline run does so when it ' +
+        'begins. A run that is recovered adopts its own, so recover first what is to go on.',
+    )
+    .option('--dry-run', 'only show them')
+    .option('--yes', 'do not ask')
+    .addOption(outputOption())
+    .action(async (given: unknown) => {
+      const { dryRun, yes, output } = checked(sweepSchema, given);
+      await context.withClient(async (client) => {
+        const orphans = await client.orphans();
+        context.out.rows(
+          output,
+          z.array(glueRunSchema),
+          orphans,
+          [
+            { title: 'started', value: (run) => time(run.startedAt) },
+            { title: 'job', value: (run) => run.job },
+            { title: 'state', value: (run) => context.out.status(run.state) },
+            { title: 'workflow id', value: (run) => run.workflowId ?? '' },
+            { title: 'id', value: (run) => run.id.slice(0, 16) },
+          ],
+          'every job run that lives belongs to a run that is open',
+        );
+        if (dryRun || orphans.length === 0) return;
+        await context.confirm(`Stop ${String(orphans.length)} job run(s)?`, yes);
+        const stopped = await client.glue.stop(orphans);
+        context.out.note(
+          `Glue was asked to stop ${String(stopped.length)}; msp glue runs shows when they have ended.`,
+        );
+      });
+    });
+  examples(command, ['msp glue sweep --dry-run', 'msp glue sweep --yes']);
 }
 
 const GLUE_STAGES = STAGE_NAMES.filter((stage) => STAGES[stage].script !== undefined);
