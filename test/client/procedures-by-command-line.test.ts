@@ -211,7 +211,7 @@ describe('procedures from the command line', () => {
 
   it('ends where its plan finds that it asks for what there is not', async () => {
     const impossible = ApplicationFailure.nonRetryable(
-      'There are no records of a run nope',
+      'No record says what nope.csv is',
       'RecoveryImpossible',
     );
     let known = false;
@@ -219,10 +219,10 @@ describe('procedures from the command line', () => {
     const examineData = (): ReturnType<ProcedureActivities['examineData']> =>
       known ? Promise.resolve(examined) : Promise.reject(impossible);
     await operating({ examineData }, async (cli) => {
-      const asked = await cli('recover', 'data', '--run', 'nope', ...WHY, '--yes');
+      const asked = await cli('recover', 'data', '--files', 'nope.csv', ...WHY, '--yes');
       expect(asked).toMatchObject({
-        exitCode: 1,
-        stdout: expect.stringContaining('Failed: There are no records of a run nope'),
+        exitCode: 3,
+        stdout: expect.stringContaining('Failed: No record says what nope.csv is'),
       });
       known = true;
       expect((await cli(...FIND, '--yes')).exitCode).toBe(0);
