@@ -146,7 +146,11 @@ describe('a reset', () => {
         return run?.includes('first') === true ? run : undefined;
       });
       const run = env.client.workflow.getHandle(first);
-      await until('the run is parked', async () => (await run.query(runQuery)).parked ?? undefined);
+      // The procedure names the run that it is about to start.
+      await until('the run is parked', async () => {
+        const status = await run.query(runQuery).catch(() => undefined);
+        return status?.parked ?? undefined;
+      });
       await run.executeUpdate(runUpdates.abort, { args: [who] });
       await until('the reset is parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
       denied = false;
