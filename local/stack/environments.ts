@@ -1,17 +1,14 @@
 /** The environment variables that make a process one of this stack: where the services are, who it is, which pipeline. */
-import { parseSettings, variableOf, type Environment, type Settings } from '../../pipeline/settings.ts';
+import {
+  CHECKOUT_VARIABLES,
+  parseSettings,
+  variableOf,
+  type Environment,
+  type Settings,
+} from '../../pipeline/settings.ts';
 import type { AccessKey, Endpoints, EnvironmentFile, StackFolder } from './folder.ts';
 import { NAMESPACE } from './probes.ts';
 import type { Provisioned } from './provision/provision.ts';
-
-/** Variables of ours that are about the checkout or the stack, not about the pipeline. */
-const NOT_SETTINGS = new Set([
-  'MSP_LOCAL_DIR',
-  'MSP_SETUP_DIR',
-  'MSP_REAL_DATA',
-  'MSP_PYTHON',
-  'MSP_IVY_SETTINGS',
-]);
 
 /** Settings that suit one machine better than AWS; the caller's own win. */
 const LOCAL_DEFAULTS = {
@@ -25,7 +22,9 @@ export function settingsOf(environment: Environment): {
   variables: Record<string, string>;
 } {
   const variables = Object.entries(environment).flatMap(([name, value]) =>
-    name.startsWith('MSP_') && !NOT_SETTINGS.has(name) && value !== undefined ? [[name, value] as const] : [],
+    name.startsWith('MSP_') && !CHECKOUT_VARIABLES.includes(name) && value !== undefined && value !== ''
+      ? [[name, value] as const]
+      : [],
   );
   const withDefaults = { ...LOCAL_DEFAULTS, ...Object.fromEntries(variables) };
   return { settings: parseSettings(withDefaults), variables: withDefaults };
