@@ -5,7 +5,7 @@ import { valueAt } from '../../pipeline/problems.ts';
 import type { Environment } from '../../pipeline/settings.ts';
 import { ClientError } from '../errors.ts';
 import { PipelineClient } from '../pipeline-client.ts';
-import { localFolder, withLocalStack } from './environment.ts';
+import { withLocalStack } from './environment.ts';
 import { EXIT_CODES, type ExitCode } from './errors.ts';
 import { Output, type Streams } from './output.ts';
 
@@ -41,7 +41,7 @@ export class CliContext {
   /** The environment completed by the local stack's, if there is one. */
   get environment(): Environment {
     const { environment, adopt } = this.#options;
-    const completed = withLocalStack(environment, localFolder(environment));
+    const completed = withLocalStack(environment);
     return adopt === undefined ? completed : adopt(completed);
   }
 

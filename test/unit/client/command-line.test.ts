@@ -135,6 +135,14 @@ describe('beside a local stack', () => {
     expect(shown.stdout).not.toContain('local stack');
   });
 
+  it('a named folder from which none runs is an error, and the account of the shell is not used', async () => {
+    const shell = { MSP_LOCAL_DIR: folder, AWS_REGION: 'us-east-1', AWS_PROFILE: 'production' };
+    const result = await msp(shell, 'storage');
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain(`No stack runs from ${folder} (MSP_LOCAL_DIR)`);
+    expect(result.stderr).toContain(`msp local up --dir ${folder}`);
+  });
+
   it('local status tells that there is none with 3', async () => {
     const status = await msp({ MSP_LOCAL_DIR: folder }, 'local', 'status', '-o', 'json');
     expect(status.exitCode).toBe(3);
