@@ -86,13 +86,17 @@ async function start(
   dir: string,
 ): Promise<{ wasRunning: boolean }> {
   const environment = context.processEnvironment;
-  const { wasRunning } = await explained(() =>
+  const { wasRunning, ignored } = await explained(() =>
     startStack({ dir, environment, ...options }, ({ what, state, seconds }) => {
       if (state === 'ready')
         context.out.note(`${context.out.colors.green('✓')} ${what}  ${seconds.toFixed(1)} s`);
     }),
   );
   if (wasRunning) context.out.note('it runs already');
+  if (ignored.length > 0) {
+    const kept = 'it keeps the settings that it was started with, without';
+    context.out.note(`${kept} ${ignored.join(', ')}: stop it first to change that`);
+  }
   return { wasRunning };
 }
 
