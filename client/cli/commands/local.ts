@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { onInterruption } from '../../../local/interruption.ts';
 import { StackError } from '../../../local/stack/errors.ts';
 import { DEFAULT_PORT_BASE } from '../../../local/stack/ports.ts';
 import { startStack, type StartOptions } from '../../../local/stack/start.ts';
@@ -45,7 +46,8 @@ function addUp(local: Command, context: CliContext): void {
     .command('up')
     .summary('start it')
     .description(
-      'Starts the stack and stays until Ctrl-C, which stops it; with --detach it goes on by itself.',
+      'Starts the stack and stays until Ctrl-C or the end of its terminal, which stops it; with --detach it goes on ' +
+        'by itself.',
     )
     .option('-d, --detach', 'leave it running')
     .option(...DIR_OPTION)
@@ -143,21 +145,13 @@ function addStatus(local: Command, context: CliContext): void {
   examples(command, ['msp local status', 'msp local status -o json']);
 }
 
-/** Turns the first Ctrl-C or SIGTERM into an abort; while the stack stops, further ones are left alone. */
+/** Turns the first interruption into an abort; while the stack stops, further ones are left alone. */
 function interruptions(): { signal: AbortSignal; forget: () => void } {
   const controller = new AbortController();
-  const interrupt = (): void => {
+  const forget = onInterruption(() => {
     controller.abort(new ClientError('Failed', 'The start was given up; what had been started is stopped.'));
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  return {
-    signal: controller.signal,
-    forget: () => {
-      process.off('SIGINT', interrupt);
-      process.off('SIGTERM', interrupt);
-    },
-  };
+  });
+  return { signal: controller.signal, forget };
 }
 
 /** Soon enough to tell that a part has died, seldom enough to cost nothing. */

@@ -1,0 +1,36 @@
+/** What a benchmark has started, so that an interrupted one leaves none of it. */
+const started = new Set<() => Promise<unknown>>();
+const controller = new AbortController();
+
+export const interruption: AbortSignal = controller.signal;
+
+export function interrupt(): void {
+  controller.abort(new Error('The benchmark was interrupted.'));
+}
+
+/** The work's result, or an error as soon as the benchmark is interrupted. */
+export async function unlessInterrupted<T>(work: Promise<T>): Promise<T> {
+  const interrupted = new Promise<never>((_, reject) => {
+    interruption.addEventListener('abort', () => {
+      reject(interruption.reason as Error);
+    });
+  });
+  return await Promise.race([work, interrupted]);
+}
+
+/** Works with something and ends it then, unless an interruption has ended it. */
+export async function ending<T>(end: () => Promise<unknown>, work: () => Promise<T>): Promise<T> {
+  started.add(end);
+  try {
+    return await work();
+  } finally {
+    if (started.delete(end)) await end();
+  }
+}
+
+/** Returns when nothing is left of what was started. */
+export async function endStarted(): Promise<void> {
+  const ends = [...started];
+  started.clear();
+  await Promise.allSettled(ends.map((end) => end()));
+}
