@@ -28,9 +28,13 @@ export async function ending<T>(end: () => Promise<unknown>, work: () => Promise
   }
 }
 
-/** Returns when nothing is left of what was started. */
+/** Ends all that was started, the latest first, and returns when nothing is left of it. */
 export async function endStarted(): Promise<void> {
-  const ends = [...started];
+  const ends = [...started].reverse();
   started.clear();
-  await Promise.allSettled(ends.map((end) => end()));
+  for (const end of ends) {
+    await end().catch((error: unknown) => {
+      console.error(error);
+    });
+  }
 }

@@ -42,6 +42,12 @@ export async function withServer<T>(
       activities,
       workflows: { workflowBundle: { codePath: BUNDLE_PATH } },
     });
-    return await worker.runUntil(() => work(env));
+    const running = worker.run();
+    const stop = async (): Promise<void> => {
+      // At Ctrl-C the SDK stops it by itself.
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running;
+    };
+    return await ending(stop, () => work(env));
   });
 }
