@@ -13,7 +13,7 @@ import { ClientError } from '../../errors.ts';
 import { checked, withoutUndefined, type CliContext } from '../context.ts';
 import { localFolder } from '../environment.ts';
 import { EXIT_CODES } from '../errors.ts';
-import { examples, outputOption, outputSchema } from '../options.ts';
+import { examples, integerSchema, outputOption, outputSchema } from '../options.ts';
 import { showStack } from '../stack-text.ts';
 
 export function addLocalCommands(program: Command, context: CliContext): void {
@@ -36,7 +36,7 @@ const DIR_OPTION = [
 
 const upSchema = z.object({
   dir: z.string().optional(),
-  portBase: z.coerce.number().int().optional(),
+  portBase: integerSchema.optional(),
   detach: z.boolean().default(false),
   output: outputSchema,
 });

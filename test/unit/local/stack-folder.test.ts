@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -6,6 +6,7 @@ import { ignoredBy } from '../../../local/stack/environments.ts';
 import { StackFolder } from '../../../local/stack/folder.ts';
 import { regionFor } from '../../../local/stack/region.ts';
 import { startStack } from '../../../local/stack/start.ts';
+import { readToolchain } from '../../../local/stack/toolchain.ts';
 
 let folder: StackFolder;
 beforeEach(() => {
@@ -37,6 +38,16 @@ describe('the region of a stack', () => {
   it.each(['eu west', 'eu-west', 'EU-WEST-1', 'eu-west-1.'])('is not %s', (region) => {
     expect(() => regionFor(folder, { AWS_REGION: region })).toThrow(`AWS_REGION=${region} is not`);
   });
+});
+
+it('a file is no folder for a stack, and a broken list of tools is named', async () => {
+  const file = join(folder.root, 'toolchain.json');
+  writeFileSync(file, '{');
+  await expect(startStack({ dir: file })).rejects.toMatchObject({
+    name: 'StackError',
+    message: `${file} is not a folder.`,
+  });
+  expect(() => readToolchain({ MSP_SETUP_DIR: folder.root })).toThrow(`${file} can't be read: `);
 });
 
 describe('a stack that runs', () => {
