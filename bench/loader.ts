@@ -5,16 +5,14 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePortBase } from '../local/stack/ports.ts';
 import { ROOT_KEY } from '../local/stack/provision/provision.ts';
-import { startStack } from '../local/stack/start.ts';
-import { stopStack } from '../local/stack/stop.ts';
 import { checkoutFolder } from '../local/stack/toolchain.ts';
 import type { LoadPlan } from '../pipeline/plans.ts';
 import { loadReportSchema } from '../pipeline/reports.ts';
 import { measured } from './measure.ts';
 import { seconds, type Part } from './report.ts';
 import { runScript, toolchain } from './spark.ts';
+import { withStack } from './stack.ts';
 
 const ITEMS = 10_000;
 const CHANGED = ITEMS / 100;
@@ -37,9 +35,7 @@ const LOADS: readonly Load[] = [
 ];
 
 export async function benchLoader(folder: string): Promise<Part> {
-  const stackFolder = join(folder, 'stack');
-  const { stack } = await startStack({ dir: stackFolder, portBase: await freePortBase(), environment: {} });
-  try {
+  return await withStack(folder, async ({ stack }) => {
     const table = 'music_streaming_kpis';
     const aws = { endpoint: stack.endpoints.aws, ...ROOT_KEY };
     const figures = [];
@@ -81,9 +77,7 @@ export async function benchLoader(folder: string): Promise<Part> {
       })),
       figures,
     };
-  } finally {
-    await stopStack(stackFolder);
-  }
+  });
 }
 
 /** @returns the Parquet file of the items, and their digest */

@@ -6,8 +6,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { onInterruption, outliveTerminal } from '../local/interruption.ts';
 import { checkoutFolder } from '../local/stack/toolchain.ts';
 import { benchControl } from './control.ts';
+import { endStarted, interrupt, interruption, unlessInterrupted } from './interruption.ts';
 import { benchLoader } from './loader.ts';
 import { benchMemory } from './memory.ts';
 import { benchOrchestration } from './orchestration.ts';
@@ -37,12 +39,10 @@ function positive(text: string): number {
   return value;
 }
 
-async function run(names: readonly string[], options: Options): Promise<void> {
+async function run(names: readonly string[], options: Options, command: Command): Promise<void> {
   const unknown = names.filter((name) => !(name in PARTS));
   if (unknown.length > 0) {
-    throw new InvalidArgumentError(
-      `no such part: ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}`,
-    );
+    command.error(`error: no such part: ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}`);
   }
   const machine = { cores: cpus().length, memoryBytes: totalmem(), node: process.version };
   const startedAt = new Date().toISOString();
@@ -54,10 +54,11 @@ async function run(names: readonly string[], options: Options): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), `msp-bench-${name}-`));
     const [load] = loadavg();
     try {
-      const part = await bench(folder, options);
+      const part = await unlessInterrupted(bench(folder, options));
       parts.push(part);
       console.log(printed(part));
     } finally {
+      await endStarted();
       await rm(folder, { recursive: true, force: true });
     }
     if (load !== undefined && load > 1) {
@@ -70,7 +71,15 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   console.log(`All figures: ${out}`);
 }
 
-await new Command('bench')
+/** Shells' exit code for an end by Ctrl-C. */
+const INTERRUPTED = 130;
+
+outliveTerminal();
+onInterruption(() => {
+  if (!interruption.aborted) console.log('\nStopping everything…');
+  interrupt();
+});
+const program = new Command('bench')
   .argument('[parts...]', `what to measure: ${Object.keys(PARTS).join(', ')}; all when not given`)
   .option(
     '--plays <numbers>',
@@ -82,5 +91,10 @@ await new Command('bench')
   .option('--no-late-file', 'leave out the late file of `scripts`')
   .option('--input-megabytes <size>', 'input for `memory`', positive, 500)
   .option('--out <folder>', 'where the JSON goes', join(checkoutFolder(), 'bench', 'results'))
-  .action(run)
-  .parseAsync();
+  .action(run);
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!interruption.aborted) throw error;
+  process.exit(INTERRUPTED);
+}

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import type { CommandLine } from '../local/glue/processes.ts';
+import { endGroup, type CommandLine } from '../local/glue/processes.ts';
 import { tailOf } from '../local/stack/processes.ts';
+import { ending } from './interruption.ts';
 
 export interface Measured {
   readonly seconds: number;
@@ -15,6 +16,9 @@ export interface Measured {
 
 /** A JVM can grow by some hundred megabytes a second; more looks would disturb what is measured. */
 const LOOK_MILLISECONDS = 100;
+
+/** What a program that is interrupted has to end by itself; a JVM needs a second. */
+const GRACE_MILLISECONDS = 2000;
 
 /** Linux reports memory in pages and time in ticks; both are the same on all common machines. */
 const PAGE_BYTES = 4096;
@@ -35,12 +39,19 @@ export async function measured(line: CommandLine, logFile: string): Promise<Meas
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  const meter = new Meter(child.pid ?? 0);
+  const { pid } = child;
+  const meter = new Meter(pid ?? 0);
+  const end = async (): Promise<void> => {
+    if (pid !== undefined) await endGroup(pid, GRACE_MILLISECONDS);
+  };
   const timer = setInterval(() => {
     meter.look();
   }, LOOK_MILLISECONDS);
   try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    const [code, signal] = await ending(
+      end,
+      async () => (await once(child, 'exit')) as [number | null, NodeJS.Signals | null],
+    );
     const elapsed = Number(process.hrtime.bigint() - began) / 1e9;
     if (code !== 0) {
       throw new Error(`${line.command} ended with ${signal ?? String(code)}:\n${tailOf(logFile)}`);

@@ -6,11 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineClient } from '../client/pipeline-client.ts';
 import { writeDataset } from '../local/generator/dataset.ts';
-import { freePortBase } from '../local/stack/ports.ts';
-import { startStack } from '../local/stack/start.ts';
-import { stopStack } from '../local/stack/stop.ts';
 import { Meter } from './measure.ts';
 import { megabytes, seconds, type Part } from './report.ts';
+import { withStack } from './stack.ts';
 
 const LIMIT_BYTES = 300e6;
 
@@ -34,43 +32,41 @@ export async function benchMemory(folder: string, inputMegabytes: number): Promi
   });
   const [input] = streams;
   if (input === undefined) throw new Error('The generator made no stream file');
-  const stackFolder = join(folder, 'stack');
-  const portBase = await freePortBase();
-  const { stack, environment } = await startStack({ dir: stackFolder, portBase, environment: {} });
-  const worker = stack.processes.worker;
-  if (worker === undefined) throw new Error('The stack has no worker');
-  const client = PipelineClient.connect({ environment: environment.operator });
-  try {
-    await client.deliver(songs.path, { kind: 'songs' });
-    await client.deliver(users.path, { kind: 'users' });
-    await client.deliver(input.path);
-    const meter = new Meter(worker.pid, { alone: true });
-    const idleBytes = meter.look();
-    const timer = setInterval(() => {
-      meter.look();
-    }, LOOK_MILLISECONDS);
-    const took = await prepared(client).finally(() => {
-      clearInterval(timer);
-    });
-    const { peakBytes } = meter;
-    return {
-      name: 'memory: the worker while it prepares a large input',
-      columns: ['input', 'worker idle', 'peak', 'from start to prepared'],
-      rows: [[megabytes(input.bytes), megabytes(idleBytes), megabytes(peakBytes), seconds(took)]],
-      targets: [
-        {
-          what: 'peak resident memory of the worker',
-          limit: `under ${megabytes(LIMIT_BYTES)}`,
-          measured: megabytes(peakBytes),
-          met: peakBytes < LIMIT_BYTES,
-        },
-      ],
-      figures: { inputBytes: input.bytes, idleBytes, peakBytes, seconds: took },
-    };
-  } finally {
-    await client.close();
-    await stopStack(stackFolder);
-  }
+  return await withStack(folder, async ({ stack, environment }) => {
+    const worker = stack.processes.worker;
+    if (worker === undefined) throw new Error('The stack has no worker');
+    const client = PipelineClient.connect({ environment: environment.operator });
+    try {
+      await client.deliver(songs.path, { kind: 'songs' });
+      await client.deliver(users.path, { kind: 'users' });
+      await client.deliver(input.path);
+      const meter = new Meter(worker.pid, { alone: true });
+      const idleBytes = meter.look();
+      const timer = setInterval(() => {
+        meter.look();
+      }, LOOK_MILLISECONDS);
+      const took = await prepared(client).finally(() => {
+        clearInterval(timer);
+      });
+      const { peakBytes } = meter;
+      return {
+        name: 'memory: the worker while it prepares a large input',
+        columns: ['input', 'worker idle', 'peak', 'from start to prepared'],
+        rows: [[megabytes(input.bytes), megabytes(idleBytes), megabytes(peakBytes), seconds(took)]],
+        targets: [
+          {
+            what: 'peak resident memory of the worker',
+            limit: `under ${megabytes(LIMIT_BYTES)}`,
+            measured: megabytes(peakBytes),
+            met: peakBytes < LIMIT_BYTES,
+          },
+        ],
+        figures: { inputBytes: input.bytes, idleBytes, peakBytes, seconds: took },
+      };
+    } finally {
+      await client.close();
+    }
+  });
 }
 
 /**

@@ -5,6 +5,7 @@ import { BUNDLE_PATH } from '../worker/bundle.ts';
 import { createWorker } from '../worker/worker.ts';
 import type { WorkerActivities } from '../worker/worker.ts';
 import { searchAttributes } from '../workflows/pipeline/search-attributes.ts';
+import { ending } from './interruption.ts';
 
 export const TASK_QUEUE = 'bench';
 
@@ -30,7 +31,10 @@ export async function withServer<T>(
       dbFilename,
     },
   });
-  try {
+  const end = async (): Promise<void> => {
+    await env.teardown();
+  };
+  return await ending(end, async () => {
     const worker = await createWorker({
       connection: env.nativeConnection,
       namespace: env.namespace ?? 'default',
@@ -38,8 +42,12 @@ export async function withServer<T>(
       activities,
       workflows: { workflowBundle: { codePath: BUNDLE_PATH } },
     });
-    return await worker.runUntil(() => work(env));
-  } finally {
-    await env.teardown();
-  }
+    const running = worker.run();
+    const stop = async (): Promise<void> => {
+      // At Ctrl-C the SDK stops it by itself.
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running;
+    };
+    return await ending(stop, () => work(env));
+  });
 }

@@ -1,6 +1,7 @@
 /**
  * The demo: `npm run demo`. Starts a stack on free ports, makes a day of plays, delivers it, runs the pipeline and shows
- * the KPIs, then stops everything and leaves nothing behind. `npm run demo -- --keep` leaves the stack running.
+ * the KPIs, then stops everything and leaves nothing behind. `npm run demo -- --keep` leaves the stack running; once more,
+ * it shows where to look, or begins anew where that stack has been stopped.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,9 +15,13 @@ import { ClientError, PipelineClient } from '../client/pipeline-client.ts';
 import type { RunView } from '../client/run-view.ts';
 import { DAY, deliverData, makeData } from './demo/data.ts';
 import { showKpis } from './demo/kpis.ts';
+import { onInterruption, outliveTerminal } from './interruption.ts';
+import { withClaim } from './stack/claim.ts';
 import { StackError } from './stack/errors.ts';
+import { StackFolder } from './stack/folder.ts';
 import { freePortBase } from './stack/ports.ts';
 import { startStack, type RunningStack } from './stack/start.ts';
+import { stackStatus } from './stack/status.ts';
 import { stopStack } from './stack/stop.ts';
 import { checkoutFolder } from './stack/toolchain.ts';
 
@@ -70,12 +75,17 @@ class Demo {
     return stack;
   }
 
-  /** Returns when no process is being started (any more): only then is it known what there is to stop. */
-  async settled(): Promise<void> {
-    await this.#starting?.catch(() => undefined);
+  /** Stops what it has started. A start that fails stops by itself, and what others have started is theirs. */
+  async stop(): Promise<void> {
+    const isOurs = await this.#starting?.then(
+      () => true,
+      () => false,
+    );
+    if (isOurs === true) await stopStack(this.#dir);
   }
 
   async #start(): Promise<RunningStack> {
+    await emptied(this.#dir);
     // The pipeline of the demo has its default settings, whatever the shell has set for another one.
     const environment = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => name === 'MSP_SETUP_DIR' || !/^(MSP|AWS)_/.test(name)),
@@ -110,35 +120,48 @@ async function main(keep: boolean): Promise<number> {
     });
   });
   interrupted.catch(() => undefined);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (!interruption.signal.aborted) out.line('\nStopping everything…');
-      interruption.abort();
-    });
-  }
+  outliveTerminal();
+  onInterruption(() => {
+    if (!interruption.signal.aborted) out.line('\nStopping everything…');
+    interruption.abort();
+  });
 
   const dir = keep ? join(checkoutFolder(), '.local', 'demo') : mkdtempSync(join(tmpdir(), 'msp-demo-'));
+  const { parts, endpoints } = await stackStatus(dir);
+  if (endpoints !== undefined && parts.some(({ state }) => state !== 'gone')) {
+    showWhereToLook(out, dir, endpoints.temporalUi);
+    return 0;
+  }
   const demo = new Demo(out, dir, interruption.signal);
   try {
     const { stack } = await Promise.race([demo.run(), interrupted]);
     const seconds = ((Date.now() - began) / 1000).toFixed(0);
     if (keep) showWhereToLook(out, dir, stack.endpoints.temporalUi);
     else {
-      await stopStack(dir);
+      await demo.stop();
       rmSync(dir, { recursive: true });
       showWhatNext(out, seconds);
     }
     return 0;
   } catch (error) {
-    await demo.settled();
-    await stopStack(dir);
+    await demo.stop();
     if (interruption.signal.aborted) {
-      rmSync(dir, { recursive: true, force: true });
+      if (!keep) rmSync(dir, { recursive: true, force: true });
       return INTERRUPTED;
     }
     explain(out, error, dir);
     return 1;
   }
+}
+
+/** Each demo begins with nothing: files that a kept one has delivered would be nothing new. */
+async function emptied(dir: string): Promise<void> {
+  await stopStack(dir);
+  const folder = new StackFolder(dir);
+  await withClaim(folder, () => {
+    rmSync(folder.root, { recursive: true });
+    return Promise.resolve();
+  });
 }
 
 function showRows(out: Output, rows: NonNullable<Completed['rows']>): void {
@@ -165,7 +188,7 @@ function showWhatNext(out: Output, seconds: string): void {
 }
 
 function showWhereToLook(out: Output, dir: string, temporalUi: string): void {
-  out.line('\nThe stack is still running. Tell the command line where it is, then look around:\n');
+  out.line('\nThe stack is running. Tell the command line where it is, then look around:\n');
   out.line(`  export MSP_LOCAL_DIR=${dir}`);
   out.fields([
     ['  npx msp status latest', 'the run, stage by stage'],
@@ -184,7 +207,9 @@ function explain(out: Output, error: unknown, dir: string): void {
   if (error instanceof StackError || error instanceof ClientError) out.line(`\n${error.message}`);
   else if (!(error instanceof RunNotPublished)) console.error(error);
   if (advice !== undefined) out.line(advice);
-  out.line(`\nThe demo did not get to its end. Everything is stopped; logs and data are kept in ${dir}.`);
+  out.line(
+    `\nThe demo did not get to its end. What it started is stopped; logs and data are kept in ${dir}.`,
+  );
 }
 
 // The SDK's notice of the Node versions that it will support next year is nothing to begin a demo with.

@@ -5,8 +5,13 @@
  */
 import { z } from 'zod';
 
-const positiveInt = z.coerce.number().int().positive();
-const share = z.coerce.number().min(0).max(1);
+/** A number as people write one; `Number` alone would take an empty text for 0, and hexadecimal digits. */
+export const decimal = z
+  .string()
+  .regex(/^[+-]?(\d+\.?\d*|\.\d+)$/, 'expected a number')
+  .transform(Number);
+const positiveInt = decimal.pipe(z.number().int().positive());
+const share = decimal.pipe(z.number().min(0).max(1));
 
 const WORKER_TYPES = ['G.1X', 'G.2X', 'G.4X', 'G.8X', 'R.1X', 'R.2X', 'R.4X', 'R.8X'] as const;
 export const workerTypeSchema = z.enum(WORKER_TYPES);
@@ -16,6 +21,17 @@ const PARK_EXPIRIES = ['fail', 'stop', 'wait'] as const;
 
 /** S3's own naming rule, so that a slip is named here and not as a failed call later. */
 const bucketName = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected an S3 bucket name');
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const HIGHEST_PORT = 65_535;
+
+/** What the Temporal SDK binds to; it resolves no names. */
+function isSocketAddress(text: string): boolean {
+  const [, version4, version6, port] = /^(?:([\d.]+)|\[([\da-f:.]+)\]):(\d+)$/i.exec(text) ?? [];
+  const isAddress = z.ipv4().safeParse(version4).success || z.ipv6().safeParse(version6).success;
+  return isAddress && Number(port) >= 1 && Number(port) <= HIGHEST_PORT;
+}
 
 const definitions = {
   pipeline: {
@@ -50,29 +66,29 @@ const definitions = {
   },
   workerType: { schema: workerTypeSchema, default: 'G.1X', about: 'Glue worker type of the jobs.' },
   numberOfWorkers: {
-    schema: z.coerce.number().int().min(2).max(299),
+    schema: decimal.pipe(z.number().int().min(2).max(299)),
     default: '2',
     about: 'Glue workers of a job, the driver included (Glue wants at least 2).',
   },
   jobTimeoutMinutes: {
-    schema: z.coerce.number().int().min(1).max(10_080),
+    schema: decimal.pipe(z.number().int().min(1).max(10_080)),
     default: '60',
     about:
       "Time limit of a Glue run in minutes; the real day needs one minute, Glue's own default of 480 hides a hang.",
   },
   maxConcurrentRuns: {
-    schema: z.coerce.number().int().min(1).max(1000),
+    schema: decimal.pipe(z.number().int().min(1).max(1000)),
     default: '4',
     about:
       'MaxConcurrentRuns of each Glue job: how many runs of the pipeline may be in the same stage at once.',
   },
   gluePollSeconds: {
-    schema: z.coerce.number().min(0.1).max(60),
+    schema: decimal.pipe(z.number().min(0.1).max(60)),
     default: '5',
     about: 'First interval between two looks at a Glue run; grows to four times this.',
   },
   maxFilesPerRun: {
-    schema: positiveInt.max(1000),
+    schema: decimal.pipe(z.number().int().min(1).max(1000)),
     default: '200',
     about: 'Inputs that one run takes; more are left to a next run.',
   },
@@ -92,10 +108,12 @@ const definitions = {
     about: 'Share of rows under review above which the gate warns.',
   },
   parkHours: {
-    schema: z.coerce
-      .number()
-      .positive()
-      .max(24 * 30),
+    schema: decimal.pipe(
+      z
+        .number()
+        .positive()
+        .max(24 * 30),
+    ),
     default: '72',
     about: 'How long a parked or held run waits for an operator; covers a long weekend.',
   },
@@ -106,7 +124,7 @@ const definitions = {
       'What happens to a parked or held run when nobody decides in time: it ends as failed (fail), is shut down and can be resumed (stop), or waits on (wait).',
   },
   historySteps: {
-    schema: z.coerce.number().int().min(5).max(1000),
+    schema: decimal.pipe(z.number().int().min(5).max(1000)),
     default: '200',
     about:
       'Rounds of stages and commands after which a run moves to a new history; each takes up to 20 events, and Temporal ends a run at 51,200.',
@@ -122,9 +140,16 @@ const definitions = {
     about: 'Cap on write units a second that a load may use; no cap when not set.',
   },
   metricsAddress: {
-    schema: z.string().regex(/^[^:]+:\d+$/, 'expected host:port'),
+    schema: z
+      .string()
+      .refine(isSocketAddress, 'expected an IP address and a port from 1 to 65535, as in 127.0.0.1:7237'),
     default: undefined,
-    about: 'Address on which the worker serves Prometheus metrics; none when not set.',
+    about: 'IP address and port on which the worker serves Prometheus metrics; none when not set.',
+  },
+  logLevel: {
+    schema: z.enum(LOG_LEVELS),
+    default: 'info',
+    about: 'What the worker logs: this level and all above it.',
   },
 } as const satisfies Record<string, { schema: z.ZodType; default: string | undefined; about: string }>;
 
@@ -172,7 +197,7 @@ export function describeSettings(environment: Environment): SettingSource[] {
   return (Object.keys(definitions) as SettingName[]).map((name) => {
     const { schema, default: fallback, about } = definitions[name];
     const variable = variableOf(name);
-    const given = environment[variable];
+    const given = givenIn(environment, variable);
     const value = given ?? fallback;
     const source = given !== undefined ? 'environment' : fallback !== undefined ? 'default' : 'not set';
     const parsed = value === undefined ? undefined : schema.safeParse(value);
@@ -182,20 +207,28 @@ export function describeSettings(environment: Environment): SettingSource[] {
   });
 }
 
-/** Variables that belong to the tooling around the pipeline and are therefore not unknown settings. */
-const TOOLING_VARIABLES = [
+/** A variable's value; an empty one counts as not set, as it does for the AWS SDKs. */
+export function givenIn(environment: Environment, variable: string): string | undefined {
+  const value = environment[variable];
+  return value === '' ? undefined : value;
+}
+
+/** Variables of ours that are about the checkout or a local stack, not about the pipeline. */
+export const CHECKOUT_VARIABLES: readonly string[] = [
   'MSP_LOCAL_DIR',
   'MSP_SETUP_DIR',
   'MSP_REAL_DATA',
-  'MSP_SCRIPTS_DIR',
-  'MSP_LOG_LEVEL',
-  'MSP_DEPLOYMENT',
-  'MSP_BUILD_ID',
+  'MSP_PYTHON',
+  'MSP_IVY_SETTINGS',
 ];
+
+/** Variables of a worker that are no settings of the pipeline. */
+const WORKER_VARIABLES = ['MSP_SCRIPTS_DIR', 'MSP_DEPLOYMENT', 'MSP_BUILD_ID'];
 
 /** `MSP_…` variables that no setting reads: misspelt more often than not. */
 export function unknownSettings(environment: Environment): string[] {
-  const known = new Set([...Object.keys(definitions).map(variableOf), ...TOOLING_VARIABLES]);
+  const settings = Object.keys(definitions).map(variableOf);
+  const known = new Set([...settings, ...CHECKOUT_VARIABLES, ...WORKER_VARIABLES]);
   return Object.keys(environment).filter((variable) => variable.startsWith('MSP_') && !known.has(variable));
 }
 

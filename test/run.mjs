@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { endLeftovers, killAll } from './support/leftovers.mjs';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
-const SETUP = process.env['MSP_SETUP_DIR'] ?? join(CHECKOUT, '.setup');
+const SETUP = process.env['MSP_SETUP_DIR'] || join(CHECKOUT, '.setup');
 
 /** A runner that takes longer hangs: the longest, the whole stacks, takes less than half an hour on two cores. */
 const RUNNER_MILLISECONDS = 60 * 60_000;

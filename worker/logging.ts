@@ -9,9 +9,8 @@ const SECRETS = ['secretAccessKey', 'sessionToken', 'apiKey', 'authorization'].f
   `*.${field}`,
 ]);
 
-export function createLogger(level: string): Logger {
+export function createLogger(): Logger {
   return pino({
-    level,
     redact: SECRETS,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,

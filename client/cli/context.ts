@@ -1,11 +1,11 @@
 /** What every command is given: where to print, the environment, and a client that is closed whatever happens. */
 import { confirm, isCancel, text } from '@clack/prompts';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { valueAt } from '../../pipeline/problems.ts';
 import type { Environment } from '../../pipeline/settings.ts';
 import { ClientError } from '../errors.ts';
 import { PipelineClient } from '../pipeline-client.ts';
-import { localFolder, withLocalStack } from './environment.ts';
+import { withLocalStack } from './environment.ts';
 import { EXIT_CODES, type ExitCode } from './errors.ts';
 import { Output, type Streams } from './output.ts';
 
@@ -41,7 +41,7 @@ export class CliContext {
   /** The environment completed by the local stack's, if there is one. */
   get environment(): Environment {
     const { environment, adopt } = this.#options;
-    const completed = withLocalStack(environment, localFolder(environment));
+    const completed = withLocalStack(environment);
     return adopt === undefined ? completed : adopt(completed);
   }
 
@@ -86,13 +86,27 @@ export function checked<T extends z.ZodType>(schema: T, given: unknown): z.outpu
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => {
-    if (path.length === 0) return message;
-    const option = kebab(path.filter((name) => typeof name === 'string').join('.'));
-    const value = valueAt(given, path);
-    return `--${option}${value === undefined ? '' : ` ${value}`}: ${message}`;
+    return path.length === 0 ? message : `${typed(given, path)}: ${message}`;
   });
   throw new ClientError('WrongUse', problems.join('\n'), { advice: 'Add --help to see what is possible.' });
 }
+
+/** The option with its value, as it was typed: the path may lead into what has been made of that. */
+function typed(given: unknown, path: readonly PropertyKey[]): string {
+  const value = path.map((_, at) => typedValue(given, path.slice(0, path.length - at))).find(isGiven);
+  const [option] = path;
+  return `--${kebab(String(option))}${value === undefined ? '' : ` ${value}`}`;
+}
+
+function typedValue(given: unknown, path: readonly PropertyKey[]): string | undefined {
+  const repeated = path.length === 1 ? z.record(z.string(), z.unknown()).safeParse(given).data : undefined;
+  const list = z.array(z.string()).safeParse(repeated?.[String(path[0])]).data ?? [];
+  return (
+    valueAt(given, path) ?? (list.length === 0 ? undefined : list.map((one) => JSON.stringify(one)).join(' '))
+  );
+}
+
+const isGiven = (value: string | undefined): value is string => value !== undefined;
 
 const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 

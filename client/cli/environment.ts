@@ -1,8 +1,9 @@
 /**
  * The environment that a command runs in. Where a local stack runs, the command is meant for it, whatever account and
  * server the shell is otherwise set up for: the stack's endpoints with the shell's keys or profile, or the other way
- * round, would be a puzzling refusal at best. `MSP_LOCAL_DIR=` (empty) looks for no stack. In production there is none,
- * and the environment is what it is.
+ * round, would be a puzzling refusal at best. So would be the shell's account for a named stack that does not run: only
+ * the checkout's own may be absent. `MSP_LOCAL_DIR=` (empty) looks for no stack. In production there is none, and the
+ * environment is what it is.
  */
 import { join, resolve } from 'node:path';
 import { StackError } from '../../local/stack/errors.ts';
@@ -22,11 +23,19 @@ export function localFolder(environment: Environment, given?: string): string {
 
 /**
  * The environment with the local stack's variables, if a stack runs from the folder.
- * @throws ClientError when the stack's file can't be read
+ * @throws ClientError when the stack's file can't be read, or no stack runs from the folder that MSP_LOCAL_DIR names
  */
-export function withLocalStack(environment: Environment, folder: string): Environment {
-  const operator = environment['MSP_LOCAL_DIR'] === '' ? undefined : readOperator(folder);
-  if (operator === undefined) return environment;
+export function withLocalStack(environment: Environment): Environment {
+  const named = environment['MSP_LOCAL_DIR'];
+  if (named === '') return environment;
+  const folder = localFolder(environment);
+  const operator = readOperator(folder);
+  if (operator === undefined) {
+    if (named === undefined) return environment;
+    throw new ClientError('WrongUse', `No stack runs from ${folder} (MSP_LOCAL_DIR).`, {
+      advice: `Start it with msp local up --dir ${folder}, or unset MSP_LOCAL_DIR.`,
+    });
+  }
   const kept = Object.entries(environment).filter(([name]) => !OF_THE_ACCOUNT.test(name));
   return { ...operator, ...Object.fromEntries(kept) };
 }

@@ -1,12 +1,13 @@
 /** Entry point of the command `msp`: connects the process to the program. */
+import { outliveTerminal } from '../../local/interruption.ts';
 import { EXIT_CODES } from './errors.ts';
 import { runCli } from './program.ts';
 
 // `msp … | head` closes the pipe early; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT_CODES.Ok);
-  throw error;
 });
+outliveTerminal();
 
 const environment = { ...process.env };
 

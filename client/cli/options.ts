@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
+import { decimal } from '../../pipeline/settings.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from './output.ts';
 
 export const outputSchema = z.enum(OUTPUT_FORMATS);
@@ -16,7 +17,15 @@ export function outputOption(formats: readonly OutputFormat[] = ['table', 'json'
 /** Said once in each command's help. */
 export const RUN = 'workflow id, id of the run in the bucket, or "latest"';
 
-export const limitSchema = z.coerce.number().int().positive();
+/** What is typed for a whole number. */
+export const integerSchema = decimal.pipe(z.number().int());
+
+export const limitSchema = decimal.pipe(z.number().int().positive());
+
+/** The number that is typed, or the text that is none, so that it can be shown as it was given. */
+export function numberOrText(text: string): number | string {
+  return decimal.safeParse(text).data ?? text;
+}
 
 /** Repeatable options collect their values. */
 export function collect(value: string, previous: readonly string[] | undefined): string[] {
@@ -36,6 +45,12 @@ export const pairsSchema = z
 export function examples(command: Command, lines: readonly string[]): Command {
   return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
 }
+
+/** What is typed for a key under `streams/`. */
+export const streamKeySchema = z
+  .string()
+  .refine((key) => !['', 'streams/'].includes(key), 'expected a key')
+  .transform(streamKey);
 
 /** A key under `streams/`, which need not be said. */
 export function streamKey(key: string): string {

@@ -77,7 +77,8 @@ export function exitCodeText(): string {
 const ENVIRONMENT_TEXT = `Environment:
   Settings are MSP_… variables (msp settings lists them); connections are configured by the standard TEMPORAL_… and
   AWS_… variables and files. Where a local stack runs (folder .local of the checkout, or MSP_LOCAL_DIR), commands are
-  meant for it, whatever these say; an empty MSP_LOCAL_DIR leaves it aside. NO_COLOR turns colours off.`;
+  meant for it, whatever these say; an MSP_LOCAL_DIR from which none runs is an error, an empty one leaves the stack
+  aside. NO_COLOR turns colours off.`;
 
 /**
  * Runs one command.

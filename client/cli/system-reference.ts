@@ -39,7 +39,7 @@ function settings(): string {
   ]);
   return section(
     'Settings',
-    'Environment variables of the worker and of `msp`. A run reads those that it depends on at its start and keeps them. `msp settings` shows the values in force, where each comes from, and unknown `MSP_…` variables.',
+    'Environment variables of the worker and of `msp`. A run reads those that it depends on at its start and keeps them. An empty variable counts as not set. `msp settings` shows the values in force, where each comes from, and unknown `MSP_…` variables.',
     table(['variable', 'default', 'accepted', 'what it is for'], rows),
   );
 }

@@ -5,6 +5,7 @@
 import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessGroupIdentity } from './model.ts';
@@ -41,7 +42,7 @@ export class ProcessGroup {
     this.stderr = child.stderr;
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
-        resolve({ code: code ?? 128 + (signal === 'SIGTERM' ? 15 : 9) });
+        resolve({ code: code ?? 128 + constants.signals[signal ?? 'SIGKILL'] });
       });
     });
   }

@@ -5,6 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { messageOf } from './errors.ts';
 import type { AwsCredentials } from './role.ts';
 
 export interface S3Location {
@@ -48,8 +49,8 @@ export function openS3(region: string): OpenObjectStore {
     const client = new S3Client({ region, credentials, followRegionRedirects: true });
     return {
       async download(uri, file, what) {
+        const { bucket, key } = locationOf(uri, what);
         try {
-          const { bucket, key } = parseS3Uri(uri);
           const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
           if (!(Body instanceof Readable)) throw new Error('the answer has no body');
           await pipeline(Body, createWriteStream(file));
@@ -65,6 +66,15 @@ export function openS3(region: string): OpenObjectStore {
       },
     };
   };
+}
+
+/** @throws DownloadError that the job's owner can correct */
+function locationOf(uri: string, what: string): S3Location {
+  try {
+    return parseS3Uri(uri);
+  } catch (error) {
+    throw new DownloadError(`Error downloading ${what}: ${messageOf(error)}`, true, { cause: error });
+  }
 }
 
 function downloadError(error: unknown, uri: string, what: string): DownloadError {

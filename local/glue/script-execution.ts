@@ -141,7 +141,7 @@ class ScriptExecution implements Execution {
       const names = uris.map((uri) => basename(uri));
       const twice = names.find((name, index) => names.indexOf(name) !== index);
       if (twice !== undefined)
-        throw new DownloadError(`Two files of the kind ${what} have the name ${twice}`, true);
+        throw new DownloadError(`Two files have the name ${twice}, each a ${what}`, true);
       const files = uris.map((uri) => join(folder, basename(uri)));
       await Promise.all(uris.map((uri, index) => store.download(uri, files[index] ?? folder, what)));
       return files;
@@ -152,10 +152,10 @@ class ScriptExecution implements Execution {
       const pyFiles = await fetchInto(
         join(this.#folder, 'python'),
         switches.extraPyFiles,
-        'extra Python file',
+        'file of --extra-py-files',
       );
-      const jars = await fetchInto(join(this.#folder, 'jars'), switches.extraJars, 'extra JAR');
-      await fetchInto(this.#folder, switches.extraFiles, 'extra file');
+      const jars = await fetchInto(join(this.#folder, 'jars'), switches.extraJars, 'JAR of --extra-jars');
+      await fetchInto(this.#folder, switches.extraFiles, 'file of --extra-files');
       return { scriptFile, pyFiles, jars };
     } finally {
       store.close();

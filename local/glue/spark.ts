@@ -96,9 +96,16 @@ function javaOptions({ workingDirectory }: Launch, { toolchain, jvm }: LaunchSet
   return [
     jvm ?? SHORT_RUN_JVM,
     // Loading some fifteen thousand classes is a third of a short run. What does not fit is no matter to the script.
-    ...(classArchive === undefined ? [] : [`-XX:SharedArchiveFile=${classArchive}`, '-Xlog:cds*=off']),
-    `-Djava.io.tmpdir=${workingDirectory}`,
+    ...(classArchive === undefined
+      ? []
+      : [quoted(`-XX:SharedArchiveFile=${classArchive}`), '-Xlog:cds*=off']),
+    quoted(`-Djava.io.tmpdir=${workingDirectory}`),
   ].join(' ');
+}
+
+/** One option to spark-submit, which takes them apart at white space outside of quotes, whatever folders are called. */
+function quoted(option: string): string {
+  return `"${option.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
 /** A Python shell job is the script under plain Python. */

@@ -52,7 +52,8 @@ function command(scratch) {
     ...['--master', 'local[2]', '--driver-memory', '1g'],
     ...[
       '--driver-java-options',
-      `-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ArchiveClassesAtExit=${CLASS_ARCHIVE}`,
+      // Quoted, since spark-submit takes the options apart at white space, which a folder's name may have.
+      `-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "-XX:ArchiveClassesAtExit=${CLASS_ARCHIVE}"`,
     ],
     ...['--driver-class-path', join(SPARK_JARS, '*')],
     ...['--conf', 'spark.driver.host=127.0.0.1', '--conf', 'spark.driver.bindAddress=127.0.0.1'],

@@ -8,7 +8,7 @@ export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 export const LISTS = fileURLToPath(new URL('.', import.meta.url));
 
 /** Python, JARs, stamps and logs. `MSP_SETUP_DIR` lets several checkouts share them. */
-export const SETUP = resolve(process.env['MSP_SETUP_DIR'] ?? join(CHECKOUT, '.setup'));
+export const SETUP = resolve(process.env['MSP_SETUP_DIR'] || join(CHECKOUT, '.setup'));
 
 export const PYTHON_ENVIRONMENT = join(SETUP, 'python');
 export const PYTHON = join(PYTHON_ENVIRONMENT, 'bin', 'python');

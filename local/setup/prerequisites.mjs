@@ -43,8 +43,8 @@ function nodeProblem() {
 
 function findPython(problems) {
   const found = [];
-  for (const name of [process.env['MSP_PYTHON'], `python${PYTHON}`, 'python3', 'python']) {
-    if (name === undefined) continue;
+  const named = process.env['MSP_PYTHON'] || undefined;
+  for (const name of named === undefined ? [`python${PYTHON}`, 'python3', 'python'] : [named]) {
     const probe = 'import sys; print(sys.executable, "%d.%d" % sys.version_info[:2], sep="\\n")';
     const [executable, version] = outputOf(name, '-c', probe)?.trim().split('\n') ?? [];
     if (executable === undefined) continue;
@@ -56,9 +56,10 @@ function findPython(problems) {
       return executable;
     }
   }
+  const nothing = named === undefined ? 'no Python' : `MSP_PYTHON=${named}, which is no Python`;
   problems.push({
     wanted: `Python ${PYTHON} (what Glue 5.1 has) with its venv module`,
-    found: found.length > 0 ? [...new Set(found)].join(', ') : 'no Python',
+    found: found.length > 0 ? [...new Set(found)].join(', ') : nothing,
     get: `apt-get install python${PYTHON}-venv, brew install python@${PYTHON}, or pyenv install ${PYTHON}; or name one: MSP_PYTHON=/path/to/python${PYTHON}`,
   });
   return '';

@@ -9,12 +9,21 @@ const claimSchema = z.object({ pid: z.int(), startedAt: z.string() });
 
 /** @throws StackError when another process that lives is at it */
 export async function withClaim<T>(folder: StackFolder, work: () => Promise<T>): Promise<T> {
-  mkdirSync(folder.root, { recursive: true });
+  make(folder);
   claim(folder.claimFile);
   try {
     return await work();
   } finally {
     rmSync(folder.claimFile, { force: true });
+  }
+}
+
+function make({ root }: StackFolder): void {
+  try {
+    mkdirSync(root, { recursive: true });
+  } catch (error) {
+    if (!['EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw error;
+    throw new StackError(`${root} is not a folder.`, 'Name another one for the stack.', { cause: error });
   }
 }
 

@@ -1,17 +1,15 @@
 /** The environment variables that make a process one of this stack: where the services are, who it is, which pipeline. */
-import { parseSettings, variableOf, type Environment, type Settings } from '../../pipeline/settings.ts';
+import {
+  CHECKOUT_VARIABLES,
+  givenIn,
+  parseSettings,
+  variableOf,
+  type Environment,
+  type Settings,
+} from '../../pipeline/settings.ts';
 import type { AccessKey, Endpoints, EnvironmentFile, StackFolder } from './folder.ts';
 import { NAMESPACE } from './probes.ts';
 import type { Provisioned } from './provision/provision.ts';
-
-/** Variables of ours that are about the checkout or the stack, not about the pipeline. */
-const NOT_SETTINGS = new Set([
-  'MSP_LOCAL_DIR',
-  'MSP_SETUP_DIR',
-  'MSP_REAL_DATA',
-  'MSP_PYTHON',
-  'MSP_IVY_SETTINGS',
-]);
 
 /** Settings that suit one machine better than AWS; the caller's own win. */
 const LOCAL_DEFAULTS = {
@@ -24,11 +22,29 @@ export function settingsOf(environment: Environment): {
   settings: Settings;
   variables: Record<string, string>;
 } {
-  const variables = Object.entries(environment).flatMap(([name, value]) =>
-    name.startsWith('MSP_') && !NOT_SETTINGS.has(name) && value !== undefined ? [[name, value] as const] : [],
+  const variables = { ...LOCAL_DEFAULTS, ...givenSettings(environment) };
+  return { settings: parseSettings(variables), variables };
+}
+
+function givenSettings(environment: Environment): Record<string, string> {
+  const given = Object.entries(environment).flatMap(([name, value]) =>
+    name.startsWith('MSP_') && !CHECKOUT_VARIABLES.includes(name) && value !== undefined && value !== ''
+      ? [[name, value] as const]
+      : [],
   );
-  const withDefaults = { ...LOCAL_DEFAULTS, ...Object.fromEntries(variables) };
-  return { settings: parseSettings(withDefaults), variables: withDefaults };
+  return Object.fromEntries(given);
+}
+
+/** Settings of the worker that are the stack's own, whatever the caller has. */
+const OWN_SETTINGS = (['glueRole', 'metricsAddress'] as const).map(variableOf);
+
+/** Variables, as in `MSP_TABLE=other`, in which a caller differs from the stack that runs. */
+export function ignoredBy({ worker }: EnvironmentFile, caller: Environment): string[] {
+  const region = givenIn(caller, 'AWS_REGION');
+  const wanted = { ...givenSettings(caller), ...(region === undefined ? {} : { AWS_REGION: region }) };
+  return Object.entries(wanted)
+    .filter(([name, value]) => !OWN_SETTINGS.includes(name) && worker[name] !== value)
+    .map(([name, value]) => `${name}=${value}`);
 }
 
 export interface EnvironmentParts {

@@ -48,6 +48,9 @@ const accessKeySchema = z.object({
 });
 export type AccessKey = z.infer<typeof accessKeySchema>;
 
+/** `made.json`: what a stack keeps as long as its folder is there. */
+const madeFileSchema = z.object({ region: z.string() });
+
 /** Readable by their owner only. */
 const SECRET_MODE = 0o600;
 
@@ -89,7 +92,9 @@ export class StackFolder {
   get claimFile(): string {
     return this.#in('claim');
   }
-
+  get madeFile(): string {
+    return this.#in('made.json');
+  }
   get environmentFile(): string {
     return this.#in('environment.json');
   }
@@ -120,6 +125,13 @@ export class StackFolder {
       ([name, value]) => `export ${name}=${quoted(value)}\n`,
     );
     writeFileSync(this.operatorScript, lines.join(''), { mode: SECRET_MODE });
+  }
+  /** The region that it was made with; `undefined` before its first start. */
+  readRegion(): string | undefined {
+    return readJson(this.madeFile, madeFileSchema)?.region;
+  }
+  writeRegion(region: string): void {
+    writeJson(this.madeFile, { region });
   }
   readCredentials(): AccessKey[] {
     return readJson(this.credentialsFile, z.array(accessKeySchema)) ?? [];

@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment, Settings } from '../../pipeline/settings.ts';
 import { withClaim } from './claim.ts';
-import { environmentsOf, glueEnvironment, settingsOf, temporalConfiguration } from './environments.ts';
+import {
+  environmentsOf,
+  glueEnvironment,
+  ignoredBy,
+  settingsOf,
+  temporalConfiguration,
+} from './environments.ts';
 import { StackError } from './errors.ts';
 import { StackFolder, type EnvironmentFile, type StackFile } from './folder.ts';
 import { awsPart, gluePart, temporalPart, workerPart, type Part, type Site } from './parts.ts';
@@ -15,6 +21,7 @@ import { DEFAULT_PORT_BASE, endpointsOf, HOST, portsFrom, requireFree } from './
 import { isAlive, StartedProcess, tailOf } from './processes.ts';
 import { probeOf } from './probes.ts';
 import { provision, type Provisioned } from './provision/provision.ts';
+import { regionFor } from './region.ts';
 import { endAll } from './stop.ts';
 import { readToolchain } from './toolchain.ts';
 
@@ -23,7 +30,7 @@ export interface StartOptions {
   readonly dir: string;
   /** First of six ports; 7233 when not given. */
   readonly portBase?: number;
-  /** `MSP_…` variables are settings of the pipeline and handed on to the worker; `AWS_REGION` is the stack's region. */
+  /** `MSP_…` variables are settings of the pipeline and handed on to the worker; `AWS_REGION` is the region of a new stack. */
   readonly environment?: Environment;
   /** Whether local Glue takes faults; for tests. */
   readonly allowFaults?: boolean;
@@ -44,9 +51,9 @@ export interface RunningStack {
   readonly environment: EnvironmentFile;
   /** Nothing was done: it ran already. */
   readonly wasRunning: boolean;
+  /** Variables that say something else than what the stack was started with, and that it goes on without. */
+  readonly ignored: readonly string[];
 }
-
-export const DEFAULT_REGION = 'eu-west-1';
 
 /** Between two looks at a part that is not ready; a tenth of what the quickest needs. */
 const LOOK_MILLISECONDS = 100;
@@ -69,7 +76,8 @@ export async function startStack(
       Object.values(running.processes).every(isAlive)
     ) {
       requireSamePlace(running, options);
-      return { folder, stack: running, environment, wasRunning: true };
+      const ignored = ignoredBy(environment, options.environment ?? process.env);
+      return { folder, stack: running, environment, wasRunning: true, ignored };
     }
     // Some parts are gone: keys or addresses of the others may not fit any more.
     if (running !== undefined) await endAll(folder, running);
@@ -122,10 +130,11 @@ class Start {
     const caller = this.#options.environment ?? process.env;
     const settings = this.#settings;
     const ports = portsFrom(this.#stack.portBase);
-    const region = caller['AWS_REGION'] ?? DEFAULT_REGION;
+    const region = regionFor(this.#folder, caller);
     const site: Site = { folder: this.#folder, ports, region, toolchain: readToolchain(caller) };
     await requireFree(ports);
     this.#folder.make();
+    this.#folder.writeRegion(region);
     const { endpoints } = this.#stack;
     writeFileSync(this.#folder.temporalConfiguration, temporalConfiguration(endpoints));
 
@@ -154,7 +163,7 @@ class Start {
       const { allowFaults = false } = this.#options;
       await this.#startAll([gluePart(site, glue, { allowFaults }), workerPart(environment.worker)]);
       this.#folder.writeEnvironment(environment);
-      return { folder: this.#folder, stack: this.#stack, environment, wasRunning: false };
+      return { folder: this.#folder, stack: this.#stack, environment, wasRunning: false, ignored: [] };
     } catch (error) {
       await endAll(this.#folder, this.#stack);
       throw error;

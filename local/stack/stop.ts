@@ -1,4 +1,5 @@
 /** Stops a stack, in the order in which its parts need each other, and waits until every process is gone. */
+import { endAbandoned } from '../glue/abandoned.ts';
 import { withClaim } from './claim.ts';
 import { StackFolder, type PartName, type StackFile } from './folder.ts';
 import { STOP_MILLISECONDS } from './parts.ts';
@@ -31,6 +32,8 @@ export async function endAll(folder: StackFolder, { processes }: StackFile): Pro
         if (process !== undefined) await end(process, STOP_MILLISECONDS[name]);
       }),
     );
+    // A server that was killed could not end its runs.
+    if (names.includes('glue')) await endAbandoned(folder.glue, STOP_MILLISECONDS.glue);
   }
   folder.forgetRunning();
 }

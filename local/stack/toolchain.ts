@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { StackError } from './errors.ts';
+import { givenIn, type Environment } from '../../pipeline/settings.ts';
+import { messageOf, StackError } from './errors.ts';
 
 const toolchainSchema = z.object({
   python: z.string(),
@@ -34,11 +35,19 @@ export function builtProgram(path: string): string {
 }
 
 /** @throws StackError when set-up has not run */
-export function readToolchain(environment: Readonly<Record<string, string | undefined>>): Toolchain {
-  const folder = environment['MSP_SETUP_DIR'] ?? join(checkoutFolder(), '.setup');
+export function readToolchain(environment: Environment): Toolchain {
+  const folder = givenIn(environment, 'MSP_SETUP_DIR') ?? join(checkoutFolder(), '.setup');
   const file = join(resolve(folder), 'toolchain.json');
   if (!existsSync(file)) throw new StackError(`${file} is missing: the tools are not set up.`, SET_UP);
-  const parsed = toolchainSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  const parsed = toolchainSchema.safeParse(readJson(file));
   if (parsed.success) return { file, ...parsed.data };
   throw new StackError(`${file} is not complete: ${z.prettifyError(parsed.error)}`, SET_UP);
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new StackError(`${file} can't be read: ${messageOf(error)}`, SET_UP, { cause: error });
+  }
 }

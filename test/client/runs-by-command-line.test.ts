@@ -99,6 +99,7 @@ describe('a run from the command line', () => {
         expect(jsonOf(approved)).toMatchObject({ accepted: true, command: 'approve' });
         const watched = await cli('watch', 'held');
         expect(watched.exitCode).toBe(0);
+        expect(jsonOf(await cli('watch', 'held', '-o', 'json'))).toMatchObject({ workflowId: 'held' });
         expect((await cli('status', 'held')).stdout).toMatch(/approve by ada: known source/);
       },
     );

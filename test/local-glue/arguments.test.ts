@@ -8,6 +8,7 @@ import {
   splitArguments,
   UnsupportedArgumentError,
 } from '../../local/glue/arguments.ts';
+import { openS3 } from '../../local/glue/s3.ts';
 
 test("a run's arguments win over defaults, the job's fixed ones over both", () => {
   const job = {
@@ -94,4 +95,14 @@ test("the command line ends with Glue's own names", () => {
   const words = scriptCommandLine({ '--a': '', '--b': 'x y' }, { JobName: 'job', Id: 'jr_1' });
   expect(words.slice(0, 8)).toEqual(['--a', '', '--b', 'x y', '--JOB_NAME', 'job', '--JOB_RUN_ID', 'jr_1']);
   expect(words.slice(8)).toEqual(['--JOB_ID', expect.stringMatching(/^j_[0-9a-f]{64}$/)]);
+});
+
+test('an argument that names no object is for the owner of the job to correct, who is told which', async () => {
+  const store = openS3('eu-west-1')({ accessKeyId: 'a', secretAccessKey: 's', sessionToken: 't' });
+  const fetched = store.download('garbage', '/dev/null', 'file of --extra-py-files');
+  await expect(fetched).rejects.toMatchObject({
+    refused: true,
+    message: 'Error downloading file of --extra-py-files: garbage is not of the form s3://BUCKET/KEY',
+  });
+  store.close();
 });

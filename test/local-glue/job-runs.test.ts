@@ -266,6 +266,12 @@ describe('a retry', () => {
   });
 });
 
+test('a script that a signal has ended is reported with that signal, as shells count', async () => {
+  const job = await glue.define('kill -SEGV $$');
+  const run = await glue.when(job, await glue.start(job), 'FAILED');
+  expect(run.ErrorMessage).toBe('Command failed with exit code 139');
+});
+
 describe('bookmarks', () => {
   test('are never kept; resetting them is answered all the same', async () => {
     const job = await glue.define('true');

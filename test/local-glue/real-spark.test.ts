@@ -56,7 +56,8 @@ const WRITE_LINE = 1 + SCRIPT.split('\n').findIndex((line) => line.startsWith('p
 const HELPER = 'def describe(count):\n    return f"{count} plays"\n';
 
 const toolchain = installedToolchain();
-const folder = mkdtempSync(join(tmpdir(), 'local-glue-real-'));
+// With a space, since people keep checkouts and stacks in such folders.
+const folder = mkdtempSync(join(tmpdir(), 'local glue real-'));
 const environment = { ...process.env };
 let ministack: MiniStack;
 let glue: LocalGlue;

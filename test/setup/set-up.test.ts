@@ -51,6 +51,15 @@ test('what is missing is named, with how to get it', async () => {
   expect(output).toMatch(/to get it: .*apt-get install python3\.11-venv/);
 });
 
+test('a Python that is named and is none is not passed over for another', async () => {
+  const { code, output } = await node([setUp, '--tools-only'], {
+    MSP_SETUP_DIR: join(folder, 'empty'),
+    MSP_PYTHON: '/nope',
+  });
+  expect(code).toBe(1);
+  expect(output).toMatch(/found: +MSP_PYTHON=\/nope, which is no Python/);
+});
+
 /** Takes the lock, notes when it has it and when it gives it up. */
 const holder = (log: string): string => `
   import { appendFileSync } from 'node:fs';

@@ -17,8 +17,8 @@ class Caught extends Writable {
   }
 }
 
-/** A folder that no local stack uses, so that a test never speaks to the one of the checkout. */
-const NO_STACK = '/nonexistent';
+/** No local stack is looked for, so that a test never speaks to the one of the checkout. */
+const NO_STACK = '';
 
 /**
  * @param environment all that the command sees of the environment

@@ -9,7 +9,7 @@ import { prefixUsageSchema } from '../../objects.ts';
 import { checked, type CliContext } from '../context.ts';
 import type { Column } from '../output.ts';
 import { bytes, count, cut, time } from '../format.ts';
-import { collect, examples, outputOption, outputSchema, pairsSchema } from '../options.ts';
+import { collect, examples, limitSchema, outputOption, outputSchema, pairsSchema } from '../options.ts';
 
 export function addDataCommands(program: Command, context: CliContext): void {
   addKpis(program, context);
@@ -132,10 +132,7 @@ function addStorage(program: Command, context: CliContext): void {
     .option('--limit <n>', 'objects shown of a prefix', '100')
     .addOption(outputOption(['table', 'json', 'csv']))
     .action(async (prefix: string | undefined, given: unknown) => {
-      const options = checked(
-        z.object({ output: outputSchema, limit: z.coerce.number().int().positive() }),
-        given,
-      );
+      const options = checked(z.object({ output: outputSchema, limit: limitSchema }), given);
       await context.withClient(async (client) => {
         if (prefix !== undefined) {
           await listObjects(context, client.bucket.list(prefix), options);

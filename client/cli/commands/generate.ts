@@ -1,5 +1,5 @@
 /** `msp generate`: a data set from a seed. */
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -12,27 +12,30 @@ import {
   TRAITS,
   type DatasetOptions,
 } from '../../../local/generator/options.ts';
+import { codeOf } from '../../../local/stack/errors.ts';
+import { decimal } from '../../../pipeline/settings.ts';
+import { ClientError } from '../../errors.ts';
 import { checked, withoutUndefined, type CliContext } from '../context.ts';
 import { bytes, count } from '../format.ts';
-import { collect, examples, outputOption, outputSchema, pairsSchema } from '../options.ts';
+import { collect, examples, integerSchema, outputOption, outputSchema, pairsSchema } from '../options.ts';
 
-const shareSchema = z.coerce.number<string>().min(0).max(1);
+const shareSchema = decimal.pipe(z.number().min(0).max(1));
 
 const generateSchema = z.object({
   dir: z.string(),
-  seed: z.coerce.number().int().optional(),
-  songs: z.coerce.number().int().optional(),
-  genres: z.coerce.number().int().optional(),
-  users: z.coerce.number().int().optional(),
+  seed: integerSchema.optional(),
+  songs: integerSchema.optional(),
+  genres: integerSchema.optional(),
+  users: integerSchema.optional(),
   firstDay: z.string().optional(),
-  days: z.coerce.number().int().optional(),
-  playsPerDay: z.coerce.number().int().optional(),
-  filesPerDay: z.coerce.number().int().optional(),
+  days: integerSchema.optional(),
+  playsPerDay: integerSchema.optional(),
+  filesPerDay: integerSchema.optional(),
   singleFile: z.boolean().optional(),
-  lateFilesPerDay: z.coerce.number().int().optional(),
+  lateFilesPerDay: integerSchema.optional(),
   midnightFiles: z.boolean().optional(),
-  corrections: z.coerce.number().int().optional(),
-  allBad: z.coerce.number().optional(),
+  corrections: integerSchema.optional(),
+  allBad: shareSchema.optional(),
   bad: pairsSchema.pipe(z.partialRecord(z.enum(BAD_ROWS), shareSchema)).optional(),
   formats: z
     .string()
@@ -52,7 +55,7 @@ export function addGenerate(program: Command, context: CliContext): void {
     .summary('make songs, users and stream files of any size')
     .description(
       'Makes a data set from a seed: songs.csv, users.csv, stream files in streams/, and what arrives afterwards in ' +
-        'late/ and corrections/. truth.json says what is in each file.',
+        'late/ and corrections/. truth.json says what is in each file. A folder takes one data set.',
     )
     .requiredOption('--dir <folder>', 'where to write')
     .option('--seed <n>', 'same seed, same bytes (1)')
@@ -81,6 +84,7 @@ export function addGenerate(program: Command, context: CliContext): void {
       });
       // The generator checks them too; here what is wrong is said as an option's fault.
       checked(datasetOptionsSchema, options);
+      await requireUnused(dir);
       await generate(context, dir, output, options);
     });
   examples(command, [
@@ -88,6 +92,22 @@ export function addGenerate(program: Command, context: CliContext): void {
     'msp generate --dir data --all-bad 0.002 --formats plain,gzip+crlf,reordered_columns --broken missing_column',
     'msp generate --dir data --single-file --days 7 --plays-per-day 1428572 --users 50000 --songs 90000',
   ]);
+}
+
+/** What a data set before would leave beside this one, and beside a truth that does not know it. */
+const OF_A_DATASET = ['truth.json', 'streams', 'late', 'corrections'];
+
+async function requireUnused(dir: string): Promise<void> {
+  const names = await readdir(dir).catch((error: unknown): string[] => {
+    if (codeOf(error) === 'ENOENT') return [];
+    if (codeOf(error) !== 'ENOTDIR') throw error;
+    throw new ClientError('WrongUse', `--dir ${dir} is a file.`, { advice: 'Name a folder.', cause: error });
+  });
+  const found = OF_A_DATASET.filter((name) => names.includes(name));
+  if (found.length === 0) return;
+  throw new ClientError('WrongUse', `--dir ${dir} has a data set already (${found.join(', ')}).`, {
+    advice: 'Name another folder, or remove that data set first.',
+  });
 }
 
 async function generate(

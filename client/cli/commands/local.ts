@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { onInterruption } from '../../../local/interruption.ts';
 import { StackError } from '../../../local/stack/errors.ts';
 import { DEFAULT_PORT_BASE } from '../../../local/stack/ports.ts';
 import { startStack, type StartOptions } from '../../../local/stack/start.ts';
@@ -12,7 +13,7 @@ import { ClientError } from '../../errors.ts';
 import { checked, withoutUndefined, type CliContext } from '../context.ts';
 import { localFolder } from '../environment.ts';
 import { EXIT_CODES } from '../errors.ts';
-import { examples, outputOption, outputSchema } from '../options.ts';
+import { examples, integerSchema, outputOption, outputSchema } from '../options.ts';
 import { showStack } from '../stack-text.ts';
 
 export function addLocalCommands(program: Command, context: CliContext): void {
@@ -35,7 +36,7 @@ const DIR_OPTION = [
 
 const upSchema = z.object({
   dir: z.string().optional(),
-  portBase: z.coerce.number().int().optional(),
+  portBase: integerSchema.optional(),
   detach: z.boolean().default(false),
   output: outputSchema,
 });
@@ -45,7 +46,8 @@ function addUp(local: Command, context: CliContext): void {
     .command('up')
     .summary('start it')
     .description(
-      'Starts the stack and stays until Ctrl-C, which stops it; with --detach it goes on by itself.',
+      'Starts the stack and stays until Ctrl-C or the end of its terminal, which stops it; with --detach it goes on ' +
+        'by itself.',
     )
     .option('-d, --detach', 'leave it running')
     .option(...DIR_OPTION)
@@ -86,13 +88,17 @@ async function start(
   dir: string,
 ): Promise<{ wasRunning: boolean }> {
   const environment = context.processEnvironment;
-  const { wasRunning } = await explained(() =>
+  const { wasRunning, ignored } = await explained(() =>
     startStack({ dir, environment, ...options }, ({ what, state, seconds }) => {
       if (state === 'ready')
         context.out.note(`${context.out.colors.green('✓')} ${what}  ${seconds.toFixed(1)} s`);
     }),
   );
   if (wasRunning) context.out.note('it runs already');
+  if (ignored.length > 0) {
+    const kept = 'it keeps the settings that it was started with, without';
+    context.out.note(`${kept} ${ignored.join(', ')}: stop it first to change that`);
+  }
   return { wasRunning };
 }
 
@@ -139,21 +145,13 @@ function addStatus(local: Command, context: CliContext): void {
   examples(command, ['msp local status', 'msp local status -o json']);
 }
 
-/** Turns the first Ctrl-C or SIGTERM into an abort; while the stack stops, further ones are left alone. */
+/** Turns the first interruption into an abort; while the stack stops, further ones are left alone. */
 function interruptions(): { signal: AbortSignal; forget: () => void } {
   const controller = new AbortController();
-  const interrupt = (): void => {
+  const forget = onInterruption(() => {
     controller.abort(new ClientError('Failed', 'The start was given up; what had been started is stopped.'));
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  return {
-    signal: controller.signal,
-    forget: () => {
-      process.off('SIGINT', interrupt);
-      process.off('SIGTERM', interrupt);
-    },
-  };
+  });
+  return { signal: controller.signal, forget };
 }
 
 /** Soon enough to tell that a part has died, seldom enough to cost nothing. */

@@ -5,7 +5,7 @@ import { retryOverridesSchema } from '../../../pipeline/request.ts';
 import { STAGE_NAMES } from '../../../pipeline/stages.ts';
 import { COMMAND_DESCRIPTIONS, type CommandName } from '../../../workflows/pipeline/messages.ts';
 import { checked, withoutUndefined, type CliContext } from '../context.ts';
-import { collect, examples, outputOption, outputSchema, RUN, streamKey, whoAmI } from '../options.ts';
+import { collect, examples, outputOption, outputSchema, RUN, streamKeySchema, whoAmI } from '../options.ts';
 import { overrideOptions } from './runs.ts';
 
 export function addOperatorCommands(program: Command, context: CliContext): void {
@@ -54,7 +54,7 @@ interface OperatorCommand {
 
 const commandSchema = retryOverridesSchema.extend({
   stopGlue: z.boolean().optional(),
-  input: z.array(z.string()).optional(),
+  input: z.array(streamKeySchema).optional(),
   reason: z.string().min(1),
   by: z.string().min(1).optional(),
   stage: z.enum(STAGE_NAMES).optional(),
@@ -102,7 +102,7 @@ function add(
       input,
       ...glue
     } = checked(commandSchema, given);
-    const overrides = withoutUndefined({ ...glue, inputs: input?.map(streamKey) });
+    const overrides = withoutUndefined({ ...glue, inputs: input });
     await context.withClient(async (client) => {
       const reference = await client.runs.find(run);
       if (question !== undefined) await context.confirm(question(reference.workflowId), yes);

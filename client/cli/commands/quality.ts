@@ -11,7 +11,7 @@ import {
 import type { PipelineClient } from '../../pipeline-client.ts';
 import { checked, type CliContext } from '../context.ts';
 import { count, cut, share } from '../format.ts';
-import { examples, outputOption, outputSchema, RUN } from '../options.ts';
+import { examples, limitSchema, outputOption, outputSchema, RUN } from '../options.ts';
 
 export function addQualityCommands(program: Command, context: CliContext): void {
   const quality = program
@@ -119,7 +119,7 @@ function addRows(program: Command, context: CliContext, name: string, kind: RowK
     .option('--limit <n>', `rows shown; all with csv or json, ${String(ROWS_SHOWN)} in a table`)
     .addOption(outputOption(['table', 'json', 'csv']))
     .action(async (run: string, given: unknown) => {
-      const schema = z.object({ output: outputSchema, limit: z.coerce.number().int().positive().optional() });
+      const schema = z.object({ output: outputSchema, limit: limitSchema.optional() });
       const { output, limit = output === 'table' ? ROWS_SHOWN : Infinity } = checked(schema, given);
       await context.withClient(async (client) => {
         const rows = await take(context, client, { run, kind, limit });

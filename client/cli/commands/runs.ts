@@ -11,9 +11,18 @@ import type { PipelineClient } from '../../pipeline-client.ts';
 import { checked, withoutUndefined, type CliContext } from '../context.ts';
 import { EXIT_CODES } from '../errors.ts';
 import { between, time } from '../format.ts';
-import { collect, examples, limitSchema, outputOption, outputSchema, RUN, streamKey } from '../options.ts';
+import {
+  collect,
+  examples,
+  limitSchema,
+  numberOrText,
+  outputOption,
+  outputSchema,
+  RUN,
+  streamKeySchema,
+} from '../options.ts';
 import { showEnd, showRun } from '../run-text.ts';
-import { follow } from '../watch.ts';
+import { follow, type FollowOptions } from '../watch.ts';
 
 export function addRunCommands(program: Command, context: CliContext): void {
   addRun(program, context);
@@ -24,12 +33,12 @@ export function addRunCommands(program: Command, context: CliContext): void {
 
 export const overrideOptions = [
   new Option('--worker-type <type>', 'Glue worker type, as in G.2X'),
-  new Option('--number-of-workers <n>', 'Glue workers, the driver included').argParser(Number),
-  new Option('--timeout-minutes <n>', 'time limit of the Glue run').argParser(Number),
+  new Option('--number-of-workers <n>', 'Glue workers, the driver included').argParser(numberOrText),
+  new Option('--timeout-minutes <n>', 'time limit of the Glue run').argParser(numberOrText),
 ];
 
 const runSchema = overridesSchema.extend({
-  input: z.array(z.string()).optional(),
+  input: z.array(streamKeySchema).optional(),
   date: z.array(daySchema).optional(),
   id: z.string().min(1).optional(),
   wait: z.boolean().default(false),
@@ -53,7 +62,7 @@ function addRun(program: Command, context: CliContext): void {
   command.action(async (given: unknown) => {
     const { input, date, id, wait, output, ...overrides } = checked(runSchema, given);
     const request = withoutUndefined({
-      inputs: input?.map(streamKey),
+      inputs: input,
       dates: date,
       overrides: Object.keys(overrides).length === 0 ? undefined : overrides,
     });
@@ -95,7 +104,16 @@ export async function waitForEnd(
   reference: RunReference,
   output: z.output<typeof outputSchema>,
 ): Promise<void> {
-  const view = await follow(context.out, client, reference, { untilOperator: true });
+  await showUntil(context, client, reference, { output, untilOperator: true });
+}
+
+async function showUntil(
+  context: CliContext,
+  client: PipelineClient,
+  reference: RunReference,
+  { output, untilOperator }: FollowOptions & { readonly output: z.output<typeof outputSchema> },
+): Promise<void> {
+  const view = await follow(context.out, client, reference, { untilOperator });
   if (output === 'json') context.out.json(viewSchema, view);
   else showEnd(context.out, view);
   context.exitCode = endCode(view);
@@ -171,14 +189,15 @@ function addWatch(program: Command, context: CliContext): void {
     .argument('[run]', RUN, 'latest')
     .summary('follow a run live')
     .description(
-      'Shows stages, rows and the Glue run as they change, until the run ends. Ctrl-C stops watching, not the run.',
+      'Shows stages, rows and the Glue run as they change, until the run ends. Ctrl-C stops watching, not the run. ' +
+        'With -o json what changes goes to stderr, and the run as it ended, as msp status shows it, to stdout.',
     )
-    .action(async (run: string) => {
+    .addOption(outputOption())
+    .action(async (run: string, given: unknown) => {
+      const { output } = checked(z.object({ output: outputSchema }), given);
       await context.withClient(async (client) => {
-        const view = await follow(context.out, client, await client.runs.find(run), { untilOperator: false });
-        showEnd(context.out, view);
-        context.exitCode = endCode(view);
+        await showUntil(context, client, await client.runs.find(run), { output, untilOperator: false });
       });
     });
-  examples(command, ['msp watch', 'msp watch music-streaming-20240625T030000Z-3f2a']);
+  examples(command, ['msp watch', 'msp watch music-streaming-20240625T030000Z-3f2a -o json']);
 }

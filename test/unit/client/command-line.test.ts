@@ -24,14 +24,20 @@ describe('wrong use', () => {
     [
       'a bad share of bad rows',
       ['generate', '--dir', 'd', '--bad', 'unknown_track=7'],
-      /--bad.unknown_track: /,
+      /--bad "unknown_track=7": /,
     ],
     [
       'a bad row without a share',
       ['generate', '--dir', 'd', '--bad', 'odd'],
       /--bad "odd": expected name=value/,
     ],
-    ['an unknown bad row', ['generate', '--dir', 'd', '--bad', 'odd=0.1'], /--bad.*odd/s],
+    ['an unknown bad row', ['generate', '--dir', 'd', '--bad', 'odd=0.1'], /--bad "odd=0.1": /],
+    ['an empty share', ['generate', '--dir', 'd', '--all-bad', ''], /--all-bad "": expected a number/],
+    ['an unknown format', ['generate', '--dir', 'd', '--formats', 'gzip+zip'], /--formats "gzip\+zip": /],
+    ['a number that is none', ['run', '--number-of-workers', 'abc'], /--number-of-workers "abc": /],
+    ['a number in hexadecimal', ['runs', '--limit', '0x2'], /--limit "0x2": expected a number/],
+    ['an empty input', ['run', '--input', ''], /--input "": expected a key/],
+    ['a file for a data set', ['generate', '--dir', 'package.json'], /package\.json is a file/],
     ['no command', [], /Usage: msp/],
   ])('%s ends with 2 and says so', async (_what, args, message) => {
     const result = await msp({}, ...args);
@@ -135,6 +141,14 @@ describe('beside a local stack', () => {
     expect(shown.stdout).not.toContain('local stack');
   });
 
+  it('a named folder from which none runs is an error, and the account of the shell is not used', async () => {
+    const shell = { MSP_LOCAL_DIR: folder, AWS_REGION: 'us-east-1', AWS_PROFILE: 'production' };
+    const result = await msp(shell, 'storage');
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain(`No stack runs from ${folder} (MSP_LOCAL_DIR)`);
+    expect(result.stderr).toContain(`msp local up --dir ${folder}`);
+  });
+
   it('local status tells that there is none with 3', async () => {
     const status = await msp({ MSP_LOCAL_DIR: folder }, 'local', 'status', '-o', 'json');
     expect(status.exitCode).toBe(3);
@@ -165,6 +179,9 @@ describe('beside a local stack', () => {
     const result = await msp({}, 'generate', ...args, '--formats', 'plain,gzip+crlf', '-o', 'json');
     expect(result.exitCode).toBe(0);
     expect(jsonOf(result)).toMatchObject([{ kind: 'regular', rows: { valid: 20, underReview: 2 } }, {}, {}]);
+    const again = await msp({}, 'generate', ...args);
+    expect(again.exitCode).toBe(2);
+    expect(again.stderr).toContain(`--dir ${folder} has a data set already`);
     const truth: unknown = JSON.parse(await readFile(join(folder, 'truth.json'), 'utf8'));
     expect(truth).toMatchObject({
       streams: [{ name: 'streams-2024-06-25-1.csv' }, { name: 'streams-2024-06-25-2.csv.gz' }, {}],

@@ -30,6 +30,37 @@ describe('settings', () => {
     );
   });
 
+  it('count as not set when they are empty, as with the AWS SDKs', () => {
+    const settings = parseSettings({ MSP_GATE_MAX_REJECTED_SHARE: '', MSP_GLUE_ROLE: '', MSP_BUCKET: '' });
+    expect(settings).toEqual(parseSettings({}));
+    expect(describeSettings({ MSP_TABLE: '' }).find(({ name }) => name === 'table')?.source).toBe('default');
+  });
+
+  it.each([
+    ['MSP_PARK_HOURS', '0x10'],
+    ['MSP_PARK_HOURS', ' '],
+    ['MSP_PARK_HOURS', '72h'],
+    ['MSP_GATE_MAX_REJECTED_SHARE', '5%'],
+    ['MSP_MAX_FILES_PER_RUN', '1e2'],
+    ['MSP_MAX_FILES_PER_RUN', '0'],
+    ['MSP_METRICS_ADDRESS', 'localhost:7237'],
+    ['MSP_METRICS_ADDRESS', '127.0.0.1:99999'],
+    ['MSP_METRICS_ADDRESS', '127.0.0.1:0'],
+    ['MSP_METRICS_ADDRESS', '::1:7237'],
+    ['MSP_LOG_LEVEL', 'verbose'],
+  ])('refuse %s=%s', (variable, value) => {
+    expect(() => parseSettings({ [variable]: value })).toThrow(`${variable}="${value}": `);
+  });
+
+  it.each([
+    ['MSP_PARK_HOURS', '0.5', { parkHours: 0.5 }],
+    ['MSP_METRICS_ADDRESS', '0.0.0.0:7237', { metricsAddress: '0.0.0.0:7237' }],
+    ['MSP_METRICS_ADDRESS', '[::]:7237', { metricsAddress: '[::]:7237' }],
+    ['MSP_LOG_LEVEL', 'debug', { logLevel: 'debug' }],
+  ])('take %s=%s', (variable, value, expected) => {
+    expect(parseSettings({ [variable]: value })).toMatchObject(expected);
+  });
+
   it('say where each value came from', () => {
     const described = describeSettings({ MSP_TABLE: 'other' });
     expect(described.find(({ name }) => name === 'table')).toMatchObject({
@@ -44,6 +75,8 @@ describe('settings', () => {
     expect(unknownSettings({ MSP_BUKCET: 'x', MSP_BUCKET: 'y', MSP_LOCAL_DIR: 'z', HOME: '/' })).toEqual([
       'MSP_BUKCET',
     ]);
+    const documented = { MSP_PYTHON: 'p', MSP_IVY_SETTINGS: 'i', MSP_SETUP_DIR: 's', MSP_DEPLOYMENT: 'd' };
+    expect(unknownSettings(documented)).toEqual([]);
   });
 });
 
