@@ -4,19 +4,24 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { CHECKOUT } from './folders.mjs';
 
 /** Folders below sources that are made by tools, not written by people. */
 const MADE_BY_TOOLS = new Set(['__pycache__', 'node_modules', 'dist']);
 
 /**
- * Digest of texts, and of the names and contents of files.
+ * Digest of texts, and of the names and contents of files of the checkout: the same in every checkout that shares a set-up.
  * @param {{ texts?: string[], files?: string[] }} inputs
  */
 export function digestOf({ texts = [], files = [] }) {
   const hash = createHash('sha256');
   for (const text of texts) hash.update(`text ${text}\0`);
-  for (const file of files) hash.update(`file ${file}\0`).update(readFileSync(file)).update('\0');
+  for (const file of files)
+    hash
+      .update(`file ${relative(CHECKOUT, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
   return hash.digest('hex');
 }
 
