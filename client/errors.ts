@@ -90,6 +90,8 @@ export function causesOf(error: unknown): unknown[] {
 
 /** gRPC status codes that the Temporal server or its absence answer with. */
 export const GRPC = {
+  /** The server's word for a call that it saw to be late before the caller did. */
+  Cancelled: 1,
   InvalidArgument: 3,
   DeadlineExceeded: 4,
   NotFound: 5,
@@ -161,6 +163,7 @@ function explainGrpc(error: unknown, { code, details, message }: ErrorShape, wha
         advice: 'Check the Temporal API key or certificate (TEMPORAL_*).',
         cause: error,
       });
+    case GRPC.Cancelled:
     case GRPC.DeadlineExceeded:
     case GRPC.Unavailable:
       return unreachable(what, said, error);

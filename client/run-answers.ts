@@ -92,5 +92,6 @@ export function explainRun(error: unknown, workflowId: string, link: TemporalLin
 
 /** The server is there, but no worker took the question in time. */
 function isDeadline(error: unknown): boolean {
-  return causesOf(error).some((cause) => shapeOf(cause).code === GRPC.DeadlineExceeded);
+  const late: readonly unknown[] = [GRPC.DeadlineExceeded, GRPC.Cancelled];
+  return causesOf(error).some((cause) => late.includes(shapeOf(cause).code));
 }

@@ -28,6 +28,8 @@ describe('what an error of an SDK means', () => {
     ['Temporal: bad query', grpcError(3, 'invalid query'), 'WrongUse'],
     ['Temporal: no key', grpcError(16, 'unauthenticated'), 'NotAllowed'],
     ['Temporal: no worker', grpcError(4, 'deadline exceeded'), 'Unreachable'],
+    ['Temporal: late', grpcError(4, 'Deadline exceeded'), 'Unreachable'],
+    ['Temporal: late, as the server sees it', grpcError(1, 'Call cancelled'), 'Unreachable'],
     ['Temporal: down', grpcError(14, 'No connection established. Resolution note: none'), 'Unreachable'],
     ['a defect', new TypeError('x is undefined'), 'Failed'],
   ] as const)('%s', (_what, error, code) => {
