@@ -33,7 +33,7 @@ interface Dealt {
 
 /**
  * Every operation has every fault once, as soon as it is called: first it is refused, one operation at a time, until
- * {@link letGo}; then it has the faults that pass, some in a row. Expired credentials are refused to all operations, a
+ * {@link letGo}; then it has the faults that pass, some in a row, also while others are refused. Expired credentials are refused to all operations, a
  * missing right to all that need it.
  */
 export class EveryFault {
@@ -54,11 +54,16 @@ export class EveryFault {
   readonly plan: Plan = (operation) => {
     const dealt = this.#dealtTo(operation);
     const refused = this.#refused;
-    if (refused !== undefined) return isRefused(operation, refused) ? refused.fault : undefined;
-    const fault = dealt.refusing.shift();
-    if (fault !== undefined) {
-      this.#refused = { operation, fault };
-      return fault;
+    if (refused === undefined) {
+      const fault = dealt.refusing.shift();
+      if (fault !== undefined) {
+        this.#refused = { operation, fault };
+        return fault;
+      }
+    } else {
+      if (isRefused(operation, refused)) return refused.fault;
+      // Its turn to be refused is still to come.
+      if (dealt.refusing.length > 0) return undefined;
     }
     dealt.left -= 1;
     if (dealt.left >= 0) return dealt.passing.shift();
