@@ -8,6 +8,7 @@ import { PASSING } from '../support/faults/answers.ts';
 import type { PassingFault } from '../support/faults/answers.ts';
 import type { Operation } from '../support/faults/operations.ts';
 import { EveryFault } from '../support/faults/plans.ts';
+import { until } from '../support/until.ts';
 import { OPERATIONS } from './operations.ts';
 import { FaultWorld } from './world.ts';
 
@@ -47,6 +48,16 @@ const RECOVERY_OPERATIONS: readonly Operation[] = [
   'S3.GetObject',
   'S3.HeadObject',
   'S3.ListObjectVersions',
+  'S3.PutObject',
+];
+
+/** What a shutdown asks of AWS, as the runs do that it stops. */
+const STOP_OPERATIONS: readonly Operation[] = [
+  'Glue.BatchStopJobRun',
+  'Glue.GetJobRun',
+  'Glue.GetJobRuns',
+  'S3.GetObject',
+  'S3.ListObjectsV2',
   'S3.PutObject',
 ];
 
@@ -147,6 +158,38 @@ describe('a run of which every call fails in every way', () => {
     expect(recovering.missing).toEqual([]);
     expect(parked).toContain('S3.ListObjectVersions: denied');
     expect(recovering.operations).toEqual(RECOVERY_OPERATIONS);
+    expect(await world.wrongItems()).toEqual([]);
+  }, 300_000);
+
+  it('is shut down and brought back by procedures whose calls fail and pass when repeated', async () => {
+    const { stack } = world;
+    const passing = (): EveryFault =>
+      new EveryFault({
+        // There is one Glue run to stop, and little to read and write.
+        inARow: (operation) => (operation === 'Glue.BatchStopJobRun' ? PASSING.length : 2),
+        refusing: () => [],
+      });
+    const ofIt = { kind: 'run', job: '*-validate-data', arguments: { '--run_token': 'stopped/*' } };
+    // Longer than the test.
+    await stack.faults({ ...ofIt, end: { state: 'SUCCEEDED', afterMs: 600_000 } });
+    await world.deliver();
+    await stack.start('stopped');
+    await until('Glue works', async () => (await stack.status('stopped')).glueRun ?? undefined);
+
+    const stopping = passing();
+    const end = await world.shutDown(stopping);
+    if (end.ended !== 'completed') throw new Error(end.message);
+    expect((await stack.status('stopped')).status).toBe('Stopped');
+    expect((await stack.client.glue.live()).length).toBe(0);
+    expect(stopping.operations).toEqual(expect.arrayContaining([...STOP_OPERATIONS]));
+    expect(stopping.missing.filter((fault) => fault.startsWith('Glue.BatchStopJobRun'))).toEqual([]);
+
+    await stack.forgetFaults();
+    const { shutdown } = end.result;
+    const undo = await stack.client.procedures.undoShutdown({ shutdown, by: 'ada', reason: 'drill is over' });
+    const { outcome } = await world.procedure(undo, passing());
+    expect(outcome).toMatch(/^brought back: run stopped/);
+    expect(await stack.result('stopped')).toMatchObject({ outcome: 'published' });
     expect(await world.wrongItems()).toEqual([]);
   }, 300_000);
 });

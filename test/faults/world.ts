@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { GetJobCommand, GlueClient, UpdateJobCommand } from '@aws-sdk/client-glue';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ProcedureReference } from '../../client/procedures.ts';
+import type { ShutdownEnd } from '../../client/shutdowns.ts';
 import type { FailureType } from '../../pipeline/failures.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { updates } from '../../workflows/pipeline/messages.ts';
@@ -244,6 +245,18 @@ export class FaultWorld {
       }
       const end = await procedures.result(reference);
       return { outcome: end.ended === 'completed' ? end.result.outcome : end.message, parked };
+    } finally {
+      this.system.worker.plan = noFaults;
+    }
+  }
+
+  /** Shuts everything down while calls have the plan's faults. */
+  async shutDown(faults: EveryFault): Promise<ShutdownEnd> {
+    const { shutdowns } = this.stack.client;
+    this.system.worker.plan = faults.plan;
+    try {
+      const end = shutdowns.result(await shutdowns.start({ by: 'ada', reason: 'drill' }));
+      return await within('the shutdown ends', end, RUN_WITHIN_MS);
     } finally {
       this.system.worker.plan = noFaults;
     }
