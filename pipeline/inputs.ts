@@ -99,8 +99,7 @@ export function judgeDelivery({
   const before = keyRecord?.fileId === fileId ? undefined : keyRecord?.fileId;
   const previous = before === undefined ? [] : [before];
   // The same content twice in one batch: the key that was claimed first brings it.
-  const twice =
-    unfinished && fileRecord.owner.run === self.run && (fileRecord.claimedAs ?? fileRecord.key) !== key;
+  const twice = unfinished && fileRecord.owner.run === self.run && foundAt(fileRecord) !== key;
   const known = (fileRecord?.state === 'done' && fileRecord.rejected !== true) || twice;
   // A run that has ended was about to replace what the key still stands for.
   const halfReplaced = fileRecord?.replacedBy !== undefined && keyRecord?.fileId === fileId;
@@ -122,6 +121,11 @@ export function judgeDelivery({
 export function mayCount({ state, days, replacedBy }: FileRecord): boolean {
   if (replacedBy !== undefined) return false;
   return state === 'due' || state === 'published' || (state === 'claimed' && days.length > 0);
+}
+
+/** The key under which the run that has a file claimed it. */
+export function foundAt({ key, claimedAs = key }: FileRecord): string {
+  return claimedAs;
 }
 
 /** The keys that stand for a content, or stood for it until a correction replaced it. */

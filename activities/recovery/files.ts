@@ -3,6 +3,7 @@
  * and is not done with. And where else the bytes of an input are, for every run has left copies behind. Reads only.
  */
 import { fileIdOf } from '../../pipeline/documents.ts';
+import { foundAt } from '../../pipeline/inputs.ts';
 import type { ArchiveRecord, FileRecord, Owner, PreparedFile } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import type { Damage, GoodCopy } from '../../pipeline/recovery/evidence.ts';
@@ -41,8 +42,9 @@ export class InputFiles {
 
   /** The original, where it has to wait under its own key: a run has claimed it, or it is to be processed. */
   async #waiting(record: FileRecord, named: boolean): Promise<Damage | undefined> {
-    const { id, state, archivedAs, key, owner } = record;
+    const { id, state, archivedAs, owner } = record;
     const isClaimed = state === 'claimed' || state === 'published';
+    const key = isClaimed ? foundAt(record) : record.key;
     // What the gate refused is in quarantine; a refused file without a copy was freed of the claim of its run.
     const freed = state === 'refused' && archivedAs === undefined;
     if (!isClaimed && !freed && state !== 'due') return undefined;
@@ -102,9 +104,10 @@ export class InputFiles {
     return { layer, problem, key, size, sha256, file: id, ...(backup === undefined ? {} : { backup }) };
   }
 
-  async #prepared({ owner, id, key }: FileRecord): Promise<PreparedFile | undefined> {
+  async #prepared(record: FileRecord): Promise<PreparedFile | undefined> {
+    const { owner, id } = record;
     const inputs = await this.#documents.read('inputs', layout.runRecord(owner.run, 'inputs'));
-    return inputs?.files.find((file) => file.key === key && fileIdOf(file.sha256) === id);
+    return inputs?.files.find((file) => file.key === foundAt(record) && fileIdOf(file.sha256) === id);
   }
 
   /** Archived copies by content: the same content may have been delivered, and archived, several times. */
