@@ -3,7 +3,8 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { temporal } from '@temporalio/proto';
-import { timelineQuery } from '../../workflows/pipeline/messages.ts';
+import { ownerOfToken } from '../../pipeline/glue-run.ts';
+import { checkpointsQuery, progressQuery, timelineQuery } from '../../workflows/pipeline/messages.ts';
 import type { CommandName } from '../../workflows/pipeline/messages.ts';
 import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
 import { foundBy } from '../support/search-attributes.ts';
@@ -47,7 +48,7 @@ export async function checkEnded(
   const { status: shown = 'nothing' } = await foundBy(last);
   if (FITTING[status.name]?.includes(shown) !== true) world.breaks(`${status.name} but shown as ${shown}`);
   checkEnd(world, operator, await resultOf(last));
-  checkGlue(world, operator);
+  checkGlue(world, operator, await leftTo(last));
 
   const followed: string[] = [];
   for await (const { runId } of client.workflow.list({ query: `WorkflowId = "${workflowId}"` })) {
@@ -85,15 +86,33 @@ function checkEnd(world: World, { sent }: Operator, result: unknown): void {
   }
 }
 
-function checkGlue(world: World, { sent, begunAgain }: Operator): void {
+/**
+ * The Glue runs that the last execution must not leave: those that it would adopt, and all others once it has looked for
+ * them. What it has not come to is the next run's to stop.
+ */
+async function leftTo(last: WorkflowHandle): Promise<(token: string) => boolean> {
+  const passed = await askedAgain(() => last.query(checkpointsQuery));
+  const hasLooked = passed.some(({ stage }) => stage === 'verify_glue_scripts');
+  const { tokenRunId, rounds } = await askedAgain(() => last.query(progressQuery));
+  const current: Readonly<Record<string, number>> = rounds;
+  return (token) => {
+    const { firstRunId, stage = '', round = 0 } = ownerOfToken(token) ?? {};
+    return hasLooked || (firstRunId === tokenRunId && round >= (current[stage] ?? 1));
+  };
+}
+
+function checkGlue(world: World, { sent, begunAgain }: Operator, isLeftTo: (token: string) => boolean): void {
   const { glue } = world;
   const retries = sent.filter(
     ({ message, outcome }) => message.name === 'retryStage' && outcome !== 'refused',
   ).length;
   for (const stage of GLUE_STAGES) {
     const states = glue.of(stage);
-    const live = states.filter((state) => state === 'RUNNING').length;
-    if (live > 0 && !world.stopRefused) world.breaks(`${String(live)} Glue runs of ${stage} outlive the run`);
+    const live = glue.runs.filter(
+      (run) => run.stage === stage && run.ended === undefined && isLeftTo(run.token),
+    );
+    if (live.length > 0 && !world.stopRefused)
+      world.breaks(`${String(live.length)} Glue runs of ${stage} outlive the run`);
     const succeeded = states.filter((state) => state === 'SUCCEEDED').length;
     if (succeeded > 1 + begunAgain) world.breaks(`${stage} succeeded ${String(succeeded)} times`);
     const rounds = new Set(glue.runs.flatMap((run) => (run.stage === stage ? [run.token] : []))).size;
