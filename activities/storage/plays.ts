@@ -99,7 +99,7 @@ async function whatItBrings(
   const retire = (inputs?.retire ?? []).filter(
     ({ by, begun }) => begun === true || (!rejected.has(by) && isBrought(by, files, keys)),
   );
-  // First every key comes to what it stands for now, then it leaves what it stood for: names may have been exchanged.
+  // First every key joins what it brings, then it leaves what it stood for before: names may have been exchanged.
   for (const file of files) if (!rejected.has(file.id)) await join(bucket, run, file);
   const left: PreparedInputs['retire'] = [];
   for (const entry of retire) if (await leave(bucket, entry)) left.push(entry);
