@@ -1,4 +1,8 @@
-/** Published days against their manifests: validated plays, KPI files, items in the table. Reads only. */
+/**
+ * Published days against their manifests: validated plays, KPI files, items in the table. Runs go on meanwhile, and what they change is
+ * no damage: a finding stands when the day's manifests, and which runs are open, are the same after it. Reads only.
+ */
+import { isDeepStrictEqual } from 'node:util';
 import type { KpisManifest, PlaysManifest } from '../../pipeline/manifests.ts';
 import { tableDiffers } from '../../pipeline/recovery/evidence.ts';
 import type { Damage, DayEvidence, TableDifference } from '../../pipeline/recovery/evidence.ts';
@@ -13,6 +17,8 @@ const DAY_MS = 86_400_000;
 export interface ExaminedDay {
   readonly evidence: DayEvidence;
   readonly damages: readonly Damage[];
+  /** What was not looked at, or is not known, and why. */
+  readonly left: readonly string[];
 }
 
 export interface DaysGiven {
@@ -20,41 +26,63 @@ export interface DaysGiven {
   readonly documents: Documents;
   readonly table: KpiTable;
   /** Ids in the bucket of the runs that are at work: what they change now is no damage. */
-  readonly openRuns: ReadonlySet<string>;
+  readonly openRuns: () => Promise<ReadonlySet<string>>;
   readonly now: string;
   readonly retentionDays: number;
+}
+
+interface Looking {
+  readonly damages: readonly Damage[];
+  readonly openRuns: ReadonlySet<string>;
+  readonly left: string[];
 }
 
 export class Days {
   readonly #given: DaysGiven;
   /** Items that were compared with the table. */
   items = 0;
-  /** What was not looked at, or is not known, and why. */
-  readonly left: string[] = [];
+  #openRuns: Promise<ReadonlySet<string>> | undefined;
 
   constructor(given: DaysGiven) {
     this.#given = given;
   }
 
   async examine(day: string): Promise<ExaminedDay> {
-    const { documents, openRuns } = this.#given;
-    const manifests = await documents.ofDay(day);
+    const manifests = await this.#given.documents.ofDay(day);
+    this.#openRuns ??= this.#given.openRuns();
+    const openRuns = await this.#openRuns;
+    const found = await this.#examine(day, manifests, openRuns);
+    const { behind, table } = found.evidence;
+    if (found.damages.length === 0 && !behind && !tableDiffers(table)) return found;
+    this.#openRuns = this.#given.openRuns();
+    const isOpen = await this.#openRuns;
+    const { plays, kpis } = manifests;
+    const runs = [plays?.run, kpis?.run].filter((run) => run !== undefined);
+    const stands =
+      runs.every((run) => isOpen.has(run) === openRuns.has(run)) &&
+      isDeepStrictEqual(await this.#given.documents.ofDay(day), manifests);
+    return stands ? found : await this.examine(day);
+  }
+
+  async #examine(day: string, manifests: DayManifests, openRuns: ReadonlySet<string>): Promise<ExaminedDay> {
     const { plays, kpis, uncounted } = manifests;
+    const left: string[] = [];
     const found = [
       ...(await this.#damagesOf('validated', day, plays?.parts.flatMap(({ files }) => files) ?? [])),
       ...(await this.#damagesOf('kpi', day, kpis?.files ?? [])),
     ];
     const hasExpired = this.#hasExpired(plays, kpis);
     const damages = found.filter(({ problem }) => !hasExpired || problem !== 'missing');
-    const table = await this.#tableOf(day, manifests, damages);
+    const table = await this.#tableOf(day, manifests, { damages, openRuns, left });
     const older = plays !== undefined && plays.edition > (kpis?.edition ?? 0);
     const behind = older && !openRuns.has(plays.run);
     if (older && !behind)
-      this.left.push(`KPIs of ${day}: older than the plays, of which run ${plays.run} is open`);
+      left.push(`KPIs of ${day}: older than the plays, of which run ${plays.run} is open`);
     const toCount = uncounted.length === 0 ? {} : { uncounted: [...uncounted] };
     return {
       evidence: { day, plays: playsOf(plays), kpis: kpisOf(kpis), ...toCount, behind, table },
       damages,
+      left,
     };
   }
 
@@ -81,19 +109,19 @@ export class Days {
   async #tableOf(
     day: string,
     { plays, kpis }: DayManifests,
-    damages: readonly Damage[],
+    { damages, openRuns, left }: Looking,
   ): Promise<TableDifference | null> {
-    const { table, openRuns } = this.#given;
+    const { table } = this.#given;
     if (kpis !== undefined) {
       if (!openRuns.has(kpis.run)) return await this.#compare(kpis, damages);
-      this.left.push(
+      left.push(
         `items of ${day} in the table: not compared while run ${kpis.run}, which published them, is open`,
       );
       return null;
     }
     if (plays !== undefined) return null;
     const difference = await table.compare(day, []);
-    if (!tableDiffers(difference)) this.left.push(`${day}: nothing is known of it; no run has published it`);
+    if (!tableDiffers(difference)) left.push(`${day}: nothing is known of it; no run has published it`);
     return difference;
   }
 

@@ -26,6 +26,7 @@ export class Examination {
   readonly #scope: ScopeReader;
   readonly #limit = pLimit(PARALLEL);
   readonly #damages: Damage[] = [];
+  readonly #left: string[] = [];
   readonly #evidence = new Map<string, DayEvidence>();
   /** Keys, days and ids that are left as they are. */
   #except: ReadonlySet<string> = new Set();
@@ -55,7 +56,7 @@ export class Examination {
     const sources = await this.#sources(new Set(anew));
     const { inspection, documents } = this.#given;
     const { objects, bytes } = inspection;
-    const left = [...this.#files.left, ...this.#days.left].sort();
+    const left = [...new Set([...this.#files.left, ...this.#left])].sort();
     return {
       version: 1,
       procedure,
@@ -72,9 +73,10 @@ export class Examination {
   async #examineDays(days: readonly string[]): Promise<void> {
     const unknown = [...new Set(days)].filter((day) => !this.#evidence.has(day) && !this.#except.has(day));
     const examined = await Promise.all(unknown.map((day) => this.#limit(() => this.#days.examine(day))));
-    for (const { evidence, damages } of examined) {
+    for (const { evidence, damages, left } of examined) {
       this.#evidence.set(evidence.day, evidence);
       this.#damages.push(...damages);
+      this.#left.push(...left);
     }
   }
 

@@ -2,6 +2,7 @@
  * Input files against their records: the archived copy of a processed file, the original of one that a run has claimed
  * and is not done with. And where else the bytes of an input are, for every run has left copies behind. Reads only.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { fileIdOf } from '../../pipeline/documents.ts';
 import { foundAt } from '../../pipeline/inputs.ts';
 import type { ArchiveRecord, FileRecord, Owner, PreparedFile } from '../../pipeline/inputs.ts';
@@ -30,6 +31,15 @@ export class InputFiles {
 
   /** @param named whether the request names the file: then a newer delivery under its key makes room for it */
   async examine(record: FileRecord, named: boolean): Promise<Damage[]> {
+    const damages = await this.#examine(record, named);
+    if (damages.length === 0) return [];
+    // A run deletes an original only after it has recorded where the copy is: what it moved meanwhile is no damage.
+    const latest = await this.#documents.read('file', layout.file(record.id));
+    if (latest === undefined || isDeepStrictEqual(latest, record)) return damages;
+    return await this.examine(latest, named);
+  }
+
+  async #examine(record: FileRecord, named: boolean): Promise<Damage[]> {
     const { archivedAs, key, days, replacedBy } = record;
     const counts = days.length > 0 && replacedBy === undefined;
     await (counts

@@ -67,7 +67,7 @@ export async function examine(
       inspection: new Inspection(bucket, request.deep),
       documents: new Documents(bucket),
       table: new KpiTable(dynamo, settings.table),
-      openRuns: new Set(await runs.openRuns()),
+      openRuns: async () => new Set(await runs.openRuns()),
       now,
       retentionDays: settings.retentionDays,
     },

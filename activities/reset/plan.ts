@@ -71,7 +71,7 @@ async function processedAnew(
       inspection: new Inspection(bucket, false),
       documents: new Documents(bucket),
       table: new KpiTable(dynamo, settings.table),
-      openRuns: new Set(),
+      openRuns: () => Promise.resolve(new Set()),
       now,
       retentionDays: settings.retentionDays,
     },

@@ -155,6 +155,37 @@ suite('what a recovery can or may not repair', () => {
     expect(lost).toMatchObject([{ layer: 'record', what: inputs }]);
   });
 
+  it('takes no original for missing that its run archives during the look', async () => {
+    const [run] = (drill.open = ['ended-00000002']);
+    drill.meanwhile.closedRuns = async () => {
+      const archivedAs = layout.archived(run ?? '', MONDAY, LATE.key);
+      await world.put(archivedAs, (await world.read(LATE.key)) ?? '');
+      const record = (await world.json(layout.file(LATE.id))) as object;
+      await world.put(layout.file(LATE.id), JSON.stringify({ ...record, state: 'done', archivedAs }));
+      await world.delete(LATE.key);
+    };
+    expect((await drill.plan({ files: [LATE.key] })).summary).toMatchObject({ empty: true, lost: 0 });
+  });
+
+  it('takes no items for wrong that a run which has begun during the look is loading', async () => {
+    drill.meanwhile.openRuns = async () => {
+      drill.open = ['next-00000003'];
+      await world.publishAgain(MONDAY, 2);
+      for (const kind of ['plays', 'kpis'] as const) {
+        const manifest = (await world.json(layout.manifest(kind, MONDAY))) as object;
+        await world.put(layout.manifest(kind, MONDAY), JSON.stringify({ ...manifest, run: 'next-00000003' }));
+      }
+      await world.putItem({ ...itemsOf(MONDAY)[0], value: 11 });
+    };
+    const { summary } = await drill.plan({ dates: [MONDAY] });
+    expect(summary).toMatchObject({ empty: true, lost: 0 });
+    expect(summary.lines).toEqual([
+      expect.stringMatching(`items of ${MONDAY} in the table: not compared while run next-00000003`),
+    ]);
+    drill.open = [];
+    expect((await drill.plan({ dates: [MONDAY] })).recompute).toEqual([MONDAY]);
+  });
+
   it('finds items of days that have no manifest', async () => {
     const [count] = itemsOf(MONDAY);
     const stray = '2024-07-09';

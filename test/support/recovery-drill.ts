@@ -19,17 +19,29 @@ export class RecoveryDrill {
   readonly activities: RecoveryActivities;
   /** Runs that are at work; all others have ended. */
   open: readonly string[] = [];
+  /** What runs do while the look first asks for them. */
+  meanwhile: { [asked in 'openRuns' | 'closedRuns']?: () => Promise<void> } = {};
 
   private constructor(world: PublishedWorld) {
     this.world = world;
     this.activities = createRecoveryActivities({
       ...world.worker,
       runs: {
-        closedRuns: (owners) =>
-          Promise.resolve(owners.map(({ run }) => run).filter((run) => !this.open.includes(run))),
-        openRuns: () => Promise.resolve(this.open),
+        closedRuns: async (owners) => {
+          const open = await this.#asked('closedRuns');
+          return owners.map(({ run }) => run).filter((run) => !open.includes(run));
+        },
+        openRuns: () => this.#asked('openRuns'),
       },
     });
+  }
+
+  /** The answer is from before what they do. */
+  async #asked(asked: keyof RecoveryDrill['meanwhile']): Promise<readonly string[]> {
+    const { open, meanwhile } = this;
+    this.meanwhile = { ...meanwhile, [asked]: undefined };
+    await meanwhile[asked]?.();
+    return open;
   }
 
   static async make(endpoint: string): Promise<RecoveryDrill> {
