@@ -1,6 +1,6 @@
 /** How a page is read (test/support/document.ts), so that a page that is followed is followed as it was meant. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { isAsExpected, stepsOf } from '../support/document.ts';
+import { firstDifference, stepsOf } from '../support/document.ts';
 import { DocumentShell } from '../support/document-shell.ts';
 
 const page = (...lines: string[]): string => lines.join('\n');
@@ -75,8 +75,13 @@ describe('what a page expects', () => {
     ['a (…) [1]', 'a (b) [1]', true],
     ['a.c', 'abc', false],
   ])('%j is %j: %s', (expected, output, holds) => {
-    expect(isAsExpected(expected, output)).toBe(holds);
+    expect(firstDifference(expected, output) === undefined).toBe(holds);
   });
+});
+
+it('names the first line of a page that the output does not come to', () => {
+  expect(firstDifference('a\n…\nb …\nc', 'a\n1\nb 2\nd\n')).toBe('c');
+  expect(firstDifference('a', 'a\nb\n')).toBe('the end');
 });
 
 describe('the shell of a page', () => {

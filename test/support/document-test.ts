@@ -1,7 +1,7 @@
 /** Follows a page from top to bottom: each of its sections that has commands is a test. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { isAsExpected, stepsOf } from './document.ts';
+import { firstDifference, stepsOf } from './document.ts';
 import type { Commands, Step } from './document.ts';
 import type { DocumentProgram } from './document-program.ts';
 import type { DocumentShell, Ended } from './document-shell.ts';
@@ -86,15 +86,13 @@ async function follow(place: string, runner: Runner, step: Commands, withinMs: n
   const problem = wrong(step, ended);
   if (problem === undefined) return;
   const page = step.expected === undefined ? '' : `\n\n── the page\n${step.expected}`;
-  throw new PageError(`${place}: ${problem}\n\n${step.script}${page}\n\n── the output\n${ended.output}`);
+  throw new PageError(`${place}: ${problem}\n\n${step.script}\n\n── the output\n${ended.output}${page}`);
 }
 
 function wrong({ exitCode, expected }: Commands, ended: Ended): string | undefined {
   if (ended.exitCode !== exitCode) {
     return `ended with ${String(ended.exitCode)}, not with ${String(exitCode)}`;
   }
-  if (expected !== undefined && !isAsExpected(expected, ended.output)) {
-    return 'the output is not what the page says';
-  }
-  return undefined;
+  const difference = expected === undefined ? undefined : firstDifference(expected, ended.output);
+  return difference === undefined ? undefined : `the output does not come to "${difference}"`;
 }

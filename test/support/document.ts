@@ -94,13 +94,22 @@ function commandsOf(
   return { kind: 'commands', ...place, script, repeated, exitCode };
 }
 
-/** Whether the output is what the page says, apart from blank lines and the width of columns. */
-export function isAsExpected(expected: string, output: string): boolean {
-  const pattern = linesOf(expected).map((line) =>
+/**
+ * Holds the output against what the page says, apart from blank lines and the width of columns.
+ *
+ * @returns the first line of the page that the output does not come to; `undefined` where it is as the page says
+ */
+export function firstDifference(expected: string, output: string): string | undefined {
+  const lines = linesOf(expected);
+  const patterns = lines.map((line) =>
     line === '…' ? '(?:.*\\n)*' : `${line.split(/ ?… ?/).map(escape).join('.*')}\\n`,
   );
-  const said = linesOf(output).map((line) => `${line}\n`);
-  return new RegExp(`^${pattern.join('')}$`).test(said.join(''));
+  const said = linesOf(output)
+    .map((line) => `${line}\n`)
+    .join('');
+  const begins = (count: number): boolean => new RegExp(`^${patterns.slice(0, count).join('')}`).test(said);
+  if (new RegExp(`^${patterns.join('')}$`).test(said)) return undefined;
+  return lines.find((_line, at) => !begins(at + 1)) ?? 'the end';
 }
 
 function linesOf(text: string): string[] {

@@ -221,8 +221,13 @@ export class RunbookSituations {
     await procedures.result(procedure);
   }
 
-  /** A bucket with two published days, and files that an ended run has claimed. */
+  /** A bucket with two published days, and files that an ended run has claimed. No run is at work. */
   async published(): Promise<void> {
+    await this.#endSlow();
+    await until('the runs of before have ended, or wait', async () => {
+      const runs = await this.#stack.client.runs.list();
+      return runs.some(({ status }) => status === 'Running') ? undefined : true;
+    });
     this.#world ??= await PublishedWorld.fill(
       this.#stack.running.stack.endpoints.aws,
       this.#stack.client.settings,
