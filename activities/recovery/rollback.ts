@@ -1,6 +1,5 @@
 /** Going back to an earlier edition of a day: finding the manifest that it had and whether its plays are still there, and putting it back. */
 import { heartbeat } from '@temporalio/activity';
-import { fileRecordSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { kpisManifestSchema, playsManifestSchema, rollBack } from '../../pipeline/manifests.ts';
@@ -11,6 +10,7 @@ import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
 import { failure } from '../aws/call.ts';
 import { changeDocument } from '../storage/documents.ts';
 import type { Bucket } from '../storage/objects.ts';
+import { changeFile } from '../storage/standing.ts';
 import { findVersion } from './documents.ts';
 import { Inspection } from './inspection.ts';
 
@@ -79,7 +79,7 @@ async function restoresOf(
   return { restores, lost };
 }
 
-/** The earlier edition as a new one; files that no longer count may be delivered again. */
+/** The earlier edition as a new one; files that no longer count may be delivered again, those that count anew not. */
 export async function rollBackDay(
   bucket: Bucket,
   procedure: string,
@@ -102,13 +102,16 @@ export async function rollBackDay(
       return rollBack(current, earlier.value, { run: procedure, publishedAt });
     },
   );
-  for (const id of leaving) {
-    await changeDocument<FileRecord, FileRecord | undefined>(
-      bucket,
-      layout.file(id),
-      fileRecordSchema,
-      (current) => (current?.state === 'done' ? { ...current, state: 'refused' } : current),
-    );
-    heartbeat({ leaving: id });
-  }
+  for (const id of leaving) await changeState(bucket, id, 'done', 'refused');
+  for (const { id } of earlier.value.sources) await changeState(bucket, id, 'refused', 'done');
+}
+
+async function changeState(
+  bucket: Bucket,
+  id: string,
+  from: FileRecord['state'],
+  to: FileRecord['state'],
+): Promise<void> {
+  await changeFile(bucket, id, (current) => (current.state === from ? { ...current, state: to } : current));
+  heartbeat({ file: id });
 }

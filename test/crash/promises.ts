@@ -114,9 +114,9 @@ async function whereabouts(world: CrashWorld, file: DeliveredFile): Promise<Wher
   const places: Record<Whereabouts, boolean> = {
     waiting: (await digestOf(world, `${PREFIXES.streams}${file.name}`)) === sha256,
     archived: record?.state === 'done' && copy === sha256,
-    quarantined: record?.state === 'refused' && copy === sha256,
+    refused: record?.state === 'refused' && copy === sha256,
   };
-  return (['waiting', 'archived', 'quarantined'] as const).filter((place) => places[place]);
+  return (['waiting', 'archived', 'refused'] as const).filter((place) => places[place]);
 }
 
 async function noStrayClaims(world: CrashWorld): Promise<string[]> {

@@ -1,6 +1,6 @@
 /** All that the crash tests kill something in, by name. */
 import type { SubjectKind } from './subject.ts';
-import { DayReset, MadeAgain, ResetUndone, Restored } from './subjects/repairing.ts';
+import { DayReset, MadeAgain, ResetUndone, Restored, WentBack } from './subjects/repairing.ts';
 import { OrdinaryRun, RefusedRun, RunAfterTerminated, RunResumed } from './subjects/runs.ts';
 import { ClaimsReset, Shutdown, ShutdownUndone } from './subjects/stopping.ts';
 
@@ -41,6 +41,11 @@ export const SUBJECTS: Readonly<Record<string, SubjectKind>> = {
     about: 'a data recovery that has to make plays and KPIs again',
     sites: /^dataRecovery\./,
     make: (world) => new MadeAgain(world),
+  },
+  'recovery-going-back': {
+    about: 'going back to an earlier edition of a day',
+    sites: /^dataRecovery\./,
+    make: (world) => new WentBack(world),
   },
   'reset-claims': {
     about: 'a reset with a run in its way, freeing claims',

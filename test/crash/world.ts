@@ -44,7 +44,7 @@ export interface DeliveredFile {
 }
 
 /** Where a file is to be found. */
-export type Whereabouts = 'waiting' | 'archived' | 'quarantined';
+export type Whereabouts = 'waiting' | 'archived' | 'refused';
 
 export interface GlueJobRun {
   readonly id: string;
@@ -83,6 +83,7 @@ export class CrashWorld {
   readonly #supervisor: Supervisor;
   #held = false;
   #days = 0;
+  #delivered = 0;
   #users = 0;
 
   private constructor(stack: PipelineStack, workers: CrashingWorkers, folder: string) {
@@ -131,15 +132,15 @@ export class CrashWorld {
   }
 
   /**
-   * Delivers a file with a day of its own: plays, some of them twice, and rows that are rejected or under review, within
+   * Delivers a file: plays, some of them twice, and rows that are rejected or under review, within
    * what the gate lets pass.
    * @param rejected how many rows are to be rejected
+   * @param day a day of its own when absent
    */
-  async deliver(rejected = 2): Promise<DeliveredFile> {
-    const day = new Date(FIRST_DAY + this.#days * DAY_MS).toISOString().slice(0, 10);
-    this.#days += 1;
-    const name = `plays-${day}.csv`;
-    const accepted = plays(this.#days, 60, [day]);
+  async deliver({ rejected = 2, day = this.#nextDay() } = {}): Promise<DeliveredFile> {
+    this.#delivered += 1;
+    const name = `plays-${day}-${String(this.#delivered)}.csv`;
+    const accepted = plays(this.#delivered, 60, [day]);
     const unknownTrack = `1,zzzzzzzzzzzzzzzzzzzzzz,${day} 12:00:00`;
     const bad = Array.from(
       { length: rejected },
@@ -152,6 +153,12 @@ export class CrashWorld {
     return file;
   }
 
+  #nextDay(): string {
+    const day = new Date(FIRST_DAY + this.#days * DAY_MS).toISOString().slice(0, 10);
+    this.#days += 1;
+    return day;
+  }
+
   /** What is expected from now on. */
   expect(file: DeliveredFile, where: Whereabouts): void {
     this.files.set(file.name, { ...file, where });
@@ -160,12 +167,18 @@ export class CrashWorld {
   /** The day is to have one edition more, and the file's plays to count. */
   expectPublished(file: DeliveredFile): void {
     this.expect(file, 'archived');
-    this.editions.set(file.day, (this.editions.get(file.day) ?? 0) + 1);
+    this.expectEdition(file.day);
+  }
+
+  expectEdition(day: string): void {
+    this.editions.set(day, (this.editions.get(day) ?? 0) + 1);
   }
 
   /** The items that the table is to have: of files that were published, by a second engine. */
   async truth(): Promise<Map<string, TrueItem>> {
-    const published = [...this.files.values()].filter(({ day }) => this.editions.has(day));
+    const published = [...this.files.values()].filter(
+      ({ day, where }) => this.editions.has(day) && where !== 'refused',
+    );
     if (published.length === 0) return new Map();
     const at = (name: string): string => join(this.#folder, name);
     await writeFile(at('songs'), songsCsv());

@@ -1,7 +1,7 @@
 /** Procedures on published data: what is damaged is restored or made again, days are processed anew, and that undone. */
 import { layout } from '../../../pipeline/layout.ts';
 import type { ProcedureResult } from '../../../workflows/procedures/procedure.ts';
-import { carriedOut, publishedDay, WHO } from '../subject.ts';
+import { carriedOut, published, publishedDay, WHO } from '../subject.ts';
 import type { Subject } from '../subject.ts';
 import type { CrashWorld, DeliveredFile } from '../world.ts';
 
@@ -76,6 +76,40 @@ export class MadeAgain extends OnPublishedDay implements Subject {
   async act(): Promise<void> {
     this.world.expectPublished(await this.day());
     await this.recovered();
+  }
+}
+
+/** Going back from an edition with a late file to the one without it. The way forward again is not disturbed. */
+export class WentBack extends OnPublishedDay implements Subject {
+  #late: DeliveredFile | undefined;
+  #editions = { without: 0, with: 0 };
+
+  async prepare(): Promise<void> {
+    const { day } = await this.day();
+    if (this.#late !== undefined) {
+      await this.#go(day, this.#editions.with);
+      this.world.expect(this.#late, 'archived');
+      return;
+    }
+    const late = await this.world.deliver({ day });
+    await this.world.stack.start(`late-${day}`, { inputs: [late.name] });
+    await published(this.world, `late-${day}`, late);
+    const edition = this.world.editions.get(day) ?? 0;
+    this.#editions = { without: edition - 1, with: edition };
+    this.#late = late;
+  }
+
+  async act(): Promise<void> {
+    const { day } = await this.day();
+    await this.#go(day, this.#editions.without);
+    if (this.#late !== undefined) this.world.expect(this.#late, 'refused');
+  }
+
+  async #go(day: string, edition: number): Promise<void> {
+    const { procedures } = this.world.stack.client;
+    const reference = await procedures.recoverData({ ...WHO, rollback: { day, edition } });
+    this.world.expectEdition(day);
+    requireOutcome(await carriedOut(this.world, reference), /all numbers are as before/);
   }
 }
 

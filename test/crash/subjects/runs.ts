@@ -130,7 +130,7 @@ export class RefusedRun implements Subject {
   }
 
   async prepare(): Promise<void> {
-    this.#file = await this.#world.deliver(60);
+    this.#file = await this.#world.deliver({ rejected: 60 });
   }
 
   async act(): Promise<void> {
@@ -154,7 +154,7 @@ export class RefusedRun implements Subject {
     });
     const { outcome, run } = await resultOf<PipelineResult>(world, id);
     if (outcome !== 'rejected') throw new Error(`${id} ended ${outcome}`);
-    world.expect(file, 'quarantined');
+    world.expect(file, 'refused');
     if ((await world.bytes(layout.quarantined(run, 'reason.json'))) === undefined) {
       throw new Error(`${id} left no reason`);
     }
