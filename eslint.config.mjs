@@ -13,6 +13,24 @@ const nodeBuiltins = {
   message: 'Node built-ins are not deterministic or not available here.',
 };
 
+/** What each folder may import of the others: the domain knows nobody, and everybody may know the domain. */
+const MAY_KNOW = {
+  pipeline: [],
+  workflows: ['pipeline'],
+  activities: ['pipeline'],
+  worker: ['pipeline', 'activities'],
+  client: ['pipeline', 'workflows', 'local'],
+};
+const FOLDERS = ['pipeline', 'workflows', 'activities', 'worker', 'client', 'local', 'bench', 'test'];
+const zones = [
+  ...Object.entries(MAY_KNOW).map(([folder, known]) => ({
+    target: `./${folder}`,
+    from: FOLDERS.filter((other) => other !== folder && !known.includes(other)).map((other) => `./${other}`),
+    message: `${folder}/ may know of the other folders: ${known.join(', ') || 'none'}.`,
+  })),
+  { target: './client/*.ts', from: './local', message: 'Only the command line knows the local stack.' },
+];
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.local/', '.setup/', '.venv/'] },
   js.configs.recommended,
@@ -38,6 +56,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       eqeqeq: 'error',
       'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones }],
       'import-x/order': ['error', { groups: ['builtin', 'external', 'parent', 'sibling'] }],
     },
   },

@@ -14,6 +14,5 @@ export const PYTHON_ENVIRONMENT = join(SETUP, 'python');
 export const PYTHON = join(PYTHON_ENVIRONMENT, 'bin', 'python');
 export const SPARK_JARS = join(SETUP, 'spark-jars');
 export const CLASS_ARCHIVE = join(SETUP, 'spark-classes', 'spark.jsa');
-export const TEST_SERVER_JARS = join(SETUP, 'temporal-test-server-jars');
 export const TOOLCHAIN_FILE = join(SETUP, 'toolchain.json');
 export const LOGS = join(SETUP, 'logs');

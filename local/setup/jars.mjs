@@ -1,14 +1,14 @@
 /**
- * JARs by their coordinates: S3A for Spark, and Temporal's time-skipping test server. They are resolved by the Ivy that
- * Spark brings along, so Java is all that is needed, from the repository that Ivy uses by default or the one that
- * `MSP_IVY_SETTINGS` (an ivysettings.xml) names. Every JAR is listed and none is transitive: nothing is decided at
- * set-up, and each must have the digest that it had when it was listed.
+ * The JARs of S3A by their coordinates. They are resolved by the Ivy that Spark brings along, so Java is all that is
+ * needed, from the repository that Ivy uses by default or the one that `MSP_IVY_SETTINGS` (an ivysettings.xml) names.
+ * Every JAR is listed and none is transitive: nothing is decided at set-up, and each must have the digest that it had
+ * when it was listed.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from './errors.mjs';
-import { LISTS, SETUP, SPARK_JARS, TEST_SERVER_JARS } from './folders.mjs';
+import { LISTS, SETUP, SPARK_JARS } from './folders.mjs';
 import { run } from './programs.mjs';
 import { sparkHome } from './python-packages.mjs';
 import { digestOf, isStamped, stamp } from './stamps.mjs';
@@ -18,50 +18,41 @@ const CACHE = join(SETUP, 'ivy');
 
 /** @param {() => string} findJavaHome */
 export function sparkJars(findJavaHome) {
-  return jarStep('JARs of S3A, by which Spark reads S3', 'spark', SPARK_JARS, findJavaHome);
-}
-
-/** @param {() => string} findJavaHome */
-export function temporalTestServer(findJavaHome) {
-  return jarStep("Temporal's test server", 'temporalTestServer', TEST_SERVER_JARS, findJavaHome);
-}
-
-function jarStep(title, list, folder, findJavaHome) {
-  const stampFile = join(folder, '.stamp');
-  const digest = () => digestOf({ texts: [folder, JSON.stringify(listed(list))] });
+  const stampFile = join(SPARK_JARS, '.stamp');
+  const digest = () => digestOf({ texts: [SPARK_JARS, JSON.stringify(listed())] });
   return {
-    title,
+    title: 'JARs of S3A, by which Spark reads S3',
     isCurrent: () => isStamped(stampFile, digest()),
     async make(note) {
-      rmSync(folder, { recursive: true, force: true });
-      mkdirSync(folder, { recursive: true });
+      rmSync(SPARK_JARS, { recursive: true, force: true });
+      mkdirSync(SPARK_JARS, { recursive: true });
       const java = join(findJavaHome(), 'bin', 'java');
-      await retrieve(java, list, folder, note);
-      verify(listed(list), folder);
+      await retrieve(java, note);
+      verify(listed());
       stamp(stampFile, digest());
     },
   };
 }
 
 /** @returns {Record<string, string>} SHA-256 by coordinate */
-function listed(list) {
-  return JSON.parse(readFileSync(LOCK_FILE, 'utf8'))[list];
+function listed() {
+  return JSON.parse(readFileSync(LOCK_FILE, 'utf8'));
 }
 
-async function retrieve(java, list, folder, note) {
+async function retrieve(java, note) {
   mkdirSync(CACHE, { recursive: true });
-  const ivyFile = join(CACHE, `${list}.xml`);
-  writeFileSync(ivyFile, ivyModule(Object.keys(listed(list))));
+  const ivyFile = join(CACHE, 'spark.xml');
+  writeFileSync(ivyFile, ivyModule(Object.keys(listed())));
   const sparks = join(sparkHome(), 'jars');
   const ivy = readdirSync(sparks).find((name) => /^ivy-.*\.jar$/.test(name));
   if (ivy === undefined)
     throw new SetupError(`Spark's Ivy is not in ${sparks}; remove ${SETUP} and try again`);
   const settings = process.env['MSP_IVY_SETTINGS'];
   const words = ['-ivy', ivyFile, '-cache', CACHE, '-confs', 'default', '-types', 'jar', 'bundle'];
-  const pattern = join(folder, '[organisation]--[artifact]-[revision].[ext]');
+  const pattern = join(SPARK_JARS, '[organisation]--[artifact]-[revision].[ext]');
   const chosen = settings === undefined ? [] : ['-settings', settings];
   await run(
-    `jars-${list}`,
+    'jars',
     [java, '-cp', join(sparks, ivy), 'org.apache.ivy.Main', ...chosen, ...words, '-retrieve', pattern],
     { note },
   );
@@ -82,10 +73,10 @@ ${dependencies.join('\n')}
 `;
 }
 
-function verify(digests, folder) {
+function verify(digests) {
   for (const [coordinate, expected] of Object.entries(digests)) {
     const [organisation, name, revision] = coordinate.split(':');
-    const file = join(folder, `${organisation}--${name}-${revision}.jar`);
+    const file = join(SPARK_JARS, `${organisation}--${name}-${revision}.jar`);
     const found = sha256(file);
     if (found === expected) continue;
     throw new SetupError(

@@ -1,16 +1,16 @@
 /**
  * Sets up all that the project needs on one machine, with Node, Python and Java as the only things that must be there:
  *
- *     node local/setup/setup.mjs [--with-tests] [--tools-only]
+ *     node local/setup/setup.mjs [--tools-only]
  *
  * Each step is done when what it makes is missing or older than its inputs, so a second start has nothing to do.
- * `--with-tests` adds what only tests need, `--tools-only` leaves out what is built from the sources.
+ * `--tools-only` leaves out what is built from the sources.
  */
 import { parseArgs } from 'node:util';
 import { glueScripts, typescript, workflowBundle } from './builds.mjs';
 import { classArchive } from './class-archive.mjs';
 import { SetupError } from './errors.mjs';
-import { sparkJars, temporalTestServer } from './jars.mjs';
+import { sparkJars } from './jars.mjs';
 import { withLock } from './lock.mjs';
 import { nodePackages } from './node-packages.mjs';
 import { requirePrerequisites } from './prerequisites.mjs';
@@ -18,10 +18,10 @@ import { say, show } from './progress.mjs';
 import { pythonPackages } from './python-packages.mjs';
 import { knownToolchain, writeToolchain } from './toolchain.mjs';
 
-const OPTIONS = { 'with-tests': { type: 'boolean' }, 'tools-only': { type: 'boolean' } };
+const OPTIONS = { 'tools-only': { type: 'boolean' } };
 
-/** @param {{ 'with-tests'?: boolean, 'tools-only'?: boolean }} options */
-async function setUp({ 'with-tests': withTests, 'tools-only': toolsOnly }) {
+/** @param {{ 'tools-only'?: boolean }} options */
+async function setUp({ 'tools-only': toolsOnly }) {
   let found;
   const prerequisites = () => (found ??= requirePrerequisites());
   const javaHome = () => prerequisites().javaHome;
@@ -30,7 +30,6 @@ async function setUp({ 'with-tests': withTests, 'tools-only': toolsOnly }) {
     pythonPackages(() => prerequisites().python),
     sparkJars(javaHome),
     classArchive(javaHome),
-    ...(withTests ? [temporalTestServer(javaHome)] : []),
   ];
   const steps = [...tools, ...(toolsOnly ? [] : [typescript, glueScripts, workflowBundle])];
   const isDone = () => knownToolchain() !== undefined && steps.every((step) => step.isCurrent());

@@ -1,7 +1,7 @@
 /** Tells the rest of the project where the tools are: `toolchain.json`. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CLASS_ARCHIVE, PYTHON, SETUP, SPARK_JARS, TEST_SERVER_JARS, TOOLCHAIN_FILE } from './folders.mjs';
+import { CLASS_ARCHIVE, PYTHON, SETUP, SPARK_JARS, TOOLCHAIN_FILE } from './folders.mjs';
 import { sparkHome } from './python-packages.mjs';
 
 /** The toolchain that the last set-up wrote, if all that it names is still there. */
@@ -22,17 +22,8 @@ export function writeToolchain({ javaHome }) {
     ...(existsSync(CLASS_ARCHIVE) ? { classArchive: CLASS_ARCHIVE } : {}),
     temporal: program('temporal'),
     ministack: program('ministack'),
-    ...(existsSync(TEST_SERVER_JARS) ? { temporalTestServer: writeTestServer(javaHome) } : {}),
   };
   const unfinished = `${TOOLCHAIN_FILE}.${process.pid}`;
   writeFileSync(unfinished, `${JSON.stringify(toolchain, null, 2)}\n`);
   renameSync(unfinished, TOOLCHAIN_FILE);
-}
-
-/** A program, as the SDK expects one, that starts the test server. */
-function writeTestServer(javaHome) {
-  const file = join(SETUP, 'temporal-test-server');
-  const command = `'${javaHome}/bin/java' -cp '${TEST_SERVER_JARS}/*' io.temporal.testserver.TestServer "$@"`;
-  writeFileSync(file, `#!/bin/sh\nexec ${command}\n`, { mode: 0o755 });
-  return file;
 }

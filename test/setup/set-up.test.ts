@@ -32,7 +32,7 @@ function node(words: readonly string[], environment: Record<string, string | und
 }
 
 test('a second start has nothing to do, and takes less than a second', async () => {
-  const words = [setUp, '--with-tests', '--tools-only'];
+  const words = [setUp, '--tools-only'];
   await node(words, {});
   const began = Date.now();
   expect(await node(words, {})).toEqual({ code: 0, output: '' });
