@@ -1,4 +1,4 @@
-/** Structured logs of a process: one JSON object a line, of which people see more with `pino-pretty`. */
+/** Structured logs of a process: one JSON object a line. */
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { LogLevel, LogMetadata, Logger as TemporalLogger } from '@temporalio/worker';

@@ -4,6 +4,7 @@ import { fileIdSchema } from '../../pipeline/documents.ts';
 import type { ArchiveRecord, FileRecord } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
+import { S3_AT_ONCE } from '../parallel.ts';
 import { failure } from '../aws/call.ts';
 import type { KpiTable } from '../dynamodb/table.ts';
 import { keyRecordOf } from '../storage/claims.ts';
@@ -23,9 +24,6 @@ export type Selection = Pick<
   ParsedRecoveryRequest,
   'dates' | 'files' | 'runOf' | 'find' | 'rollback' | 'except'
 >;
-
-/** Records read at once. */
-const PARALLEL = 16;
 
 export class ScopeReader {
   readonly #bucket: Bucket;
@@ -51,7 +49,7 @@ export class ScopeReader {
 
   /** Records of files, by id; an id without one is noted as damage, and left out. */
   async records(ids: readonly string[]): Promise<FileRecord[]> {
-    const limit = pLimit(PARALLEL);
+    const limit = pLimit(S3_AT_ONCE);
     const found = await Promise.all(
       [...new Set(ids)].sort().map((id) => limit(() => this.#documents.require('file', layout.file(id)))),
     );
@@ -137,7 +135,7 @@ export class ScopeReader {
   /** Notes the damaged ones; what they say is read where it is needed. */
   async #readAllKeys(): Promise<void> {
     const keys = (await this.#everThere(PREFIXES.keys)).filter((key) => key.endsWith('.json'));
-    const limit = pLimit(PARALLEL);
+    const limit = pLimit(S3_AT_ONCE);
     await Promise.all(keys.map((key) => limit(() => this.#documents.read('key', key))));
   }
 
@@ -145,7 +143,7 @@ export class ScopeReader {
     const keys = (await this.#everThere(PREFIXES.archived)).filter((key) =>
       /\/records\/[^/]+\.json$/.test(key),
     );
-    const limit = pLimit(PARALLEL);
+    const limit = pLimit(S3_AT_ONCE);
     const found = await Promise.all(keys.map((key) => limit(() => this.#documents.read('archive', key))));
     return found.filter((record) => record !== undefined);
   }

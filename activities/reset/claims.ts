@@ -5,11 +5,9 @@ import { fileRecordSchema, keyRecordSchema, release } from '../../pipeline/input
 import type { FileRecord, KeyRecord } from '../../pipeline/inputs.ts';
 import { PREFIXES } from '../../pipeline/layout.ts';
 import type { Claim } from '../../pipeline/reset/plan.ts';
+import { S3_AT_ONCE } from '../parallel.ts';
 import { changeDocument } from '../storage/documents.ts';
 import type { Bucket } from '../storage/objects.ts';
-
-/** Records read at once. */
-const PARALLEL = 16;
 
 export async function findClaims(bucket: Bucket): Promise<Claim[]> {
   const files = await readAll(bucket, PREFIXES.files, async (record): Promise<Claim | undefined> => {
@@ -48,7 +46,7 @@ async function readAll<T>(
 ): Promise<T[]> {
   const keys: string[] = [];
   for await (const { key } of bucket.list(prefix)) if (!key.endsWith('/')) keys.push(key);
-  const limit = pLimit(PARALLEL);
+  const limit = pLimit(S3_AT_ONCE);
   const found = await Promise.all(keys.map((key) => limit(() => read(key))));
   return found.filter((each) => each !== undefined);
 }

@@ -19,6 +19,7 @@ import type { Candidate, Owner, PreparedFile, PreparedInputs } from '../../pipel
 import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
 import type { ValidationPlan } from '../../pipeline/plans.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
+import { S3_AT_ONCE } from '../parallel.ts';
 import { failure } from '../aws/call.ts';
 import { adopt } from './adoption.ts';
 import { Claims, keyRecordOf } from './claims.ts';
@@ -31,9 +32,6 @@ import { Progress } from './progress.ts';
 type InputActivities = Pick<PipelineActivities, 'findNewStreams' | 'prepareData'>;
 
 const NOTHING_PREPARED = { toValidate: 0, redelivered: 0, retiring: 0, deferred: 0, bytes: 0 };
-
-/** Records of keys read at once. */
-const PARALLEL = 16;
 
 /** A candidate whose bytes have been read. */
 interface Read extends Digested {
@@ -114,7 +112,7 @@ async function batchOf(
 }
 
 async function claimedByOthers(bucket: Bucket, run: string, batch: readonly Candidate[]): Promise<string[]> {
-  const limit = pLimit(PARALLEL);
+  const limit = pLimit(S3_AT_ONCE);
   const looks = batch.map(({ key }) =>
     limit(async () => {
       const record = await bucket.readJson(keyRecordOf(key), keyRecordSchema);

@@ -19,11 +19,11 @@ import { readItems } from './items.ts';
 import { Bucket } from './objects.ts';
 import { requireReport } from './reports.ts';
 
-/** Days at once. A day has some thousand items, so this bounds the memory at a few megabytes. */
-const PARALLEL = 4;
-
 /** Broken invariants named in a failure; the first ones tell the cause, and history stays small. */
 const NAMED = 5;
+
+/** A day has some thousand items, so this bounds the memory at a few megabytes. */
+const DAYS_AT_ONCE = 4;
 
 type ReportedDay = KpiReport['days'][number];
 
@@ -32,7 +32,7 @@ export function createKpisActivities(s3: S3Client): Pick<PipelineActivities, 've
     async verifyKpis({ owner, settings }, given) {
       const bucket = new Bucket(s3, settings.bucket);
       const report = await requireReport(bucket, given.report, kpiReportSchema, owner.run);
-      const limit = pLimit(PARALLEL);
+      const limit = pLimit(DAYS_AT_ONCE);
       const broken = await Promise.all(
         report.days.map((day) =>
           limit(async () => {

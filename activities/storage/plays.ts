@@ -15,14 +15,12 @@ import type { PlaysContribution, PlaysManifest } from '../../pipeline/manifests.
 import type { KpiPlan } from '../../pipeline/plans.ts';
 import { validationReportSchema } from '../../pipeline/reports.ts';
 import type { ValidationReport } from '../../pipeline/reports.ts';
+import { S3_AT_ONCE } from '../parallel.ts';
 import { failure } from '../aws/call.ts';
 import { changeDocument } from './documents.ts';
 import { Bucket } from './objects.ts';
 import { requireReport } from './reports.ts';
 import { changeFile, join, keysNow, leave, settleKey } from './standing.ts';
-
-/** Days or records written at once. */
-const PARALLEL = 8;
 
 type Given = Parameters<PipelineActivities['publishPlays']>[1];
 
@@ -37,7 +35,7 @@ export function createPlaysActivities(s3: S3Client): Pick<PipelineActivities, 'p
           : await requireReport(bucket, given.report, validationReportSchema, run);
       const inputs = (await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema))?.value;
       const brought = await whatItBrings(bucket, run, inputs, report);
-      const limit = pLimit(PARALLEL);
+      const limit = pLimit(S3_AT_ONCE);
 
       const manifests = await Promise.all(
         daysOf(brought, report, given).map((day) =>

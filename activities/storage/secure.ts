@@ -9,12 +9,10 @@ import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { isLive } from '../../pipeline/glue-run.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
+import { S3_AT_ONCE } from '../parallel.ts';
 import { call } from '../aws/call.ts';
 import { copyWithin } from './copy.ts';
 import { Bucket } from './objects.ts';
-
-/** Listings and copies at once; S3 takes thousands a second. */
-const PARALLEL = 16;
 
 /**
  * @param stateOf the state of a Glue run now: one that was told to stop may have succeeded before. `undefined` for a run
@@ -28,7 +26,7 @@ export function createSecuringActivities(
     async secureStoppedRun({ owner, settings }, { jobRunIds: given, record }) {
       const bucket = new Bucket(s3, settings.bucket);
       const { run } = owner;
-      const limit = pLimit(PARALLEL);
+      const limit = pLimit(S3_AT_ONCE);
       const jobRunIds: string[] = [];
       for (const id of given) {
         const state = await stateOf(settings.pipeline, id);
@@ -52,7 +50,7 @@ async function writtenBy(bucket: Bucket, run: string, jobRunIds: readonly string
     layout.scratch(run),
     ...days.map((day) => (day.startsWith(PREFIXES.plays) ? `${day}run=${run}/` : day)),
   ];
-  const limit = pLimit(PARALLEL);
+  const limit = pLimit(S3_AT_ONCE);
   const found = await Promise.all(
     prefixes.map((prefix) =>
       limit(async () => {

@@ -11,11 +11,9 @@ import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { preparedInputsSchema } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { FoundRun, ShutdownFindings } from '../../pipeline/shutdown.ts';
+import { S3_AT_ONCE } from '../parallel.ts';
 import { isFailureOf } from '../aws/call.ts';
 import { Bucket } from './objects.ts';
-
-/** Runs whose records are read at once. */
-const PARALLEL = 16;
 
 const stopRecordSchema = z.looseObject({
   stage: z.enum(STAGE_NAMES).nullable(),
@@ -61,7 +59,7 @@ export function createShutdownReportActivities(
       };
       // First, because without it the shutdown is hard to undo; the report is for people.
       await bucket.writeJson(written.plan, findings.plan);
-      const limit = pLimit(PARALLEL);
+      const limit = pLimit(S3_AT_ONCE);
       const runs = await Promise.all(findings.plan.runs.map((run) => limit(() => recordOf(bucket, run))));
       await bucket.writeJson(written.report, { version: 1, ...findings, runs });
       await bucket.writeText(written.markdown, markdown(findings, runs), 'text/markdown; charset=utf-8');

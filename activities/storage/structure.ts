@@ -5,11 +5,9 @@ import pLimit from 'p-limit';
 import type { StructureReport } from '../../pipeline/activity-types.ts';
 import { PREFIXES } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
+import { S3_AT_ONCE } from '../parallel.ts';
 import { call, failure, isConditionLost, traitsOf } from '../aws/call.ts';
 import { Bucket } from './objects.ts';
-
-/** Calls at once; S3 takes thousands, but a start should not look like a burst. */
-const PARALLEL = 8;
 
 export function createStructureActivities(s3: S3Client): {
   ensureStructure(context: RunContext): Promise<StructureReport>;
@@ -18,7 +16,7 @@ export function createStructureActivities(s3: S3Client): {
     async ensureStructure({ settings }) {
       const bucket = new Bucket(s3, settings.bucket);
       await requireBucket(bucket);
-      const limit = pLimit(PARALLEL);
+      const limit = pLimit(S3_AT_ONCE);
       const created = await Promise.all(
         Object.values(PREFIXES).map((prefix) =>
           limit(async () => ((await createMarker(bucket, prefix)) ? prefix : undefined)),

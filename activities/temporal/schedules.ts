@@ -11,13 +11,11 @@ import type { UndoActivities } from '../../pipeline/procedures/activity-types.ts
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import { isResetNote, noteBefore, noteOver, resetMark } from '../../pipeline/shutdown.ts';
 import type { PausedSchedules } from '../../pipeline/shutdown.ts';
+import { TEMPORAL_AT_ONCE } from '../parallel.ts';
 import { listOpenProcedures } from './open-runs.ts';
 
 type ScheduleActivities = Pick<ShutdownActivities, 'pauseSchedules' | 'listSchedules'> &
   Pick<UndoActivities, 'unpauseSchedules'>;
-
-/** Requests under way at once. */
-const PARALLEL = 20;
 
 export function createScheduleActivities(): ScheduleActivities {
   return {
@@ -27,7 +25,7 @@ export function createScheduleActivities(): ScheduleActivities {
         mark,
         overResets: !isResetNote(note),
       });
-      const limit = pLimit(PARALLEL);
+      const limit = pLimit(TEMPORAL_AT_ONCE);
       await Promise.all(
         toPause.map(({ scheduleId, state }) => {
           const said = state.paused ? noteOver(note, state.note ?? '') : note;
@@ -44,7 +42,7 @@ export function createScheduleActivities(): ScheduleActivities {
     async unpauseSchedules(_context, { schedules, note, mark }) {
       const client = getClient();
       const ids = schedules ?? (await pipelineSchedules(client)).map(({ scheduleId }) => scheduleId);
-      const limit = pLimit(PARALLEL);
+      const limit = pLimit(TEMPORAL_AT_ONCE);
       await Promise.all(ids.map((id) => limit(() => unpause(client, id, note, mark))));
     },
   };
@@ -69,7 +67,7 @@ async function pipelineSchedules(client: Client): Promise<ScheduleDescription[]>
     // The list may not know yet what a new schedule starts.
     if (action === undefined || action.workflowType === PIPELINE_WORKFLOW) ids.push(scheduleId);
   }
-  const limit = pLimit(PARALLEL);
+  const limit = pLimit(TEMPORAL_AT_ONCE);
   const described = await Promise.all(ids.map((id) => limit(() => describe(client, id))));
   return described.flatMap((found) => {
     if (found === undefined) return [];

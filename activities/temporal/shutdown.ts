@@ -5,6 +5,7 @@ import pLimit from 'p-limit';
 import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
+import { TEMPORAL_AT_ONCE } from '../parallel.ts';
 import { listOpenProcedures, listOpenRuns, pausedBecause, signalOpen, unpauseOnServer } from './open-runs.ts';
 
 type TemporalActivities = Pick<
@@ -12,16 +13,13 @@ type TemporalActivities = Pick<
   'findOpenRuns' | 'tellRuns' | 'pauseProcedures' | 'findOpenProcedures' | 'findPollers'
 >;
 
-/** Requests under way at once: fifty runs are told in three rounds of a few milliseconds. */
-const PARALLEL = 20;
-
 export function createShutdownActivities(): TemporalActivities {
   return {
     findOpenRuns: () => listOpenRuns(),
 
     async tellRuns(_settings, { runs, ...why }) {
       const client = getClient();
-      const limit = pLimit(PARALLEL);
+      const limit = pLimit(TEMPORAL_AT_ONCE);
       await Promise.all(
         runs.map((run) =>
           limit(async () => {

@@ -8,13 +8,11 @@ import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
+import { TEMPORAL_AT_ONCE } from '../parallel.ts';
 import { pausedBecause, signalOpen } from './open-runs.ts';
 import { isPausedUnder } from './schedules.ts';
 
 type TemporalActivities = Pick<UndoActivities, 'findStillStopped' | 'resumeRuns' | 'unpauseProcedures'>;
-
-/** Requests under way at once. */
-const PARALLEL = 20;
 
 /** How long a resumed run may take to begin a stage: it asks the closed one what that had done, which replays it. */
 const BEGUN_WITHIN_MS = 30_000;
@@ -24,7 +22,7 @@ export function createUndoActivities(): TemporalActivities {
   return {
     async findStillStopped(_context, { shutdown, runs, schedules, procedures, resumed = [] }) {
       const client = getClient();
-      const limit = pLimit(PARALLEL);
+      const limit = pLimit(TEMPORAL_AT_ONCE);
       const deadline = Date.now() + BEGUN_WITHIN_MS;
       const wasResumed = new Set(resumed.map(({ runId }) => runId));
       const stopped = await Promise.all(
@@ -55,7 +53,7 @@ export function createUndoActivities(): TemporalActivities {
     async resumeRuns(_context, { runs }) {
       const client = getClient();
       const { taskQueue } = activityInfo();
-      const limit = pLimit(PARALLEL);
+      const limit = pLimit(TEMPORAL_AT_ONCE);
       const resumed = await Promise.all(
         runs.map((run) =>
           limit(async () => {
