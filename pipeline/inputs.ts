@@ -56,6 +56,8 @@ export const keyRecordSchema = z.object({
   fileId: fileIdSchema.optional(),
   /** The run that is processing a version of this key. */
   pending: ownerSchema.optional(),
+  /** The run that was done with it last. */
+  settledBy: z.string().optional(),
   /** Contents that runs were to bring since it last came to stand for one: plays of those may count in part. */
   bringing: z.array(fileIdSchema).optional(),
 });

@@ -52,10 +52,10 @@ export class Claims {
       ? await this.#claimContent(file, byKey.record, now)
       : byKey.verdict;
     const replaces = 'replaces' in verdict ? verdict.replaces : [];
-    if (takesContent(byKey.verdict) && !takesContent(verdict) && replaces.length === 0)
+    const retire = verdict.kind === 'busy' ? [] : await this.#toRetire(file, replaces, byKey.record);
+    if (takesContent(byKey.verdict) && !takesContent(verdict) && retire.length === 0)
       await this.#releaseKey(file.key);
-    if (verdict.kind === 'busy') return { verdict, retire: [] };
-    return { verdict, retire: await this.#toRetire(file, replaces, byKey.record) };
+    return { verdict, retire };
   }
 
   async #claimKey({

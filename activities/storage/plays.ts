@@ -20,7 +20,7 @@ import { failure } from '../aws/call.ts';
 import { changeDocument } from './documents.ts';
 import { Bucket } from './objects.ts';
 import { requireReport } from './reports.ts';
-import { changeFile, join, keysNow, leave, settleKey } from './standing.ts';
+import { changeFile, holdsKey, join, keysNow, leave, settleKey } from './standing.ts';
 
 type Given = Parameters<PipelineActivities['publishPlays']>[1];
 
@@ -72,8 +72,8 @@ interface Brought {
 
 /**
  * Says in the records what is about to change, so that a run which takes over knows it whatever becomes of this one. A
- * correction that was rejected whole replaces nothing: what its key brought before goes on counting. Neither does a file
- * that a later delivery has replaced since the run published it for the first time.
+ * correction that was rejected whole replaces nothing: what its key brought before goes on counting. Neither does what a
+ * later delivery has overtaken while the run was closed.
  */
 async function whatItBrings(
   bucket: Bucket,
@@ -94,9 +94,12 @@ async function whatItBrings(
     if (record?.owner.run === run && record.replacedBy === undefined) keys.set(id, record.key);
     heartbeat({ announced: id });
   }
-  const retire = (inputs?.retire ?? []).filter(
-    ({ by, begun }) => begun === true || (!rejected.has(by) && isBrought(by, files, keys)),
-  );
+  const retire: PreparedInputs['retire'] = [];
+  for (const entry of inputs?.retire ?? []) {
+    const { by, begun, key } = entry;
+    if (begun !== true && (rejected.has(by) || !isBrought(by, files, keys))) continue;
+    if (key === undefined || (await holdsKey(bucket, run, key, by))) retire.push(entry);
+  }
   // First every key joins what it brings, then it leaves what it stood for before: names may have been exchanged.
   for (const file of files) if (!rejected.has(file.id)) await join(bucket, run, file);
   const left: PreparedInputs['retire'] = [];

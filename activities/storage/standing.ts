@@ -53,9 +53,16 @@ export async function settleKey(bucket: Bucket, run: string, { id, key }: Prepar
       if (current?.pending?.run !== run) return current;
       const { pending, bringing, fileId: previous, ...kept } = current;
       const fileId = record?.rejected === true ? previous : stands ? id : undefined;
-      return fileId === undefined ? kept : { ...kept, fileId };
+      return { ...kept, ...(fileId === undefined ? {} : { fileId }), settledBy: run };
     },
   );
+}
+
+/** Whether the run still decides what a key stands for: no later run has taken the key over since it was closed. */
+export async function holdsKey(bucket: Bucket, run: string, key: string, brings: string): Promise<boolean> {
+  const record = (await bucket.readJson(keyRecordOf(key), keyRecordSchema))?.value;
+  if (record?.pending !== undefined) return record.pending.run === run;
+  return record?.settledBy === undefined ? record?.fileId === brings : record.settledBy === run;
 }
 
 /** The keys under which sources of a day count now, of those whose key is about to stand for something else. */

@@ -25,7 +25,8 @@ type Name = keyof typeof CONTENTS;
 
 type Step =
   | { readonly kind: 'deliver'; readonly key: string; readonly content: Name }
-  | { readonly kind: 'run'; readonly death?: Death };
+  | { readonly kind: 'run'; readonly death?: Death }
+  | { readonly kind: 'resume' };
 
 const deliveryArbitrary: fc.Arbitrary<Step> = fc.record({
   kind: fc.constant('deliver'),
@@ -40,6 +41,7 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: deliveryArbitrary },
   { weight: 3, arbitrary: fc.constant({ kind: 'run' } as const) },
   { weight: 2, arbitrary: deathArbitrary.map((death) => ({ kind: 'run', death }) as const) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'resume' } as const) },
 );
 
 /** Does the steps, then runs until nothing waits. */
@@ -48,16 +50,28 @@ async function play(steps: readonly Step[]): Promise<{ world: DeliveryWorld; sta
   const standing = new Standing();
   /** In the order of arrival. */
   let waiting = new Map<string, string>();
+  /** What the run that was killed last had found. */
+  let left = new Map<string, string>();
   const run = async (death?: Death): Promise<void> => {
+    if (death !== undefined) left = waiting;
     await world.run(death);
-    const left = new Set(world.waiting());
+    takeDone();
+  };
+  const takeDone = (): void => {
+    const stay = new Set(world.waiting());
     for (const [key, delivered] of waiting) {
-      if (!left.has(key) || world.standsFor(key, delivered)) standing.done(key, delivered);
+      if (!stay.has(key) || world.standsFor(key, delivered)) standing.done(key, delivered);
     }
-    waiting = new Map([...waiting].filter(([key]) => left.has(key)));
+    waiting = new Map([...waiting].filter(([key]) => stay.has(key)));
+  };
+  const resume = async (): Promise<void> => {
+    await world.resume();
+    for (const [key, delivered] of left) if (world.standsFor(key, delivered)) standing.done(key, delivered);
+    takeDone();
   };
   for (const step of steps) {
     if (step.kind === 'run') await run(step.death);
+    else if (step.kind === 'resume') await resume();
     else {
       world.deliver(step.key, CONTENTS[step.content]);
       waiting.delete(step.key);
@@ -75,6 +89,7 @@ async function published(...steps: Step[]): Promise<{ published: object; wanted:
 
 const deliver = (key: string, name: Name): Step => ({ kind: 'deliver', key, content: name });
 const run: Step = { kind: 'run' };
+const resume: Step = { kind: 'resume' };
 const dies = (stage: Death['in'], after: number): Step => ({ kind: 'run', death: { in: stage, after } });
 
 describe('what names stand for', () => {
@@ -144,6 +159,23 @@ describe('what names stand for', () => {
           deliver('x', 'D'),
           dies(stage, after),
           deliver('x', 'C'),
+        );
+        expect({ stage, after, found }).toEqual({ stage, after, found: wanted });
+      }
+    }
+  });
+
+  it('is what was delivered last when a run goes on whose name was brought anew meanwhile', async () => {
+    for (const stage of ['prepare', 'publish', 'archive'] as const) {
+      for (let after = 0; after < 12; after += 1) {
+        const before = [deliver('x', 'A'), deliver('y', 'B'), run];
+        const { published: found, wanted } = await published(
+          ...before,
+          deliver('x', 'B'),
+          dies(stage, after),
+          deliver('x', 'C'),
+          run,
+          resume,
         );
         expect({ stage, after, found }).toEqual({ stage, after, found: wanted });
       }

@@ -5,12 +5,15 @@
 import { createHash } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { isFailureOf } from '../../../activities/aws/call.ts';
+import { createAdoptionActivities } from '../../../activities/storage/adoption.ts';
 import { createArchiveActivities } from '../../../activities/storage/archive.ts';
 import { keyRecordOf } from '../../../activities/storage/claims.ts';
 import { createInputActivities } from '../../../activities/storage/inputs.ts';
 import { createPlaysActivities } from '../../../activities/storage/plays.ts';
 import { fileIdOf } from '../../../pipeline/documents.ts';
 import { keyRecordSchema } from '../../../pipeline/inputs.ts';
+import type { Owner } from '../../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../../pipeline/layout.ts';
 import { playsManifestSchema } from '../../../pipeline/manifests.ts';
 import type { ValidationPlan } from '../../../pipeline/plans.ts';
@@ -46,11 +49,19 @@ export interface Death {
   readonly after: number;
 }
 
+/** Stages that have a checkpoint when a run dies in one. */
+const FINISHED_BEFORE = {
+  prepare: [],
+  publish: ['prepare'],
+  archive: ['prepare', 'publish'],
+} as const satisfies Record<Death['in'], readonly string[]>;
+
 export class DeliveryWorld {
   readonly bucket = new MemoryBucket();
   /** Says nothing of the attempts that fail: they are meant to. */
   readonly #environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   readonly #closed: string[] = [];
+  #killed: { readonly owner: Owner; readonly finished: readonly string[] } | undefined;
   readonly #plays = new Map<string, readonly { source: string; play: string }[]>();
   #runs = 0;
 
@@ -69,7 +80,7 @@ export class DeliveryWorld {
     return record !== undefined && keyRecordSchema.parse(JSON.parse(record)).fileId === fileIdOf(sha256);
   }
 
-  /** A whole run, or one that is killed on its way and never comes back. */
+  /** A whole run, or one that is killed on its way. */
   async run(death?: Death): Promise<void> {
     this.#runs += 1;
     const run = `run-${String(this.#runs)}`;
@@ -78,13 +89,34 @@ export class DeliveryWorld {
       await this.#passThrough({ owner, settings: SETTINGS }, death);
     } catch (error) {
       if (death === undefined) throw error;
+      this.#killed = { owner, finished: FINISHED_BEFORE[death.in] };
     } finally {
       this.bucket.beforeWrite = undefined;
     }
     this.#closed.push(run);
   }
 
-  async #passThrough(context: RunContext, death: Death | undefined): Promise<void> {
+  /** The run that was killed last goes on, where there is one: what it had finished is not done again. */
+  async resume(): Promise<void> {
+    if (this.#killed === undefined) return;
+    const { owner, finished } = this.#killed;
+    this.#killed = undefined;
+    const context = { owner: { ...owner, firstRunId: `${owner.firstRunId}-again` }, settings: SETTINGS };
+    try {
+      await this.#passThrough(context, undefined, finished);
+    } catch (error) {
+      // It parks, an operator ends it.
+      if (!isFailureOf(error, 'InputsTaken')) throw error;
+    } finally {
+      this.bucket.beforeWrite = undefined;
+    }
+  }
+
+  async #passThrough(
+    context: RunContext,
+    death: Death | undefined,
+    finished: readonly string[] = [],
+  ): Promise<void> {
     const { s3 } = this.bucket;
     const dieIn = (stage: Death['in']): void => {
       let left = death?.in === stage ? death.after : Infinity;
@@ -98,13 +130,20 @@ export class DeliveryWorld {
     const prepare = async (given: { closedRuns?: readonly string[] }) =>
       await this.#do(inputs.prepareData, context, { reference: REFERENCE, now: NOW, ...given });
     dieIn('prepare');
-    const found = await this.#do(inputs.findNewStreams, context, {});
-    if (found.files === 0) return;
+    const found = finished.includes('prepare')
+      ? undefined
+      : await this.#do(inputs.findNewStreams, context, {});
+    if (found?.files === 0) return;
+    if (found === undefined) {
+      const adopt = createAdoptionActivities(s3).adoptInputs;
+      const { blockedBy } = await this.#do(adopt, context, {});
+      if (blockedBy !== undefined) await this.#do(adopt, context, { closedRuns: this.#closed });
+    }
     const first = await prepare({});
     const prepared = first.blockedBy === undefined ? first : await prepare({ closedRuns: this.#closed });
     const report = prepared.toValidate === 0 ? undefined : this.#validate(context.owner.run);
     dieIn('publish');
-    if (prepared.toValidate > 0 || prepared.retiring > 0) {
+    if (!finished.includes('publish') && (prepared.toValidate > 0 || prepared.retiring > 0)) {
       const given = {
         reference: REFERENCE,
         scriptDigest: 'd',
