@@ -213,7 +213,11 @@ export interface PipelineActivities {
   /** Makes this execution the owner of what the run had claimed before it was closed. */
   adoptInputs(
     context: RunContext,
-    given: { readonly closedRuns?: readonly string[] },
+    given: {
+      readonly closedRuns?: readonly string[];
+      /** Validation is done once more: what the run has published makes room for what it finds now. */
+      readonly again?: { readonly reference: Reference; readonly now: string };
+    },
   ): Promise<{ readonly files: number; readonly blockedBy?: readonly Owner[] }>;
   /**
    * Moves what these Glue runs have written to quarantine, and writes down how the run stood. Output of a run that has

@@ -141,9 +141,16 @@ function replacements(live: PlaysManifest['sources'], added: PlaysContribution):
 function hasContribution(current: PlaysManifest, added: PlaysContribution): boolean {
   const live = new Set(current.sources.map((source) => source.id));
   const brought = new Set(added.sources.map(({ id }) => id));
-  const mine = current.run === added.run || current.parts.some((part) => part.run === added.run);
+  const own = current.parts.find((part) => part.run === added.run);
+  const mine = own === undefined ? current.run === added.run : !differ(own, added.part);
   const isRetired = ({ id }: { readonly id: string }): boolean => brought.has(id) || !live.has(id);
   return mine && added.sources.every(({ id }) => live.has(id)) && added.retire.every(isRetired);
+}
+
+/** A run that validates once more has other files. */
+function differ(own: PlaysPart, added: PlaysPart | undefined): boolean {
+  const keys = new Set(own.files.map(({ key }) => key));
+  return added?.files.some(({ key }) => !keys.has(key)) ?? false;
 }
 
 /** An earlier edition of a day put back as a new one. */
@@ -155,11 +162,17 @@ export function rollBack(
   return { ...earlier, edition: current.edition + 1, run, publishedAt };
 }
 
-/** What becomes of computed KPIs: an older edition never replaces a newer one, the same one stays as it is. */
+/**
+ * What becomes of computed KPIs: an older edition never replaces a newer one. The same one stays as it is, unless the run
+ * that made it was told to compute it once more.
+ */
 export function decideKpis(
   current: KpisManifest | undefined,
   computed: KpisManifest,
 ): 'publish' | 'keep' | 'superseded' {
   if (current === undefined || current.edition < computed.edition) return 'publish';
-  return current.edition === computed.edition ? 'keep' : 'superseded';
+  if (current.edition > computed.edition) return 'superseded';
+  const known = new Set(current.files.map(({ key }) => key));
+  const isLater = current.run === computed.run && current.publishedAt < computed.publishedAt;
+  return isLater && computed.files.some(({ key }) => !known.has(key)) ? 'publish' : 'keep';
 }

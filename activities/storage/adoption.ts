@@ -1,4 +1,7 @@
-/** A resumed run makes its claims its own again: they name the closed execution, which any other run may succeed. */
+/**
+ * A resumed run makes its claims its own again: they name the closed execution, which any other run may succeed. What it
+ * had published and is to validate once more, it claims once more, to replace itself.
+ */
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
@@ -8,15 +11,19 @@ import { failure } from '../aws/call.ts';
 import { keyRecordOf } from './claims.ts';
 import { changeDocument } from './documents.ts';
 import { Bucket } from './objects.ts';
-import { changeFile } from './standing.ts';
+import { changeFile, holdsKey } from './standing.ts';
+import { writePlan } from './validation-plan.ts';
 
 export function createAdoptionActivities(s3: S3Client): Pick<PipelineActivities, 'adoptInputs'> {
   return {
-    async adoptInputs({ owner, settings }, { closedRuns }) {
+    async adoptInputs(context, { closedRuns, again }) {
+      const { owner, settings } = context;
       const bucket = new Bucket(s3, settings.bucket);
       const inputs = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
       if (inputs === undefined) throw failure('DocumentInvalid', `${owner.run} has no input manifest`);
       const { files, blockedBy } = await adopt(bucket, owner, inputs.value, closedRuns);
+      if (again !== undefined && blockedBy.length === 0)
+        await writePlan(bucket, context, await claimAgain(bucket, owner, inputs.value), again);
       return { files, ...(blockedBy.length === 0 ? {} : { blockedBy }) };
     },
   };
@@ -37,6 +44,42 @@ export async function adopt(
   const adoption = new Adoption(bucket, owner, closedRuns);
   for (const file of files) await adoption.adopt(file);
   return { files: files.length, blockedBy: adoption.blockedBy };
+}
+
+/**
+ * Claims what the run has published already, each file in its own place.
+ * @returns the inputs, which say so from now on
+ */
+export async function claimAgain(
+  bucket: Bucket,
+  owner: Owner,
+  inputs: PreparedInputs,
+): Promise<PreparedInputs> {
+  const retire = [...inputs.retire];
+  for (const { id, key, verdict } of inputs.files) {
+    // What a later delivery has replaced stays as it is.
+    if (verdict === 'redelivery' || !(await holdsKey(bucket, owner.run, key, id))) continue;
+    const record = await changeFile(bucket, id, (current) => claimedAgain(current, owner));
+    if (record?.owner.run !== owner.run || record.days.length === 0) continue;
+    if (record.state === 'claimed')
+      await changeDocument<KeyRecord, KeyRecord | undefined>(
+        bucket,
+        keyRecordOf(key),
+        keyRecordSchema,
+        (current) => (current === undefined ? current : { ...current, pending: owner }),
+      );
+    if (!retire.some((entry) => entry.id === id)) retire.push({ id, by: id, days: record.days, key });
+  }
+  const known = { ...inputs, retire };
+  await bucket.writeJson(layout.runRecord(owner.run, 'inputs'), known);
+  return known;
+}
+
+/** An archived file stays archived: its plays are replaced, the file is not processed again. */
+function claimedAgain(record: FileRecord, { run }: Owner): FileRecord {
+  if (record.state !== 'published' || record.owner.run !== run) return record;
+  const { rejected, ...kept } = record;
+  return { ...kept, state: 'claimed' };
 }
 
 class Adoption {

@@ -7,7 +7,6 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { NewStreams, PipelineActivities, Preparation } from '../../pipeline/activity-types.ts';
 import { fileIdOf } from '../../pipeline/documents.ts';
-import type { Reference } from '../../pipeline/documents.ts';
 import {
   byArrival,
   candidatesSchema,
@@ -16,18 +15,17 @@ import {
   takeBatch,
 } from '../../pipeline/inputs.ts';
 import type { Candidate, Owner, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
-import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
-import type { ValidationPlan } from '../../pipeline/plans.ts';
-import type { RunContext } from '../../pipeline/run-context.ts';
+import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import { failure } from '../aws/call.ts';
-import { adopt } from './adoption.ts';
+import { adopt, claimAgain } from './adoption.ts';
 import { Claims, keyRecordOf } from './claims.ts';
 import type { Claimed } from './claims.ts';
 import { copyWithin } from './copy.ts';
 import { Bucket } from './objects.ts';
 import type { Digested } from './objects.ts';
 import { Progress } from './progress.ts';
+import { writePlan } from './validation-plan.ts';
 
 type InputActivities = Pick<PipelineActivities, 'findNewStreams' | 'prepareData'>;
 
@@ -68,8 +66,9 @@ export function createInputActivities(s3: S3Client): InputActivities {
       if (earlier !== undefined) {
         const { blockedBy } = await adopt(bucket, owner, earlier.value, closedRuns);
         if (blockedBy.length > 0) return { blockedBy, ...NOTHING_PREPARED };
-        await writePlan(bucket, context, earlier.value, reference, now);
-        return summary(earlier.value);
+        const inputs = await claimAgain(bucket, owner, earlier.value);
+        await writePlan(bucket, context, inputs, { reference, now });
+        return summary(inputs);
       }
       const candidates = await bucket.readJson(layout.runRecord(owner.run, 'candidates'), candidatesSchema);
       if (candidates === undefined)
@@ -84,7 +83,7 @@ export function createInputActivities(s3: S3Client): InputActivities {
       }
       const prepared = await claimAll(bucket, owner, claims, read, now, progress);
       await bucket.writeJson(layout.runRecord(owner.run, 'inputs'), prepared);
-      await writePlan(bucket, context, prepared, reference, now);
+      await writePlan(bucket, context, prepared, { reference, now });
       return summary(prepared);
     },
   };
@@ -209,32 +208,6 @@ async function claimAll(
     heartbeat({ claimed: key });
   }
   return { version: 1, run: owner.run, preparedAt: now, files, retire, deferred };
-}
-
-async function writePlan(
-  bucket: Bucket,
-  { owner: { run } }: RunContext,
-  prepared: PreparedInputs,
-  reference: Reference,
-  now: string,
-): Promise<void> {
-  const uri = (key: string): string => s3Uri(bucket.name, key);
-  const plan: ValidationPlan = {
-    version: 1,
-    run,
-    now,
-    files: prepared.files.flatMap(({ id, key, size, stagedKey }) =>
-      stagedKey === undefined ? [] : [{ id, key, size, uri: uri(stagedKey) }],
-    ),
-    reference,
-    playsPrefix: uri(PREFIXES.plays),
-    errorsPrefix: uri(layout.errors(run)),
-    reviewPrefix: uri(layout.review(run)),
-    manifestsPrefix: uri(PREFIXES.playsManifests),
-    retiring: prepared.retire.map(({ id }) => id),
-    scratchPrefix: uri(layout.scratch(run)),
-  };
-  await bucket.writeJson(layout.runRecord(run, 'validation-plan'), plan);
 }
 
 function summary({ files, retire, deferred }: PreparedInputs): Preparation {

@@ -150,6 +150,39 @@ describe('a closed run', () => {
   }, 60_000);
 
   it.each([
+    ['validation', true],
+    ['kpi_computation', false],
+  ] as const)(
+    'that goes on from %s replaces what it has published: %s',
+    async (stage, replaces) => {
+      const glue = new GlueInHand();
+      const adopted: unknown[] = [];
+      const fake = activities(glue, {
+        archiveInputs: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')),
+        adoptInputs: (_context, given) => {
+          adopted.push(given);
+          return Promise.resolve({ files: 1 });
+        },
+      });
+      await withWorker(env, fake, async (taskQueue) => {
+        const handle = await startRun(env, taskQueue);
+        await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+        await handle.executeUpdate(updates.abort, { args: [who] });
+        await failureOf(handle);
+        const { firstExecutionRunId: runId, workflowId } = handle;
+        const again = await startRun(env, taskQueue, { resumeFrom: { runId, stage } }, workflowId);
+        await until('parked', async () => (await again.query(statusQuery)).parked ?? undefined);
+        await again.executeUpdate(updates.skipStage, { args: [who] });
+        expect(await again.result()).toMatchObject({ outcome: 'published' });
+      });
+      expect(adopted).toEqual([
+        replaces ? { again: { reference: expect.anything(), now: expect.any(String) } } : {},
+      ]);
+    },
+    60_000,
+  );
+
+  it.each([
     ['has completed', /has completed: nothing is left to do/],
     ['never was', /is not there/],
   ])(

@@ -149,7 +149,7 @@ class Pipeline {
         return { result, summary: say.prepared(result) };
       },
       async (kept) => {
-        await this.#adoptInputs(context);
+        await this.#adoptInputs(context, reference);
         return { result: kept, summary: say.prepared(kept) };
       },
     );
@@ -213,10 +213,13 @@ class Pipeline {
   }
 
   /** The claims name the closed execution, so any run may have taken the files over since. */
-  async #adoptInputs(context: RunContext): Promise<void> {
-    const { blockedBy } = await long.adoptInputs(context, {});
+  async #adoptInputs(context: RunContext, reference: Reference): Promise<void> {
+    const isKept = this.#run.kept('validation') !== undefined;
+    const again = isKept ? {} : { again: { reference, now: now() } };
+    const { blockedBy } = await long.adoptInputs(context, again);
     if (blockedBy === undefined) return;
-    await long.adoptInputs(context, { closedRuns: await quick.findClosedRuns(blockedBy) });
+    const closedRuns = await quick.findClosedRuns(blockedBy);
+    await long.adoptInputs(context, { closedRuns, ...again });
   }
 
   async #validate(ground: Ground): Promise<{ rejected: boolean; report: string; rows: RowCounts }> {

@@ -26,7 +26,7 @@ type Name = keyof typeof CONTENTS;
 type Step =
   | { readonly kind: 'deliver'; readonly key: string; readonly content: Name }
   | { readonly kind: 'run'; readonly death?: Death }
-  | { readonly kind: 'resume' };
+  | { readonly kind: 'resume'; readonly again?: boolean };
 
 const deliveryArbitrary: fc.Arbitrary<Step> = fc.record({
   kind: fc.constant('deliver'),
@@ -41,7 +41,7 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: deliveryArbitrary },
   { weight: 3, arbitrary: fc.constant({ kind: 'run' } as const) },
   { weight: 2, arbitrary: deathArbitrary.map((death) => ({ kind: 'run', death }) as const) },
-  { weight: 1, arbitrary: fc.constant({ kind: 'resume' } as const) },
+  { weight: 1, arbitrary: fc.boolean().map((again) => ({ kind: 'resume', again }) as const) },
 );
 
 /** Does the steps, then runs until nothing waits. */
@@ -64,14 +64,14 @@ async function play(steps: readonly Step[]): Promise<{ world: DeliveryWorld; sta
     }
     waiting = new Map([...waiting].filter(([key]) => stay.has(key)));
   };
-  const resume = async (): Promise<void> => {
-    await world.resume();
+  const resume = async (again?: boolean): Promise<void> => {
+    await world.resume(again);
     for (const [key, delivered] of left) if (world.standsFor(key, delivered)) standing.done(key, delivered);
     takeDone();
   };
   for (const step of steps) {
     if (step.kind === 'run') await run(step.death);
-    else if (step.kind === 'resume') await resume();
+    else if (step.kind === 'resume') await resume(step.again);
     else {
       world.deliver(step.key, CONTENTS[step.content]);
       waiting.delete(step.key);
@@ -89,7 +89,7 @@ async function published(...steps: Step[]): Promise<{ published: object; wanted:
 
 const deliver = (key: string, name: Name): Step => ({ kind: 'deliver', key, content: name });
 const run: Step = { kind: 'run' };
-const resume: Step = { kind: 'resume' };
+const resume = (again: boolean): Step => ({ kind: 'resume', again });
 const dies = (stage: Death['in'], after: number): Step => ({ kind: 'run', death: { in: stage, after } });
 
 describe('what names stand for', () => {
@@ -166,18 +166,25 @@ describe('what names stand for', () => {
   });
 
   it('is what was delivered last when a run goes on whose name was brought anew meanwhile', async () => {
-    for (const stage of ['prepare', 'publish', 'archive'] as const) {
+    for (const [stage, brought] of [
+      ['prepare', 'B'],
+      ['publish', 'B'],
+      ['publish', 'D'],
+      ['archive', 'B'],
+      ['archive', 'D'],
+    ] as const) {
       for (let after = 0; after < 12; after += 1) {
-        const before = [deliver('x', 'A'), deliver('y', 'B'), run];
         const { published: found, wanted } = await published(
-          ...before,
-          deliver('x', 'B'),
+          deliver('x', 'A'),
+          deliver('y', 'B'),
+          run,
+          deliver('x', brought),
           dies(stage, after),
           deliver('x', 'C'),
           run,
-          resume,
+          resume(after % 2 === 0),
         );
-        expect({ stage, after, found }).toEqual({ stage, after, found: wanted });
+        expect({ stage, brought, after, found }).toEqual({ stage, brought, after, found: wanted });
       }
     }
   });

@@ -11,8 +11,9 @@ import { createArchiveActivities } from '../../../activities/storage/archive.ts'
 import { keyRecordOf } from '../../../activities/storage/claims.ts';
 import { createInputActivities } from '../../../activities/storage/inputs.ts';
 import { createPlaysActivities } from '../../../activities/storage/plays.ts';
+import type { Preparation } from '../../../pipeline/activity-types.ts';
 import { fileIdOf } from '../../../pipeline/documents.ts';
-import { keyRecordSchema } from '../../../pipeline/inputs.ts';
+import { keyRecordSchema, preparedInputsSchema } from '../../../pipeline/inputs.ts';
 import type { Owner } from '../../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../../pipeline/layout.ts';
 import { playsManifestSchema } from '../../../pipeline/manifests.ts';
@@ -56,6 +57,8 @@ const FINISHED_BEFORE = {
   archive: ['prepare', 'publish'],
 } as const satisfies Record<Death['in'], readonly string[]>;
 
+type Prepared = Pick<Preparation, 'toValidate' | 'retiring'>;
+
 export class DeliveryWorld {
   readonly bucket = new MemoryBucket();
   /** Says nothing of the attempts that fail: they are meant to. */
@@ -64,6 +67,7 @@ export class DeliveryWorld {
   #killed: { readonly owner: Owner; readonly finished: readonly string[] } | undefined;
   readonly #plays = new Map<string, readonly { source: string; play: string }[]>();
   #runs = 0;
+  #validations = 0;
 
   deliver(name: string, content: string): void {
     this.bucket.put(`${PREFIXES.streams}${name}`, content);
@@ -96,14 +100,17 @@ export class DeliveryWorld {
     this.#closed.push(run);
   }
 
-  /** The run that was killed last goes on, where there is one: what it had finished is not done again. */
-  async resume(): Promise<void> {
+  /**
+   * The run that was killed last goes on, where there is one: what it had finished is not done again.
+   * @param again but for the validation, and what follows it
+   */
+  async resume(again = false): Promise<void> {
     if (this.#killed === undefined) return;
     const { owner, finished } = this.#killed;
     this.#killed = undefined;
     const context = { owner: { ...owner, firstRunId: `${owner.firstRunId}-again` }, settings: SETTINGS };
     try {
-      await this.#passThrough(context, undefined, finished);
+      await this.#passThrough(context, undefined, { finished, again });
     } catch (error) {
       // It parks, an operator ends it.
       if (!isFailureOf(error, 'InputsTaken')) throw error;
@@ -115,7 +122,7 @@ export class DeliveryWorld {
   async #passThrough(
     context: RunContext,
     death: Death | undefined,
-    finished: readonly string[] = [],
+    { finished, again }: { finished: readonly string[]; again: boolean } = { finished: [], again: false },
   ): Promise<void> {
     const { s3 } = this.bucket;
     const dieIn = (stage: Death['in']): void => {
@@ -126,24 +133,14 @@ export class DeliveryWorld {
         left -= 1;
       };
     };
-    const inputs = createInputActivities(s3);
-    const prepare = async (given: { closedRuns?: readonly string[] }) =>
-      await this.#do(inputs.prepareData, context, { reference: REFERENCE, now: NOW, ...given });
     dieIn('prepare');
-    const found = finished.includes('prepare')
-      ? undefined
-      : await this.#do(inputs.findNewStreams, context, {});
-    if (found?.files === 0) return;
-    if (found === undefined) {
-      const adopt = createAdoptionActivities(s3).adoptInputs;
-      const { blockedBy } = await this.#do(adopt, context, {});
-      if (blockedBy !== undefined) await this.#do(adopt, context, { closedRuns: this.#closed });
-    }
-    const first = await prepare({});
-    const prepared = first.blockedBy === undefined ? first : await prepare({ closedRuns: this.#closed });
+    const prepared = finished.includes('prepare')
+      ? await this.#adopt(context, again)
+      : await this.#prepare(context);
+    if (prepared === undefined) return;
     const report = prepared.toValidate === 0 ? undefined : this.#validate(context.owner.run);
     dieIn('publish');
-    if (!finished.includes('publish') && (prepared.toValidate > 0 || prepared.retiring > 0)) {
+    if ((again || !finished.includes('publish')) && (prepared.toValidate > 0 || prepared.retiring > 0)) {
       const given = {
         reference: REFERENCE,
         scriptDigest: 'd',
@@ -154,6 +151,26 @@ export class DeliveryWorld {
     }
     dieIn('archive');
     await this.#do(createArchiveActivities(s3).archiveInputs, context, { now: NOW });
+  }
+
+  async #prepare(context: RunContext): Promise<Prepared | undefined> {
+    const { findNewStreams, prepareData } = createInputActivities(this.bucket.s3);
+    if ((await this.#do(findNewStreams, context, {})).files === 0) return undefined;
+    const given = { reference: REFERENCE, now: NOW };
+    const first = await this.#do(prepareData, context, given);
+    if (first.blockedBy === undefined) return first;
+    return await this.#do(prepareData, context, { ...given, closedRuns: this.#closed });
+  }
+
+  async #adopt(context: RunContext, again: boolean): Promise<Prepared> {
+    const { adoptInputs } = createAdoptionActivities(this.bucket.s3);
+    const given = again ? { again: { reference: REFERENCE, now: NOW } } : {};
+    const { blockedBy } = await this.#do(adoptInputs, context, given);
+    if (blockedBy !== undefined) await this.#do(adoptInputs, context, { ...given, closedRuns: this.#closed });
+    const text = this.bucket.text(layout.runRecord(context.owner.run, 'inputs')) ?? '';
+    const { files, retire } = preparedInputsSchema.parse(JSON.parse(text));
+    const toValidate = files.filter(({ verdict }) => verdict !== 'redelivery').length;
+    return { toValidate, retiring: retire.length };
   }
 
   /** The published plays of each day, each once. */
@@ -176,6 +193,8 @@ export class DeliveryWorld {
 
   /** @returns the key of the report */
   #validate(run: string): string {
+    this.#validations += 1;
+    const name = `jr_${String(this.#validations)}`;
     const plan = JSON.parse(
       this.bucket.text(layout.runRecord(run, 'validation-plan')) ?? '',
     ) as ValidationPlan;
@@ -195,7 +214,7 @@ export class DeliveryWorld {
       files.push(fileReport({ id, key, rows, days, status: isRejected ? 'rejected' : 'accepted' }));
     }
     const parts: ValidationReport['parts'] = [...byDay].map(([day, accepted]) => {
-      const key = `${PREFIXES.plays}listen_date=${day}/run=${run}/part.parquet`;
+      const key = `${PREFIXES.plays}listen_date=${day}/run=${run}/${name}.parquet`;
       this.#plays.set(key, accepted);
       const sources = [...new Set(accepted.map(({ source }) => source))].map((id) => ({
         id,
@@ -211,7 +230,7 @@ export class DeliveryWorld {
         sources,
       };
     });
-    const key = `${layout.stageReports(run, 'validation')}jr_1.json`;
+    const key = `${layout.stageReports(run, 'validation')}${name}.json`;
     this.bucket.put(key, JSON.stringify(reportOn(run, files, parts)));
     return key;
   }

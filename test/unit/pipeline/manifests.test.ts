@@ -6,12 +6,17 @@ import type { KpisManifest, PlaysContribution, PlaysManifest } from '../../../pi
 const DAY = '2024-06-25';
 const id = (n: number): string => String(n).padStart(32, '0');
 
-function contribution(run: string, sources: number[], retire: [number, number][] = []): PlaysContribution {
+function contribution(
+  run: string,
+  sources: number[],
+  retire: [number, number][] = [],
+  name = 'p',
+): PlaysContribution {
   const part = {
     run,
     files: [
       {
-        key: `validated/plays/listen_date=${DAY}/run=${run}/p.parquet`,
+        key: `validated/plays/listen_date=${DAY}/run=${run}/${name}.parquet`,
         size: 1,
         rows: 1,
         sha256: 'a'.repeat(64),
@@ -51,6 +56,28 @@ describe('folding plays into a day', () => {
     expect(foldPlays(first, contribution('r1', [1]))).toBe(first);
     const second = foldPlays(first, contribution('r2', [2]));
     expect(foldPlays(second, contribution('r1', [1]))).toBe(second);
+  });
+
+  it('takes what a run found when it validated once more in the place of what it found before', () => {
+    const first = foldPlays(undefined, contribution('r1', [1, 2]));
+    const again = contribution(
+      'r1',
+      [1, 2],
+      [
+        [1, 1],
+        [2, 2],
+      ],
+      'again',
+    );
+    const second = foldPlays(first, again);
+    expect(second.edition).toBe(2);
+    expect(live(second)).toEqual([id(1), id(2)]);
+    expect(second.parts.map(({ files }) => files.map(({ key }) => key))).toEqual([
+      again.part?.files.map(({ key }) => key),
+    ]);
+    expect(foldPlays(second, again)).toBe(second);
+    const nothing = foldPlays(second, contribution('r1', [], [[1, 1]]));
+    expect([nothing.edition, live(nothing)]).toEqual([3, [id(2)]]);
   });
 
   it('retires what a correction replaces, and keeps its rows out of the live sources', () => {
@@ -108,7 +135,7 @@ describe('folding plays into a day', () => {
 });
 
 describe('publishing KPIs', () => {
-  const kpis = (edition: number): KpisManifest => ({
+  const kpis = (edition: number, given: Partial<KpisManifest> = {}): KpisManifest => ({
     version: 1,
     kind: 'kpis',
     day: DAY,
@@ -121,6 +148,7 @@ describe('publishing KPIs', () => {
     items: 1,
     digest: 'x',
     files: [],
+    ...given,
   });
 
   it('never lets an older edition replace a newer one', () => {
@@ -128,5 +156,14 @@ describe('publishing KPIs', () => {
     expect(decideKpis(kpis(1), kpis(2))).toBe('publish');
     expect(decideKpis(kpis(2), kpis(2))).toBe('keep');
     expect(decideKpis(kpis(3), kpis(2))).toBe('superseded');
+  });
+
+  it('replaces an edition when the run that made it computes it once more', () => {
+    const file = (name: string) => ({ files: [{ key: name, size: 1, rows: 1, sha256: 'a'.repeat(64) }] });
+    const later = { ...file('b'), publishedAt: '2026-01-01T00:00:01Z' };
+    expect(decideKpis(kpis(2, file('a')), kpis(2, later))).toBe('publish');
+    expect(decideKpis(kpis(2, later), kpis(2, file('a')))).toBe('keep');
+    expect(decideKpis(kpis(2, file('a')), kpis(2, { ...later, ...file('a') }))).toBe('keep');
+    expect(decideKpis(kpis(2, file('a')), kpis(2, { ...later, run: 'another' }))).toBe('keep');
   });
 });
