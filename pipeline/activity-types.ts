@@ -174,7 +174,13 @@ export interface PipelineActivities {
   archiveInputs(context: RunContext, given: { readonly now: string }): Promise<ArchiveReport>;
   updateProcessingState(
     context: RunContext,
-    given: { readonly now: string; readonly record: RunRecord; readonly loadReport?: string },
+    given: {
+      readonly now: string;
+      readonly record: RunRecord;
+      readonly loadReport?: string;
+      /** An operator has let archiving out: the inputs are done, and stay where they are. */
+      readonly unarchived?: true;
+    },
   ): Promise<LoadSummary | null>;
 
   verifyGlueScripts(context: RunContext): Promise<ScriptsReport>;

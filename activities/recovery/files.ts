@@ -57,7 +57,8 @@ export class InputFiles {
     const key = isClaimed ? foundAt(record) : record.key;
     // What the gate refused is in quarantine; a refused file without a copy was freed of the claim of its run.
     const freed = state === 'refused' && archivedAs === undefined;
-    if (!isClaimed && !freed && state !== 'due') return undefined;
+    const unarchived = state === 'done' && archivedAs === undefined;
+    if (!isClaimed && !freed && !unarchived && state !== 'due') return undefined;
     const prepared = isClaimed ? await this.#prepared(record) : undefined;
     const open = isClaimed && (await this.isOpen(owner));
     // A claim that was just taken: the run is reading the file.

@@ -36,6 +36,7 @@ export function createArchiveActivities(s3: S3Client): ArchiveActivities {
         );
         if (file.verdict !== 'redelivery') await settle(bucket, file, { state: 'done', archivedAs: target });
         else {
+          await changeFile(bucket, file.id, (current) => ({ archivedAs: target, ...current }));
           await join(bucket, run, file);
           await settleKey(bucket, run, file);
         }

@@ -1,22 +1,28 @@
-/** The record of a finished run, and the end of its scratch. Repeating it writes the same record again. */
+/** The record of a finished run, and the end of its scratch and of its claims. Repeating it changes nothing. */
 import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
 import type { LoadSummary, PipelineActivities } from '../../pipeline/activity-types.ts';
+import { preparedInputsSchema } from '../../pipeline/inputs.ts';
+import type { PreparedFile } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { loadReportSchema } from '../../pipeline/reports.ts';
 import type { LoadReport } from '../../pipeline/reports.ts';
 import { failure } from '../aws/call.ts';
+import { S3_AT_ONCE } from '../parallel.ts';
 import { Bucket } from './objects.ts';
 import { requireReport } from './reports.ts';
+import { changeFile } from './standing.ts';
 
 export function createStateActivities(s3: S3Client): Pick<PipelineActivities, 'updateProcessingState'> {
   return {
-    async updateProcessingState({ owner, settings }, { now, record, loadReport }) {
+    async updateProcessingState({ owner, settings }, { now, record, loadReport, unarchived }) {
       const bucket = new Bucket(s3, settings.bucket);
       const { run, workflowId, firstRunId } = owner;
       const report =
         loadReport === undefined ? undefined : await requireReport(bucket, loadReport, loadReportSchema, run);
       const load = report === undefined ? null : summarise(report);
+      if (unarchived === true) await finishInputs(bucket, run);
       const written = { version: 1, run, workflowId, firstRunId, finishedAt: now, ...record, load };
       await bucket.writeJson(layout.runRecord(run, 'record'), written);
       await bucket.deletePrefix(layout.scratch(run), () => {
@@ -25,6 +31,19 @@ export function createStateActivities(s3: S3Client): Pick<PipelineActivities, 'u
       return load;
     },
   };
+}
+
+/** Inputs that were not archived: a later run knows them, archives them and makes nothing of them again. */
+async function finishInputs(bucket: Bucket, run: string): Promise<void> {
+  const inputs = await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema);
+  const limit = pLimit(S3_AT_ONCE);
+  const finish = async ({ id }: PreparedFile): Promise<void> => {
+    await changeFile(bucket, id, (current) =>
+      current.state === 'published' && current.owner.run === run ? { ...current, state: 'done' } : current,
+    );
+    heartbeat({ finished: id });
+  };
+  await limit.map(inputs?.value.files ?? [], finish);
 }
 
 function summarise({ run, days }: LoadReport): LoadSummary {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -63,6 +64,10 @@ export class MemoryBucket {
       this.#check(Key, conditions);
       this.beforeWrite?.(Key);
       this.#add(Key, undefined);
+      return {};
+    });
+    mock.on(DeleteObjectsCommand).callsFake(({ Delete }: { Delete: { Objects: Of[] } }) => {
+      for (const { Key } of Delete.Objects) this.#add(Key, undefined);
       return {};
     });
   }

@@ -164,12 +164,13 @@ class Pipeline {
       ? await this.#publish(ground, judged.report)
       : this.#nothingToPublish(none);
 
-    await this.#stages.optional('archive_processed_data', async () => {
+    const archived = await this.#stages.optional('archive_processed_data', async () => {
       const result = await long.archiveInputs(context, { now: now() });
       return { result, summary: say.archived(result) };
     });
     const outcome = changesPlays ? 'published' : 'nothing new';
-    return await this.#finish(ground, { outcome, ...published, ...judged });
+    const unarchived = archived === undefined ? ({ unarchived: true } as const) : {};
+    return await this.#finish(ground, { outcome, ...published, ...judged, ...unarchived });
   }
 
   async #prepareGround(): Promise<Ground> {
@@ -295,15 +296,16 @@ class Pipeline {
 
   async #finish(
     { context }: Ground,
-    ending: Omit<PipelineResult, 'run'> & { readonly loadReport?: string },
+    ending: Omit<PipelineResult, 'run'> & { readonly loadReport?: string; readonly unarchived?: true },
   ): Promise<PipelineResult> {
-    const { outcome, days, rows, loadReport } = ending;
+    const { outcome, days, rows, loadReport, unarchived } = ending;
     const record = { outcome, days, ...(rows === undefined ? {} : { rows }) };
     await this.#stages.required('update_processing_state', async () => {
       const load = await quick.updateProcessingState(context, {
         now: now(),
         record,
         ...(loadReport === undefined ? {} : { loadReport }),
+        ...(unarchived === undefined ? {} : { unarchived }),
       });
       return { result: load, summary: say.loaded(load) };
     });

@@ -25,7 +25,7 @@ type Name = keyof typeof CONTENTS;
 
 type Step =
   | { readonly kind: 'deliver'; readonly key: string; readonly content: Name }
-  | { readonly kind: 'run'; readonly death?: Death }
+  | { readonly kind: 'run'; readonly death?: Death; readonly archives?: false }
   | { readonly kind: 'resume'; readonly again?: boolean };
 
 const deliveryArbitrary: fc.Arbitrary<Step> = fc.record({
@@ -40,6 +40,7 @@ const deathArbitrary: fc.Arbitrary<Death> = fc.record({
 const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: deliveryArbitrary },
   { weight: 3, arbitrary: fc.constant({ kind: 'run' } as const) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'run', archives: false } as const) },
   { weight: 2, arbitrary: deathArbitrary.map((death) => ({ kind: 'run', death }) as const) },
   { weight: 1, arbitrary: fc.boolean().map((again) => ({ kind: 'resume', again }) as const) },
 );
@@ -52,9 +53,9 @@ async function play(steps: readonly Step[]): Promise<{ world: DeliveryWorld; sta
   let waiting = new Map<string, string>();
   /** What the run that was killed last had found. */
   let left = new Map<string, string>();
-  const run = async (death?: Death): Promise<void> => {
+  const run = async (death?: Death, archives?: false): Promise<void> => {
     if (death !== undefined) left = waiting;
-    await world.run(death);
+    await world.run(death, archives);
     takeDone();
   };
   const takeDone = (): void => {
@@ -70,7 +71,7 @@ async function play(steps: readonly Step[]): Promise<{ world: DeliveryWorld; sta
     takeDone();
   };
   for (const step of steps) {
-    if (step.kind === 'run') await run(step.death);
+    if (step.kind === 'run') await run(step.death, step.archives);
     else if (step.kind === 'resume') await resume(step.again);
     else {
       world.deliver(step.key, CONTENTS[step.content]);
@@ -187,6 +188,17 @@ describe('what names stand for', () => {
         expect({ stage, brought, after, found }).toEqual({ stage, brought, after, found: wanted });
       }
     }
+  });
+
+  it('is not made again from files whose archiving was skipped: the next run archives them', async () => {
+    const { world } = await play([deliver('x', 'A'), { kind: 'run', archives: false }]);
+    expect(world.validated).toBe(0);
+    expect(world.waiting()).toEqual([]);
+    const [record] = world.bucket.keys('processed/files/').map((key) => world.bucket.text(key));
+    expect(JSON.parse(record ?? '')).toMatchObject({
+      state: 'done',
+      archivedAs: expect.stringMatching(/^archived/),
+    });
   });
 
   it('does not begin a day anew whose manifest of plays is lost', async () => {

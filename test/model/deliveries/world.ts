@@ -10,6 +10,7 @@ import { createAdoptionActivities } from '../../../activities/storage/adoption.t
 import { createArchiveActivities } from '../../../activities/storage/archive.ts';
 import { keyRecordOf } from '../../../activities/storage/claims.ts';
 import { createInputActivities } from '../../../activities/storage/inputs.ts';
+import { createStateActivities } from '../../../activities/storage/state.ts';
 import { createPlaysActivities } from '../../../activities/storage/plays.ts';
 import type { Preparation } from '../../../pipeline/activity-types.ts';
 import { fileIdOf } from '../../../pipeline/documents.ts';
@@ -57,6 +58,14 @@ const FINISHED_BEFORE = {
   archive: ['prepare', 'publish'],
 } as const satisfies Record<Death['in'], readonly string[]>;
 
+/** How a run passes through its stages. */
+interface Way {
+  readonly finished: readonly string[];
+  readonly again: boolean;
+  readonly archives: boolean;
+}
+const WHOLE: Way = { finished: [], again: false, archives: true };
+
 type Prepared = Pick<Preparation, 'toValidate' | 'retiring'>;
 
 export class DeliveryWorld {
@@ -66,6 +75,8 @@ export class DeliveryWorld {
   readonly #closed: string[] = [];
   #killed: { readonly owner: Owner; readonly finished: readonly string[] } | undefined;
   readonly #plays = new Map<string, readonly { source: string; play: string }[]>();
+  /** Files that the last run had to validate. */
+  validated = 0;
   #runs = 0;
   #validations = 0;
 
@@ -84,13 +95,13 @@ export class DeliveryWorld {
     return record !== undefined && keyRecordSchema.parse(JSON.parse(record)).fileId === fileIdOf(sha256);
   }
 
-  /** A whole run, or one that is killed on its way. */
-  async run(death?: Death): Promise<void> {
+  /** A whole run, or one that is killed on its way, or one whose archiving is skipped. */
+  async run(death?: Death, archives = true): Promise<void> {
     this.#runs += 1;
     const run = `run-${String(this.#runs)}`;
     const owner = { run, workflowId: `w-${run}`, firstRunId: `f-${run}` };
     try {
-      await this.#passThrough({ owner, settings: SETTINGS }, death);
+      await this.#passThrough({ owner, settings: SETTINGS }, death, { ...WHOLE, archives });
     } catch (error) {
       if (death === undefined) throw error;
       this.#killed = { owner, finished: FINISHED_BEFORE[death.in] };
@@ -110,7 +121,7 @@ export class DeliveryWorld {
     this.#killed = undefined;
     const context = { owner: { ...owner, firstRunId: `${owner.firstRunId}-again` }, settings: SETTINGS };
     try {
-      await this.#passThrough(context, undefined, { finished, again });
+      await this.#passThrough(context, undefined, { ...WHOLE, finished, again });
     } catch (error) {
       // It parks, an operator ends it.
       if (!isFailureOf(error, 'InputsTaken')) throw error;
@@ -122,7 +133,7 @@ export class DeliveryWorld {
   async #passThrough(
     context: RunContext,
     death: Death | undefined,
-    { finished, again }: { finished: readonly string[]; again: boolean } = { finished: [], again: false },
+    { finished, again, archives }: Way,
   ): Promise<void> {
     const { s3 } = this.bucket;
     const dieIn = (stage: Death['in']): void => {
@@ -138,6 +149,7 @@ export class DeliveryWorld {
       ? await this.#adopt(context, again)
       : await this.#prepare(context);
     if (prepared === undefined) return;
+    this.validated = prepared.toValidate;
     const report = prepared.toValidate === 0 ? undefined : this.#validate(context.owner.run);
     dieIn('publish');
     if ((again || !finished.includes('publish')) && (prepared.toValidate > 0 || prepared.retiring > 0)) {
@@ -150,7 +162,13 @@ export class DeliveryWorld {
       await this.#do(createPlaysActivities(s3).publishPlays, context, given);
     }
     dieIn('archive');
-    await this.#do(createArchiveActivities(s3).archiveInputs, context, { now: NOW });
+    if (archives) await this.#do(createArchiveActivities(s3).archiveInputs, context, { now: NOW });
+    else
+      await this.#do(createStateActivities(s3).updateProcessingState, context, {
+        now: NOW,
+        record: { outcome: 'published', days: [] },
+        unarchived: true,
+      });
   }
 
   async #prepare(context: RunContext): Promise<Prepared | undefined> {
