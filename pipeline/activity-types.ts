@@ -22,8 +22,17 @@ export interface StructureReport {
   readonly createdPrefixes: readonly string[];
 }
 
+/** Keys of what a Glue run executes. Nothing is ever put in their place, so they are a version. */
+export interface ScriptFiles {
+  readonly script: string;
+  /** The package that the script imports. */
+  readonly library: string;
+}
+
 export interface ScriptsReport {
   readonly digests: Readonly<Record<ScriptName, string>>;
+  /** Absent where an earlier version wrote this. */
+  readonly files?: Readonly<Record<ScriptName, ScriptFiles>>;
   readonly uploaded: number;
   /** Jobs that were created or pointed at another script. */
   readonly changedJobs: readonly string[];
@@ -50,6 +59,8 @@ export interface GlueJobRequest {
   readonly stage: StageName;
   readonly script: ScriptName;
   readonly scriptDigest: string;
+  /** What to run; what the job names when absent. */
+  readonly files?: ScriptFiles;
   /** Name of the plan among the run's records. */
   readonly plan: string;
   readonly token: string;

@@ -1,6 +1,6 @@
 /**
- * Scripts in S3 and the jobs that run them. A script is uploaded under its digest and never overwritten, so a running
- * job's script never changes under it. Jobs are created when absent; of an existing one only the two fields that name
+ * Scripts in S3 and the jobs that run them. A script is uploaded under its digest and never overwritten, so a run's
+ * scripts never change under it: it names them at each start (`starting.ts`). Jobs are created when absent; of an existing one only the two fields that name
  * the script are ours, everything else is written back as it was read.
  */
 import { createHash } from 'node:crypto';
@@ -11,7 +11,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { CreateJobCommand, GetJobCommand, UpdateJobCommand } from '@aws-sdk/client-glue';
 import type { CreateJobCommandInput, GlueClient, Job, JobUpdate } from '@aws-sdk/client-glue';
 import { z } from 'zod';
-import type { PipelineActivities } from '../../pipeline/activity-types.ts';
+import type { PipelineActivities, ScriptFiles } from '../../pipeline/activity-types.ts';
 import { layout, s3Uri } from '../../pipeline/layout.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import type { Settings } from '../../pipeline/settings.ts';
@@ -55,8 +55,8 @@ export function createScriptActivities(
       const changed = await Promise.all(
         [...scripts].map(async ([name, built]) => {
           const ours = {
-            script: s3Uri(bucketName, layout.script(built.name, built.digest, built.file)),
-            library: s3Uri(bucketName, layout.script(library.name, library.digest, library.file)),
+            script: s3Uri(bucketName, keyOf(built)),
+            library: s3Uri(bucketName, keyOf(library)),
           };
           return (await ensureJob(glue, jobNameOf(pipeline, name), ours, settings))
             ? [jobNameOf(pipeline, name)]
@@ -64,8 +64,12 @@ export function createScriptActivities(
         }),
       );
       const digests = Object.fromEntries([...scripts].map(([name, { digest }]) => [name, digest]));
+      const files = Object.fromEntries(
+        [...scripts].map(([name, built]) => [name, { script: keyOf(built), library: keyOf(library) }]),
+      );
       return {
         digests: digests as Record<ScriptName, string>,
+        files: files as Record<ScriptName, ScriptFiles>,
         uploaded: uploads.filter(Boolean).length,
         changedJobs: changed.flat(),
       };
@@ -94,9 +98,14 @@ async function readBuild(directory: string): Promise<{ scripts: Map<ScriptName, 
   }
 }
 
+function keyOf({ name, digest, file }: Built): string {
+  return layout.script(name, digest, file);
+}
+
 /** @returns whether it had to be uploaded */
-async function upload(bucket: Bucket, { name, digest, file, body }: Built): Promise<boolean> {
-  const key = layout.script(name, digest, file);
+async function upload(bucket: Bucket, built: Built): Promise<boolean> {
+  const { body } = built;
+  const key = keyOf(built);
   const there = await bucket.head(key);
   if (there !== undefined) {
     if (there.ContentLength === body.length) return false;

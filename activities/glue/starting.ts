@@ -7,7 +7,7 @@ import { activityInfo, cancellationSignal, log, sleep } from '@temporalio/activi
 import { StartJobRunCommand } from '@aws-sdk/client-glue';
 import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
 import { ApplicationFailure } from '@temporalio/common';
-import type { GlueJobRequest, StartedGlueRun } from '../../pipeline/activity-types.ts';
+import type { GlueJobRequest, ScriptFiles, StartedGlueRun } from '../../pipeline/activity-types.ts';
 import { isFailureType } from '../../pipeline/failures.ts';
 import { isLive, ownerOfToken, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
 import { layout, s3Uri } from '../../pipeline/layout.ts';
@@ -69,6 +69,7 @@ export class GlueStarts {
         '--plan': s3Uri(settings.bucket, layout.runRecord(run, request.plan)),
         '--report_prefix': s3Uri(settings.bucket, layout.stageReports(run, request.stage)),
         '--script_digest': request.scriptDigest,
+        ...versionArguments(settings.bucket, request.files),
       },
     });
     cancellationSignal().throwIfAborted();
@@ -120,6 +121,15 @@ export class GlueStarts {
       ...(isFailureType(type) ? { type } : {}),
     });
   }
+}
+
+/** The job is shared, and may point at another build by now: a run keeps the scripts that it began with. */
+function versionArguments(bucket: string, files: ScriptFiles | undefined): Record<string, string> {
+  if (files === undefined) return {};
+  return {
+    '--scriptLocation': s3Uri(bucket, files.script),
+    '--extra-py-files': s3Uri(bucket, files.library),
+  };
 }
 
 /** Whether a run with the token may have been started by somebody who did not learn its id, or a moment ago. */

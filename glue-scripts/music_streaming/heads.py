@@ -79,12 +79,10 @@ def look_at(order: int, file: dict[str, Any]) -> InputFile:
         return _unreadable(known, f"broken gzip stream: {error}")
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         return InputFile(**known, problem=Problem("empty_file", "the file has no content"))
-    if b"\0" in head:
-        message = "binary content or UTF-16; expected CSV in UTF-8"
-        if head.startswith(UTF_16_MARKS):
-            return _unreadable(known, message)
-        return InputFile(**known, problem=Problem("unreadable_file", message))
     first_line = head.splitlines()[0]
+    # Every other byte of a header in UTF-16 is zero, with or without a mark. One further down is its row's alone.
+    if head.startswith(UTF_16_MARKS) or b"\0" in first_line:
+        return _unreadable(known, "binary content or UTF-16; expected CSV in UTF-8")
     try:
         header = first_line.decode("utf-8-sig")
         columns = tuple(name.strip() for name in next(csv.reader([header]), []))

@@ -16,7 +16,7 @@ from typing import Literal
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-RULE_VERSION = "2"
+RULE_VERSION = "3"
 
 WELL_FORMED_TRACK_ID = "[0-9A-Za-z]{22}"
 # Java's `$` also matches ahead of a line separator at the end, such as U+0085; `\z` is the very end.
@@ -136,12 +136,13 @@ def is_rejected(mask: int) -> bool:
 def parse_user_id(column: str) -> Column:
     """The column's text as a positive 64-bit integer, else null. Leading zeros are the same number.
 
-    The conversion takes nothing but digits after a sign, so the first character tells the rest; a pattern would cost
-    more than the conversion itself.
+    The conversion takes nothing but digits after a sign and between control characters, so the first and the last
+    character tell the rest; a pattern would cost more than the conversion itself.
     """
     number = F.expr(f"try_cast({column} as bigint)")
     starts_with_digit = (F.col(column) >= "0") & (F.col(column) < ":")
-    return F.when(starts_with_digit & (number > 0), number)
+    ends_with_digit = _is_digit(_byte(F.col(column), -1))
+    return F.when(starts_with_digit & ends_with_digit & (number > 0), number)
 
 
 def parse_listen_time(column: str) -> Column:
@@ -153,7 +154,7 @@ def parse_listen_time(column: str) -> Column:
     """
     text = F.col(column)
     separators = [_byte(text, 5) == b"-", _byte(text, 14) == b":", _byte(text, 17) == b":"]
-    ends_with_digit = (_byte(text, 19) >= b"0") & (_byte(text, 19) < b":")
+    ends_with_digit = _is_digit(_byte(text, 19))
     common = reduce(and_, separators, F.octet_length(text) == 19) & ends_with_digit
     as_time = F.expr(f"try_cast({column} as timestamp)")
     as_iso_time = F.try_to_timestamp(F.regexp_replace(F.translate(text, ",z", ".Z"), MINUTES_THEN_ZONE, "$1:00"))
@@ -162,6 +163,10 @@ def parse_listen_time(column: str) -> Column:
 
 def _byte(text: Column, place: int) -> Column:
     return F.substring(text.cast("binary"), place, 1)
+
+
+def _is_digit(byte: Column) -> Column:
+    return (byte >= b"0") & (byte < b":")
 
 
 def literal_time(iso: str) -> Column:

@@ -2,7 +2,7 @@
  * From a job's and a run's arguments to what the script sees and what the platform acts on. Pure.
  *
  * A run's arguments override the job's defaults, and the job's non-overridable ones override both. Glue keeps some
- * names for itself: a few may not be set at all, and the switches (`--conf`, `--extra-py-files`, `--enable-…`) are acted
+ * names for itself: a few may not be set at all, and the switches (`--conf`, `--scriptLocation`, `--enable-…`) are acted
  * on and do not reach the script. The script gets the rest, then `--JOB_NAME`, `--JOB_RUN_ID`, `--JOB_ID`.
  */
 import { createHash } from 'node:crypto';
@@ -42,6 +42,8 @@ export function effectiveArguments(
 
 /** What the platform is asked to do for a run. */
 export interface Switches {
+  /** S3 URI of the script to run in place of the one that the job's command names. */
+  readonly scriptLocation: string | undefined;
   /** `--conf` settings of Spark as `name=value`, in the order given. */
   readonly sparkConf: readonly string[];
   /** S3 URIs of Python modules and archives to put on the module path. */
@@ -107,6 +109,7 @@ export function splitArguments(effective: GlueArguments): SplitArguments {
   return {
     script,
     switches: {
+      scriptLocation: effective['--scriptLocation'],
       sparkConf: sparkConfOf(effective['--conf']),
       extraPyFiles: listOf(effective['--extra-py-files']),
       extraJars: listOf(effective['--extra-jars']),
@@ -128,6 +131,7 @@ export function refuseUnsupportedSwitches(effective: GlueArguments): void {
 
 /** `--TempDir` is the one that Glue acts on and also hands to the script, so it is not here. */
 const ACTED_ON = new Set([
+  '--scriptLocation',
   '--conf',
   '--extra-py-files',
   '--extra-jars',

@@ -147,7 +147,7 @@ class ScriptExecution implements Execution {
       return files;
     };
     try {
-      const location = this.#record.job.Command.ScriptLocation;
+      const location = switches.scriptLocation ?? this.#record.job.Command.ScriptLocation;
       const [scriptFile = ''] = await fetchInto(join(this.#folder, 'script'), [location], 'script');
       const pyFiles = await fetchInto(
         join(this.#folder, 'python'),

@@ -104,6 +104,12 @@ GOOD: dict[str, Good] = {
     "line-end-in-quotes.csv": Good(lines(*five(22), f'1,{track(1)},"2024-06-25', '10:00:00"'), (5, 0, 2, 0)),
     "thousands-of-quotes.csv": Good(lines(*five(23), f"1,{track(1)}," + '"",' * 20_000), (5, 0, 1, 0)),
     "one-long-line.csv": Good(lines(*five(24), "x" * 300_000), (5, 0, 1, 0)),
+    "zero-byte.csv": Good(lines(*five(49), play(4999).replace(",", ",\0", 1)), (5, 0, 1, 0)),
+    "zero-byte.csv.gz": Good(zipped(lines(*five(50), "\0" + play(5099))), (5, 0, 1, 0)),
+    "zero-byte-beside.csv": Good(
+        lines(*(f"{row},\0" for row in five(51)), header="user_id,track_id,listen_time,place"),
+        drift={"extraColumns": ["place"]},
+    ),
     "header-twice.csv": Good(lines(*five(25), "user_id,track_id,listen_time"), (5, 0, 1, 0)),
     "a key with ünïcode, + and %20.csv": Good(lines(*five(26), ",,"), (5, 0, 1, 0)),
 }
@@ -147,12 +153,18 @@ BAD: dict[str, Bad] = {
     "white-space.csv": Bad(b" \r\n\t\n\n", "empty_file", "no content"),
     "byte-order-mark-only.csv": Bad(b"\xef\xbb\xbf", "empty_file", "no content"),
     "gzip-of-nothing.csv.gz": Bad(zipped(""), "empty_file", "no content"),
-    "picture.csv": Bad(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "unreadable_file", "binary"),
+    "picture.csv": Bad(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "unreadable_file", "UTF-8", 4),
+    "archive.csv": Bad(b"PK\x03\x04\x14\0\0\0\x08\0plays\nPK", "unreadable_file", "binary", 1),
+    "zero-byte-in-header.csv": Bad(lines(*five(52), header=f"{HEADER},\0"), "unreadable_file", "binary", 5),
     "not-text.csv": Bad(bytes(range(128, 256)) * 4, "unreadable_file", "UTF-8"),
     "latin-1-in-header.csv": Bad(
         lines(*five(48), header="user_id,track_id,listen_time,caf\xe9").encode("latin-1"), "unreadable_file", "UTF-8", 5
     ),
     "utf-16.csv": Bad(lines(*five(44), end="\r\n").encode("utf-16"), "unreadable_file", "UTF-16", 5),
+    "utf-16-without-mark.csv": Bad(lines(*five(53), end="\r\n").encode("utf-16-le"), "unreadable_file", "UTF-16", 5),
+    "utf-16-big-endian-without-mark.csv": Bad(
+        lines(*five(54), end="\r\n").encode("utf-16-be"), "unreadable_file", "UTF-16", 5
+    ),
     # Lines count as far as they can be read.
     "cut.csv.gz": Bad(zipped(lines(*five(45)))[:-12], "unreadable_file", "gzip", 5),
     "cut-in-second-member.csv.gz": Bad(zipped(lines(*five(46))) + zipped("1,2,3")[:-9], "unreadable_file", "gzip", 6),
@@ -232,6 +244,18 @@ def test_blank_lines_count_as_lines_but_not_as_rows(delivered: Validation) -> No
 def test_a_set_aside_row_names_its_file_by_the_key_it_was_delivered_under(delivered: Validation) -> None:
     [row] = delivered.set_aside("a key with ünïcode, + and %20.csv")
     assert row["line"] == 7
+
+
+@pytest.mark.parametrize("field", [0, 1, 2])
+def test_a_zero_byte_costs_its_row_and_no_other(world: World, field: int) -> None:
+    rows = [play(second) for second in range(1000)]
+    fields = rows[499].split(",")
+    fields[field] += "\0"
+    rows[499] = ",".join(fields)
+    validation = world.validate({"plays.csv": lines(*rows)})
+    assert validation.file("plays.csv")["status"] == "accepted"
+    assert validation.counts("plays.csv") == (999, 0, 1, 0)
+    assert [(row["line"], row["raw"]) for row in validation.set_aside("plays.csv")] == [(501, rows[499])]
 
 
 def test_a_run_without_any_readable_file_reports_just_that(world: World) -> None:

@@ -31,6 +31,7 @@ describe('switches', () => {
     ['--job-language', 'python'],
     ['--job-bookmark-option', 'job-bookmark-disable'],
     ['--extra-py-files', 's3://b/a.zip'],
+    ['--scriptLocation', 's3://b/a.py'],
     ['--conf', 'a=b'],
     ['--custom-logGroup-prefix', '/x'],
   ])('%s does not reach the script', (name, value) => {

@@ -155,6 +155,21 @@ describe('a run', () => {
     expect(logged('/aws-glue/jobs/output', id)).toContain('--v old');
   });
 
+  test('runs the script that its arguments name in place of the one of the job', async () => {
+    const job = await glue.define('echo of the job');
+    glue.scripts.set('s3://scripts/own.sh', 'echo own "$@"');
+    const Arguments = { '--scriptLocation': 's3://scripts/own.sh', '--v': '1' };
+    const id = await glue.start(job, { Arguments });
+    expect((await glue.when(job, id, ...ENDED)).Arguments).toEqual(Arguments);
+    expect(logged('/aws-glue/jobs/output', id)).toMatch(/^own --v 1 --JOB_NAME /);
+
+    const missing = await glue.start(job, { Arguments: { '--scriptLocation': 's3://scripts/none.sh' } });
+    expect(await glue.when(job, missing, ...ENDED)).toMatchObject({
+      JobRunState: 'FAILED',
+      ErrorMessage: expect.stringMatching(/^Error downloading script s3:\/\/scripts\/none\.sh.*404/),
+    });
+  });
+
   test('of a Python shell job is run by plain Python', async () => {
     const ScriptLocation = 's3://scripts/shell.py';
     const job = await glue.define('', { Command: { Name: 'pythonshell', ScriptLocation } });

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { signals, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
+import type { ScriptFiles } from '../../pipeline/activity-types.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
 import type { CommandName } from '../../workflows/pipeline/messages.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
@@ -79,6 +80,46 @@ describe('a run that waits for an operator', () => {
       expect(requests[0]?.token).toMatch(/\/validation\/1$/);
       expect(requests[1]).toMatchObject({ token: expect.stringMatching(/\/validation\/2$/), overrides });
     });
+  }, 120_000);
+
+  it('asks in every round for the scripts that the run began with, where it knows them', async () => {
+    const filesOf = (script: string): ScriptFiles => ({ script: `${script}-A`, library: 'library-A' });
+    const asked: unknown[] = [];
+    const fake = fakeActivities({
+      verifyGlueScripts: () =>
+        Promise.resolve({
+          digests: { validate_data: 'v', compute_kpis: 'c', load_dynamodb: 'l' },
+          files: {
+            validate_data: filesOf('validate'),
+            compute_kpis: filesOf('compute'),
+            load_dynamodb: filesOf('load'),
+          },
+          uploaded: 0,
+          changedJobs: [],
+        }),
+      startGlueRun: (_context, { stage, scriptDigest, files }) => {
+        asked.push([stage, scriptDigest, files]);
+        return Promise.resolve({
+          jobName: stage,
+          jobRunId: `jr_${stage}`,
+          adopted: false,
+          timeoutMinutes: 10,
+        });
+      },
+      awaitGlueRun: () => Promise.resolve(asked.length === 1 ? outOfMemory : succeeded),
+    });
+    await withWorker(env, fake, async (taskQueue) => {
+      const handle = await start(taskQueue);
+      await reaches(handle, 'NeedsOperator');
+      await handle.executeUpdate(updates.retryStage, { args: [who] });
+      await handle.result();
+    });
+    expect(asked).toEqual([
+      ['validation', 'v', filesOf('validate')],
+      ['validation', 'v', filesOf('validate')],
+      ['kpi_computation', 'c', filesOf('compute')],
+      ['dynamodb_load', 'l', filesOf('load')],
+    ]);
   }, 120_000);
 
   it('uses the token again when the end of the Glue run was not seen, so that the run is adopted', async () => {

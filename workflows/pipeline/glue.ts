@@ -14,7 +14,7 @@ import {
   sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { EndedGlueRun, StartedGlueRun } from '../../pipeline/activity-types.ts';
+import type { EndedGlueRun, ScriptFiles, StartedGlueRun } from '../../pipeline/activity-types.ts';
 import { FAILURES } from '../../pipeline/failures.ts';
 import { classifyEndedRun } from '../../pipeline/glue-run.ts';
 import { layout } from '../../pipeline/layout.ts';
@@ -38,6 +38,7 @@ export interface GlueWork {
   readonly stage: StageName;
   readonly script: ScriptName;
   readonly scriptDigest: string;
+  readonly files?: ScriptFiles;
   readonly round: number;
   readonly overrides: Overrides;
 }
@@ -98,10 +99,11 @@ export class GlueStage {
 
   /** @returns `undefined` when a pause came in between */
   async #startAndAwait(): Promise<{ jobName: string; jobRunId: string; ended: EndedGlueRun } | undefined> {
-    const { stage, script, scriptDigest, round, overrides } = this.#work;
+    const { round, ...work } = this.#work;
+    const { stage } = work;
     const tokenUsed = this.#run.hasUnsettled(stage);
     const token = this.#run.tokenOf(stage, round);
-    const request = { stage, script, scriptDigest, plan: `${stage}-plan`, token, tokenUsed, overrides };
+    const request = { ...work, plan: `${stage}-plan`, token, tokenUsed };
     const started = await this.#unlessPaused('always', () =>
       starting.startGlueRun.executeWithOptions({ summary: stage }, [this.#context, request]),
     );

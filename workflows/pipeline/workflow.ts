@@ -20,7 +20,13 @@ import {
   patched,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { DayEdition, NewStreams, Preparation, QualitySummary } from '../../pipeline/activity-types.ts';
+import type {
+  DayEdition,
+  NewStreams,
+  Preparation,
+  QualitySummary,
+  ScriptsReport,
+} from '../../pipeline/activity-types.ts';
 import { resumable } from '../../pipeline/checkpoint.ts';
 import type { Progress } from '../../pipeline/checkpoint.ts';
 import type { Reference } from '../../pipeline/documents.ts';
@@ -117,7 +123,7 @@ async function endEarly(run: PipelineRun, pipeline: Pipeline, error: unknown): P
 interface Ground {
   readonly context: RunContext;
   readonly reference: Reference;
-  readonly digests: Readonly<Record<ScriptName, string>>;
+  readonly scripts: Pick<ScriptsReport, 'digests' | 'files'>;
 }
 
 class Pipeline {
@@ -197,7 +203,7 @@ class Pipeline {
       const result = await quick.checkReferenceData(context);
       return { result, summary: `version ${result.version}` };
     });
-    return { context, reference, digests: scripts.digests };
+    return { context, reference, scripts };
   }
 
   async #findStreams(context: RunContext, overrides: Round['overrides']): Promise<NewStreams> {
@@ -248,11 +254,11 @@ class Pipeline {
     report: string | undefined,
     recompute?: readonly string[],
   ): Promise<{ days: readonly DayEdition[]; loadReport?: string }> {
-    const { context, reference, digests } = ground;
+    const { context, reference, scripts } = ground;
     const { days } = await this.#stages.required('publish_plays', async () => {
       const result = await long.publishPlays(context, {
         reference,
-        scriptDigest: digests.validate_data,
+        scriptDigest: scripts.digests.validate_data,
         now: now(),
         ...(report === undefined ? {} : { report }),
         ...(recompute === undefined ? {} : { recompute }),
@@ -327,14 +333,16 @@ class Pipeline {
   }
 
   async #glueRound(
-    { context, digests }: Ground,
+    { context, scripts }: Ground,
     stage: StageName,
     script: ScriptName,
     round: number,
     { inputs, ...overrides }: Round['overrides'],
   ): Promise<{ result: string; summary: string }> {
     const merged = { ...this.#run.request.overrides, ...overrides };
-    const work = { stage, script, scriptDigest: digests[script], round, overrides: merged };
+    const files = scripts.files?.[script];
+    const version = { scriptDigest: scripts.digests[script], ...(files === undefined ? {} : { files }) };
+    const work = { stage, script, ...version, round, overrides: merged };
     const glue = new GlueStage(this.#run, this.#stages, context, work);
     const { report, ended } = await glue.result();
     return { result: report, summary: say.glue(ended) };
