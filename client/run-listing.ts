@@ -1,6 +1,7 @@
 /** A run as the server knows it: from Temporal's own fields and the search attributes that the run keeps up to date. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
+import { goesOn } from '../pipeline/statuses.ts';
 
 /** A run as the server lists it. */
 export const listedRunSchema = z.object({
@@ -21,17 +22,10 @@ export const listedRunSchema = z.object({
 });
 export type ListedRun = z.infer<typeof listedRunSchema>;
 
-/** Statuses of a run that goes on. A run that was terminated could not say that it has ended. */
-const GOING_ON: readonly string[] = [
-  ...['Running', 'Paused', 'NeedsOperator', 'Held', 'Stopping'],
-  // A procedure's.
-  'AwaitingApproval',
-];
-
-/** The pipeline's own status, unless the execution has ended without the run knowing. */
+/** The pipeline's own status, unless the execution has ended without the run knowing, as one that was terminated. */
 export function statusOf(execution: string, status: string | undefined): string | undefined {
   const ended = execution !== 'RUNNING' && execution !== 'PAUSED';
-  return ended && (status === undefined || GOING_ON.includes(status)) ? execution : status;
+  return ended && (status === undefined || goesOn(status)) ? execution : status;
 }
 
 /** @param info as the server describes or lists a run */

@@ -53,7 +53,7 @@ export function showStack(out: Output, status: StackStatus, output: OutputFormat
     return;
   }
   out.fields([
-    ['stack', `${status.state}, since ${time(status.startedAt)} in ${status.dir}`],
+    ['stack', `${out.status(status.state)}, since ${time(status.startedAt)} in ${status.dir}`],
     ...ENDPOINTS.map(([name, title]) => [title, endpoints[name]] as const),
   ]);
   out.line();
