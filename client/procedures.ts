@@ -12,6 +12,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
+import { equals, SEARCH_ATTRIBUTES } from '../pipeline/executions.ts';
 import { layout, runIdOf } from '../pipeline/layout.ts';
 import { PROCEDURE_NAMES, PROCEDURES } from '../pipeline/procedures/steps.ts';
 import type { ProcedureName } from '../pipeline/procedures/steps.ts';
@@ -116,7 +117,7 @@ export class Procedures {
       if (latest !== undefined) return latest;
       throw notFound('No procedure has been started yet.', 'msp recover data and msp reset start one.');
     }
-    const [found] = await this.#listed(`PipelineRun = '${reference.replaceAll("'", '')}'`);
+    const [found] = await this.#listed(equals(SEARCH_ATTRIBUTES.run, reference));
     if (found !== undefined) return found;
     throw notFound(`There is no procedure ${reference}.`, 'msp procedures list names them.');
   }
@@ -237,7 +238,7 @@ export class Procedures {
 
   /** A shutdown that could not write its plan tells the procedure itself what it has stopped. */
   async #wasStarted(shutdown: string): Promise<boolean> {
-    const query = `WorkflowType = '${SHUTDOWN_WORKFLOW}' AND PipelineRun = '${shutdown.replaceAll("'", '')}'`;
+    const query = `${equals('WorkflowType', SHUTDOWN_WORKFLOW)} AND ${equals(SEARCH_ATTRIBUTES.run, shutdown)}`;
     try {
       const first = await this.#link.client.workflow.list({ query })[Symbol.asyncIterator]().next();
       return first.done !== true;
@@ -272,7 +273,7 @@ export class Procedures {
   }
 
   async #listed(condition: string): Promise<ListedProcedure[]> {
-    const query = `${condition} AND TaskQueue = '${this.#settings.taskQueue}'`;
+    const query = `${condition} AND ${equals('TaskQueue', this.#settings.taskQueue)}`;
     const found: ListedProcedure[] = [];
     try {
       for await (const info of this.#link.client.workflow.list({ query, pageSize: 100 })) {

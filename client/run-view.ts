@@ -1,5 +1,6 @@
 /** All that is known of a run in one record: from the server, from the run itself, and its end. */
 import { z } from 'zod';
+import { isOpenExecution } from '../pipeline/executions.ts';
 import { STAGE_NAMES, type StageName } from '../pipeline/stages.ts';
 import { COMMAND_NAMES } from '../workflows/pipeline/messages.ts';
 import { ClientError } from './errors.ts';
@@ -78,7 +79,7 @@ export async function viewOf(
   options: { readonly glue?: boolean } = { glue: true },
 ): Promise<RunView> {
   const described = await client.runs.describe(reference);
-  const closed = described.execution !== 'RUNNING' && described.execution !== 'PAUSED';
+  const closed = !isOpenExecution(described.execution);
   const [answer, end] = await Promise.all([
     answerOf(client, reference),
     closed ? endOf(client, reference) : Promise.resolve(undefined),

@@ -3,12 +3,13 @@ import { activityInfo, getClient } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { equals, SEARCH_ATTRIBUTES } from '../../pipeline/executions.ts';
 import { PROCEDURE_NAMES } from '../../pipeline/procedures/steps.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 
 /** Under which the id in the bucket is searched. */
-const RUN = defineSearchAttributeKey('PipelineRun', SearchAttributeType.KEYWORD);
+const RUN = defineSearchAttributeKey(SEARCH_ATTRIBUTES.run, SearchAttributeType.KEYWORD);
 
 /** Runs on this worker's task queue, also those that the server has paused; a list lags some hundred milliseconds behind. */
 export async function listOpenRuns(): Promise<FoundRun[]> {
@@ -27,7 +28,7 @@ export async function openRunIds(): Promise<string[]> {
 async function listOpen(types: readonly string[]): Promise<FoundRun[]> {
   const { taskQueue } = activityInfo();
   const named = types.map((type) => `'${type}'`).join(', ');
-  const query = `WorkflowType IN (${named}) AND TaskQueue = '${taskQueue}' AND CloseTime IS NULL`;
+  const query = `WorkflowType IN (${named}) AND ${equals('TaskQueue', taskQueue)} AND CloseTime IS NULL`;
   const found: FoundRun[] = [];
   for await (const { workflowId, runId, typedSearchAttributes } of getClient().workflow.list({ query })) {
     const run = typedSearchAttributes.get(RUN);
