@@ -54,6 +54,7 @@ export const resetPlanSchema = z.object({
   before: z.array(beforeSchema),
 });
 export type ResetPlan = z.infer<typeof resetPlanSchema>;
+export type ResetUndo = NonNullable<ResetPlan['undo']>;
 
 /** The state before a reset: copies in its folder, and the versions of the originals. */
 export const snapshotSchema = z.object({

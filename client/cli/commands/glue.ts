@@ -102,7 +102,7 @@ function addSweep(glue: Command, context: CliContext): void {
         'begins. A run that is recovered adopts its own, so recover first what is to go on.',
     )
     .option('--dry-run', 'only show them')
-    .option('--yes', 'do not ask')
+    .option('-y, --yes', 'do not ask')
     .addOption(outputOption())
     .action(async (given: unknown) => {
       const { dryRun, yes, output } = checked(sweepSchema, given);
