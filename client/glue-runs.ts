@@ -20,6 +20,7 @@ import {
 import { jobNameOf } from '../pipeline/settings.ts';
 import { SCRIPT_NAMES, STAGES, type StageName } from '../pipeline/stages.ts';
 import { ClientError, explain, notFound, shapeOf } from './errors.ts';
+import { withoutUndefined } from './optional.ts';
 
 export const glueRunSchema = z.object({
   id: z.string(),
@@ -192,6 +193,6 @@ function viewOf(run: JobRun, job: string): GlueRun {
     job: run.JobName ?? job,
     state,
     executionSeconds: run.ExecutionTime ?? 0,
-    ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)),
+    ...withoutUndefined(known),
   };
 }

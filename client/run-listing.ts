@@ -3,6 +3,7 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
 import { isOpenExecution, SEARCH_ATTRIBUTES } from '../pipeline/executions.ts';
 import { goesOn } from '../pipeline/statuses.ts';
+import { withoutUndefined } from './optional.ts';
 
 /** A run as the server lists it. */
 export const listedRunSchema = z.object({
@@ -49,6 +50,6 @@ export function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedRun {
     execution: info.status.name,
     days: attribute(SEARCH_ATTRIBUTES.dates).map(String),
     startedAt: info.startTime.toISOString(),
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+    ...withoutUndefined(optional),
   };
 }

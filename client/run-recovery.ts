@@ -19,7 +19,7 @@ import { progressQuery } from '../workflows/pipeline/messages.ts';
 import { serverOf } from './connection.ts';
 import type { TemporalLink } from './connection.ts';
 import { ClientError, explain, notFound } from './errors.ts';
-import { ANSWERED_WITHIN_MS, askRun } from './run-answers.ts';
+import { askRun } from './run-answers.ts';
 import type { RunReference } from './runs.ts';
 
 export interface RecoveryPlan {
@@ -56,12 +56,7 @@ export class RunRecovery {
     by: 'resume' | 'reset' = 'resume',
   ): Promise<RecoveryPlan> {
     await this.#mustBeClosed(reference);
-    const progress = await askRun<Progress>(
-      this.#link,
-      reference,
-      (handle) => handle.query(progressQuery),
-      ANSWERED_WITHIN_MS,
-    );
+    const progress = await askRun<Progress>(this.#link, reference, (handle) => handle.query(progressQuery));
     if (from !== undefined && by === 'reset') mustNotAdopt(reference, progress, from);
     const kept = resumable(progress, from).checkpoints;
     const { paused } = progress;

@@ -29,7 +29,7 @@ import {
 import type { RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
-import { ANSWERED_WITHIN_MS, askRun, explainRun, tell } from './run-answers.ts';
+import { askRun, explainRun, tell } from './run-answers.ts';
 import { causesOf, checkRequest, ClientError, explain, notFound } from './errors.ts';
 import { listed, type ListedRun } from './run-listing.ts';
 
@@ -160,22 +160,17 @@ export class Runs {
 
   /** Where the run is and what it waits for. Answered by a worker, also for a run that has ended. */
   async status(reference: RunReference): Promise<RunStatus> {
-    return await askRun(this.#link, reference, (handle) => handle.query(statusQuery), ANSWERED_WITHIN_MS);
+    return await askRun(this.#link, reference, (handle) => handle.query(statusQuery));
   }
 
   /** What each finished stage left. */
   async checkpoints(reference: RunReference): Promise<Checkpoint[]> {
-    return await askRun(
-      this.#link,
-      reference,
-      (handle) => handle.query(checkpointsQuery),
-      ANSWERED_WITHIN_MS,
-    );
+    return await askRun(this.#link, reference, (handle) => handle.query(checkpointsQuery));
   }
 
   /** What happened when, and who asked for it. */
   async timeline(reference: RunReference): Promise<TimelineEntry[]> {
-    return await askRun(this.#link, reference, (handle) => handle.query(timelineQuery), ANSWERED_WITHIN_MS);
+    return await askRun(this.#link, reference, (handle) => handle.query(timelineQuery));
   }
 
   /**

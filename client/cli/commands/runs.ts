@@ -8,7 +8,8 @@ import { listedRunSchema } from '../../run-listing.ts';
 import type { RunReference } from '../../runs.ts';
 import { viewOf, viewSchema } from '../../run-view.ts';
 import type { PipelineClient } from '../../pipeline-client.ts';
-import { checked, withoutUndefined, type CliContext } from '../context.ts';
+import { withoutUndefined } from '../../optional.ts';
+import { checked, type CliContext } from '../context.ts';
 import { EXIT_CODES } from '../errors.ts';
 import { between, time } from '../format.ts';
 import {
