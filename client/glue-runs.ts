@@ -7,10 +7,20 @@ import {
   type JobRun,
 } from '@aws-sdk/client-glue';
 import { z } from 'zod';
-import { classifyEndedRun, dpuSeconds, isLive, ownerOfToken, TOKEN_ARGUMENT } from '../pipeline/glue-run.ts';
+import {
+  classifyEndedRun,
+  DOLLARS_PER_DPU_HOUR,
+  dpuSeconds,
+  isLive,
+  ownerOfToken,
+  RUN_ARGUMENT,
+  STOPPED_AT_ONCE,
+  TOKEN_ARGUMENT,
+} from '../pipeline/glue-run.ts';
 import { jobNameOf } from '../pipeline/settings.ts';
-import { SCRIPT_NAMES } from '../pipeline/stages.ts';
+import { SCRIPT_NAMES, STAGES, type StageName } from '../pipeline/stages.ts';
 import { ClientError, explain, notFound, shapeOf } from './errors.ts';
+import { withoutUndefined } from './optional.ts';
 
 export const glueRunSchema = z.object({
   id: z.string(),
@@ -35,26 +45,22 @@ export const glueRunSchema = z.object({
 });
 export type GlueRun = z.infer<typeof glueRunSchema>;
 
-/** List price of a DPU-hour of standard execution in US dollars; regions differ a little. */
-const DOLLARS_PER_DPU_HOUR = 0.44;
-
 const WHOLE_ID = /^jr_[0-9a-f]{64}/;
 
-/** Runs in which the beginning of an id is looked for: those of the last days. */
+/** Runs in which one is looked for that is not named by its whole id: those of the last days. */
 const RUNS_SEARCHED = 200;
 
 /** Runs among which live ones are looked for: more than a job's concurrency limit lets live. */
 const LIVE_SEARCHED = 1000;
 
-/** BatchStopJobRun's limit. */
-const STOPPED_AT_ONCE = 25;
-
 export class GlueRuns {
   readonly #glue: GlueClient;
+  readonly #pipeline: string;
   readonly #jobs: readonly string[];
 
   constructor(glue: GlueClient, pipeline: string) {
     this.#glue = glue;
+    this.#pipeline = pipeline;
     this.#jobs = SCRIPT_NAMES.map((script) => jobNameOf(pipeline, script));
   }
 
@@ -73,6 +79,18 @@ export class GlueRuns {
    */
   async get(id: string): Promise<GlueRun> {
     return WHOLE_ID.test(id) ? await this.#get(id) : await this.#byBeginning(id);
+  }
+
+  /**
+   * The latest job run of a pipeline run, among those of the last days.
+   * @param run the pipeline run's id in the bucket
+   * @param stages only job runs of theirs
+   */
+  async latestOf(run: string, stages: readonly StageName[]): Promise<GlueRun | undefined> {
+    const scripts = stages.flatMap((stage) => STAGES[stage].script ?? []);
+    const jobs = scripts.map((script) => jobNameOf(this.#pipeline, script));
+    const recent = await this.list(RUNS_SEARCHED);
+    return recent.find((each) => each.run === run && jobs.includes(each.job));
   }
 
   async live(): Promise<GlueRun[]> {
@@ -157,7 +175,7 @@ function viewOf(run: JobRun, job: string): GlueRun {
     numberOfWorkers: run.NumberOfWorkers,
   });
   const known = {
-    run: run.Arguments?.['--run_id'],
+    run: run.Arguments?.[RUN_ARGUMENT],
     workflowId: ownerOfToken(run.Arguments?.[TOKEN_ARGUMENT] ?? '')?.workflowId,
     stateDetail: run.StateDetail,
     startedAt: run.StartedOn?.toISOString(),
@@ -175,6 +193,6 @@ function viewOf(run: JobRun, job: string): GlueRun {
     job: run.JobName ?? job,
     state,
     executionSeconds: run.ExecutionTime ?? 0,
-    ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)),
+    ...withoutUndefined(known),
   };
 }

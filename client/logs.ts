@@ -2,6 +2,7 @@
  * Logs of a Glue run, read by the exact stream with a saved position. Filtering a log group by run would scan it, is
  * throttled early, and has hung others for an hour.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   GetLogEventsCommand,
   type CloudWatchLogsClient,
@@ -64,7 +65,7 @@ export class GlueLogs {
       if (endedAt === undefined && (await hasEnded())) endedAt = Date.now();
       yield* await this.#newLines(jobRunId, readers);
       if (endedAt !== undefined && Date.now() - endedAt >= DRAIN_MS) return;
-      await new Promise((resolve) => setTimeout(resolve, FOLLOW_INTERVAL_MS));
+      await sleep(FOLLOW_INTERVAL_MS);
     }
   }
 

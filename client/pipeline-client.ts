@@ -18,9 +18,10 @@
  */
 import { layout } from '../pipeline/layout.ts';
 import { parseSettings, SettingsError, type Environment, type Settings } from '../pipeline/settings.ts';
+import { STAGE_NAMES, type StageName } from '../pipeline/stages.ts';
 import { connectAws, connectTemporal, type AwsClients, type TemporalLink } from './connection.ts';
 import { deliver, deliveryKey, type Delivery, type DeliveryKind } from './deliveries.ts';
-import { ClientError } from './errors.ts';
+import { ClientError, notFound } from './errors.ts';
 import { type GlueRun, GlueRuns } from './glue-runs.ts';
 import { findOrphans } from './orphans.ts';
 import { Kpis } from './kpis.ts';
@@ -137,6 +138,29 @@ export class PipelineClient {
   async runInBucket(reference: string): Promise<string> {
     if (reference !== 'latest' && !(await this.bucket.isEmpty(layout.runFolder(reference)))) return reference;
     return (await this.runs.find(reference)).run;
+  }
+
+  /**
+   * The latest Glue job run of a run, or of one of its stages. Glue is asked first: every job run names its pipeline
+   * run, and a run that is parked no longer holds the one that failed. Older ones are found by the run's checkpoints.
+   * @param reference as for {@link runInBucket}
+   * @returns its id
+   * @throws ClientError `NotFound` when there is no such run, or it has started no Glue job
+   */
+  async jobRunOf(reference: string, stage?: StageName): Promise<string> {
+    const run = await this.runInBucket(reference);
+    const stages = stage === undefined ? STAGE_NAMES : [stage];
+    const latest = await this.glue.latestOf(run, stages);
+    if (latest !== undefined) return latest.id;
+
+    const checkpoints = await this.runs.checkpoints(await this.runs.find(reference));
+    const own = checkpoints.filter((each) => stages.includes(each.stage));
+    const id = own.findLast(({ glueRun }) => glueRun !== undefined)?.glueRun?.jobRunId;
+    if (id !== undefined) return id;
+    throw notFound(
+      `Run ${reference} has started no Glue job${stage === undefined ? '' : ` for ${stage}`} yet.`,
+      'msp glue runs lists all job runs.',
+    );
   }
 
   /**

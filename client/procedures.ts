@@ -12,6 +12,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
+import { equals, SEARCH_ATTRIBUTES } from '../pipeline/executions.ts';
 import { layout, runIdOf } from '../pipeline/layout.ts';
 import { PROCEDURE_NAMES, PROCEDURES } from '../pipeline/procedures/steps.ts';
 import type { ProcedureName } from '../pipeline/procedures/steps.ts';
@@ -33,7 +34,7 @@ import { serverOf, type TemporalLink } from './connection.ts';
 import { causesOf, checkRequest, ClientError, explain, notFound, shapeOf } from './errors.ts';
 import type { Bucket } from './objects.ts';
 import type { ListedProcedure, ProcedureView } from './procedure-view.ts';
-import { ANSWERED_WITHIN_MS, askRun, tell } from './run-answers.ts';
+import { askRun, tell } from './run-answers.ts';
 import { listed } from './run-listing.ts';
 
 export interface ProcedureReference {
@@ -116,30 +117,29 @@ export class Procedures {
       if (latest !== undefined) return latest;
       throw notFound('No procedure has been started yet.', 'msp recover data and msp reset start one.');
     }
-    const [found] = await this.#listed(`PipelineRun = '${reference.replaceAll("'", '')}'`);
+    const [found] = await this.#listed(equals(SEARCH_ATTRIBUTES.run, reference));
     if (found !== undefined) return found;
     throw notFound(`There is no procedure ${reference}.`, 'msp procedures list names them.');
   }
 
   async status(reference: ProcedureReference): Promise<ProcedureStatus> {
-    return await askRun(this.#link, reference, (handle) => handle.query(statusQuery), ANSWERED_WITHIN_MS);
+    return await askRun(this.#link, reference, (handle) => handle.query(statusQuery));
   }
 
   async timeline(reference: ProcedureReference): Promise<TimelineEntry[]> {
-    return await askRun(this.#link, reference, (handle) => handle.query(timelineQuery), ANSWERED_WITHIN_MS);
+    return await askRun(this.#link, reference, (handle) => handle.query(timelineQuery));
   }
 
   /** The procedure as it is now; what only a worker can tell is left out while none answers. */
   async view(reference: ProcedureReference): Promise<ProcedureView> {
-    const { workflowId, runId } = reference;
-    const found = await this.#describe(reference);
+    const found = await this.#describe(reference.workflowId, reference.runId);
     const end = found.endedAt === undefined ? undefined : await this.result(reference);
     const ended = {
       ...(end?.ended === 'completed' ? { incomplete: end.result.incomplete } : {}),
       ...(end?.ended === 'failed' && end.failure !== undefined ? { failure: end.failure } : {}),
     };
     try {
-      const status = await this.status({ ...reference, workflowId, runId });
+      const status = await this.status(reference);
       const timeline = await this.timeline(reference);
       const { id: _id, procedure: _procedure, startedAt: _startedAt, step, status: said, ...shown } = status;
       return {
@@ -237,7 +237,7 @@ export class Procedures {
 
   /** A shutdown that could not write its plan tells the procedure itself what it has stopped. */
   async #wasStarted(shutdown: string): Promise<boolean> {
-    const query = `WorkflowType = '${SHUTDOWN_WORKFLOW}' AND PipelineRun = '${shutdown.replaceAll("'", '')}'`;
+    const query = `${equals('WorkflowType', SHUTDOWN_WORKFLOW)} AND ${equals(SEARCH_ATTRIBUTES.run, shutdown)}`;
     try {
       const first = await this.#link.client.workflow.list({ query })[Symbol.asyncIterator]().next();
       return first.done !== true;
@@ -247,7 +247,7 @@ export class Procedures {
   }
 
   async #running(workflowId: string, cause: unknown): Promise<ClientError> {
-    const running = await this.#describe({ id: workflowId, workflowId, runId: '' });
+    const running = await this.#describe(workflowId);
     const { id, procedure, status } = running;
     return new ClientError(
       'Refused',
@@ -259,8 +259,9 @@ export class Procedures {
     );
   }
 
-  async #describe({ workflowId, runId }: ProcedureReference): Promise<ListedProcedure> {
-    const handle = this.#link.client.workflow.getHandle(workflowId, runId === '' ? undefined : runId);
+  /** @param runId the latest execution when absent */
+  async #describe(workflowId: string, runId?: string): Promise<ListedProcedure> {
+    const handle = this.#link.client.workflow.getHandle(workflowId, runId);
     try {
       const described = await handle.describe();
       const found = listedProcedure(described);
@@ -272,7 +273,7 @@ export class Procedures {
   }
 
   async #listed(condition: string): Promise<ListedProcedure[]> {
-    const query = `${condition} AND TaskQueue = '${this.#settings.taskQueue}'`;
+    const query = `${condition} AND ${equals('TaskQueue', this.#settings.taskQueue)}`;
     const found: ListedProcedure[] = [];
     try {
       for await (const info of this.#link.client.workflow.list({ query, pageSize: 100 })) {

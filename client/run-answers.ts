@@ -16,14 +16,14 @@ export const TAKEN_WITHIN_MS = 20_000;
  * How long a question may wait, try by try. Replaying a long run takes a second or two; a question that meets the last
  * step of a run is sometimes dropped by the server, and answered at once when it is asked again.
  */
-export const ANSWERED_WITHIN_MS = [3_000, 12_000] as const;
+const ANSWERED_WITHIN_MS = [3_000, 12_000] as const;
 
 /** @param within limits of time for each try, in milliseconds */
 export async function askRun<T>(
   link: TemporalLink,
   { workflowId, runId }: Pick<RunReference, 'workflowId' | 'runId'>,
   question: (handle: WorkflowHandle) => Promise<T>,
-  within: readonly number[],
+  within: readonly number[] = ANSWERED_WITHIN_MS,
 ): Promise<T> {
   const handle = link.client.workflow.getHandle(workflowId, runId);
   let unanswered: unknown;

@@ -1,6 +1,9 @@
 /** A run as the server knows it: from Temporal's own fields and the search attributes that the run keeps up to date. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
+import { isOpenExecution, SEARCH_ATTRIBUTES } from '../pipeline/executions.ts';
+import { goesOn } from '../pipeline/statuses.ts';
+import { withoutUndefined } from './optional.ts';
 
 /** A run as the server lists it. */
 export const listedRunSchema = z.object({
@@ -21,17 +24,10 @@ export const listedRunSchema = z.object({
 });
 export type ListedRun = z.infer<typeof listedRunSchema>;
 
-/** Statuses of a run that goes on. A run that was terminated could not say that it has ended. */
-const GOING_ON: readonly string[] = [
-  ...['Running', 'Paused', 'NeedsOperator', 'Held', 'Stopping'],
-  // A procedure's.
-  'AwaitingApproval',
-];
-
-/** The pipeline's own status, unless the execution has ended without the run knowing. */
+/** The pipeline's own status, unless the execution has ended without the run knowing, as one that was terminated. */
 export function statusOf(execution: string, status: string | undefined): string | undefined {
-  const ended = execution !== 'RUNNING' && execution !== 'PAUSED';
-  return ended && (status === undefined || GOING_ON.includes(status)) ? execution : status;
+  const unaware = status === undefined || goesOn(status);
+  return unaware && !isOpenExecution(execution) ? execution : status;
 }
 
 /** @param info as the server describes or lists a run */
@@ -42,18 +38,18 @@ export function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedRun {
   };
   const text = (name: string): string | undefined => attribute(name).map(String)[0];
   const optional = {
-    run: text('PipelineRun'),
-    status: statusOf(info.status.name, text('PipelineStatus')),
-    stage: text('PipelineStage'),
-    trigger: text('PipelineTrigger'),
+    run: text(SEARCH_ATTRIBUTES.run),
+    status: statusOf(info.status.name, text(SEARCH_ATTRIBUTES.status)),
+    stage: text(SEARCH_ATTRIBUTES.stage),
+    trigger: text(SEARCH_ATTRIBUTES.trigger),
     endedAt: info.closeTime?.toISOString(),
   };
   return {
     workflowId: info.workflowId,
     runId: info.runId,
     execution: info.status.name,
-    days: attribute('PipelineDates').map(String),
+    days: attribute(SEARCH_ATTRIBUTES.dates).map(String),
     startedAt: info.startTime.toISOString(),
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+    ...withoutUndefined(optional),
   };
 }

@@ -9,17 +9,17 @@ import proto from '@temporalio/proto';
 import type { temporal } from '@temporalio/proto';
 import { resumable } from '../pipeline/checkpoint.ts';
 import type { Checkpoint, Paused, Progress } from '../pipeline/checkpoint.ts';
+import { isOpenExecution, SEARCH_ATTRIBUTES } from '../pipeline/executions.ts';
 import { PIPELINE_WORKFLOW } from '../pipeline/request.ts';
 import type { Overrides } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import { STAGE_NAMES, STAGES } from '../pipeline/stages.ts';
 import type { StageName } from '../pipeline/stages.ts';
 import { progressQuery } from '../workflows/pipeline/messages.ts';
-import { searchAttributes } from '../workflows/pipeline/search-attributes.ts';
 import { serverOf } from './connection.ts';
 import type { TemporalLink } from './connection.ts';
 import { ClientError, explain, notFound } from './errors.ts';
-import { ANSWERED_WITHIN_MS, askRun } from './run-answers.ts';
+import { askRun } from './run-answers.ts';
 import type { RunReference } from './runs.ts';
 
 export interface RecoveryPlan {
@@ -56,12 +56,7 @@ export class RunRecovery {
     by: 'resume' | 'reset' = 'resume',
   ): Promise<RecoveryPlan> {
     await this.#mustBeClosed(reference);
-    const progress = await askRun<Progress>(
-      this.#link,
-      reference,
-      (handle) => handle.query(progressQuery),
-      ANSWERED_WITHIN_MS,
-    );
+    const progress = await askRun<Progress>(this.#link, reference, (handle) => handle.query(progressQuery));
     if (from !== undefined && by === 'reset') mustNotAdopt(reference, progress, from);
     const kept = resumable(progress, from).checkpoints;
     const { paused } = progress;
@@ -154,7 +149,7 @@ export class RunRecovery {
     const begun = (events ?? []).flatMap(
       ({ eventType, upsertWorkflowSearchAttributesEventAttributes: said }) => {
         if (eventType !== EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES) return [];
-        const data = said?.searchAttributes?.indexedFields?.[searchAttributes.stage.name]?.data;
+        const data = said?.searchAttributes?.indexedFields?.[SEARCH_ATTRIBUTES.stage]?.data;
         const stage = data === null || data === undefined ? undefined : stageIn(data);
         const eventId = said?.workflowTaskCompletedEventId;
         return stage === undefined || eventId === null || eventId === undefined ? [] : [{ eventId, stage }];
@@ -173,7 +168,7 @@ export class RunRecovery {
   async #mustBeClosed({ workflowId, runId }: RunReference): Promise<void> {
     try {
       const { status } = await this.#link.client.workflow.getHandle(workflowId, runId).describe();
-      if (status.name === 'RUNNING' || status.name === 'PAUSED') {
+      if (isOpenExecution(status.name)) {
         throw new ClientError('Refused', `${workflowId} has not ended: it need not be recovered.`, {
           advice: `msp status ${workflowId} shows where it is; a parked stage is retried with msp retry.`,
         });

@@ -1,5 +1,8 @@
 /** All that is known of a run in one record: from the server, from the run itself, and its end. */
 import { z } from 'zod';
+import { checkpointSchema, glueRunRefSchema, pausedSchema } from '../pipeline/checkpoint.ts';
+import { isOpenExecution } from '../pipeline/executions.ts';
+import { rowCountsSchema } from '../pipeline/reports.ts';
 import { STAGE_NAMES, type StageName } from '../pipeline/stages.ts';
 import { COMMAND_NAMES } from '../workflows/pipeline/messages.ts';
 import { ClientError } from './errors.ts';
@@ -7,32 +10,12 @@ import type { PipelineClient } from './pipeline-client.ts';
 import { listedRunSchema, statusOf } from './run-listing.ts';
 import type { RunReference } from './runs.ts';
 
-const glueRefSchema = z.object({ jobName: z.string(), jobRunId: z.string() });
-
-const checkpointSchema = z.object({
-  stage: z.enum(STAGE_NAMES),
-  outcome: z.string(),
-  round: z.number(),
-  startedAt: z.string(),
-  finishedAt: z.string(),
-  summary: z.string(),
-  glueRun: glueRefSchema.optional(),
-});
-
 const endSchema = z.discriminatedUnion('ended', [
   z.object({
     ended: z.literal('completed'),
     outcome: z.string(),
     days: z.array(z.object({ day: z.string(), edition: z.number() })),
-    rows: z
-      .object({
-        delivered: z.number(),
-        valid: z.number(),
-        duplicate: z.number(),
-        rejected: z.number(),
-        underReview: z.number(),
-      })
-      .optional(),
+    rows: rowCountsSchema.optional(),
   }),
   z.object({ ended: z.literal('failed'), message: z.string() }),
 ]);
@@ -45,7 +28,7 @@ export const viewSchema = listedRunSchema.extend({
   /** Whether the run itself answered; without a worker only the server's part is known. */
   answered: z.boolean(),
   round: z.number().optional(),
-  glueRun: glueRefSchema.extend({ state: z.string().optional() }).optional(),
+  glueRun: glueRunRefSchema.extend({ state: z.string().optional() }).optional(),
   parked: z
     .object({
       stage: z.string(),
@@ -54,13 +37,12 @@ export const viewSchema = listedRunSchema.extend({
       failure: z.object({ type: z.string(), message: z.string(), advice: z.string() }),
     })
     .optional(),
-  paused: z
-    .object({ since: z.string(), by: z.string(), reason: z.string(), stopGlue: z.boolean() })
-    .optional(),
+  paused: pausedSchema.optional(),
   held: z.object({ since: z.string(), until: z.string(), reasons: z.array(z.string()) }).optional(),
   /** What an operator may command now. */
   commands: z.array(z.enum(COMMAND_NAMES)),
-  checkpoints: z.array(checkpointSchema),
+  /** Without what the stages hand to each other. */
+  checkpoints: z.array(checkpointSchema.omit({ result: true, kept: true })),
   timeline: z.array(
     z.object({ at: z.string(), what: z.string(), by: z.string().optional(), reason: z.string().optional() }),
   ),
@@ -78,7 +60,7 @@ export async function viewOf(
   options: { readonly glue?: boolean } = { glue: true },
 ): Promise<RunView> {
   const described = await client.runs.describe(reference);
-  const closed = described.execution !== 'RUNNING' && described.execution !== 'PAUSED';
+  const closed = !isOpenExecution(described.execution);
   const [answer, end] = await Promise.all([
     answerOf(client, reference),
     closed ? endOf(client, reference) : Promise.resolve(undefined),

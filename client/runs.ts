@@ -13,6 +13,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import type { Checkpoint } from '../pipeline/checkpoint.ts';
+import { equals, SEARCH_ATTRIBUTES } from '../pipeline/executions.ts';
 import { runIdOf } from '../pipeline/layout.ts';
 import { PIPELINE_WORKFLOW, pipelineRequestSchema, type PipelineRequest } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
@@ -28,7 +29,7 @@ import {
 import type { RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
-import { ANSWERED_WITHIN_MS, askRun, explainRun, tell } from './run-answers.ts';
+import { askRun, explainRun, tell } from './run-answers.ts';
 import { causesOf, checkRequest, ClientError, explain, notFound } from './errors.ts';
 import { listed, type ListedRun } from './run-listing.ts';
 
@@ -90,9 +91,9 @@ export class Runs {
   /** Runs of this pipeline, the latest first. */
   async list(options: { readonly limit?: number; readonly status?: string } = {}): Promise<ListedRun[]> {
     const { limit = 20, status } = options;
-    const condition = status === undefined ? '' : ` AND PipelineStatus = '${status.replaceAll("'", '')}'`;
+    const conditions = status === undefined ? [] : [equals(SEARCH_ATTRIBUTES.status, status)];
     const found: ListedRun[] = [];
-    for await (const info of this.#listed(condition)) {
+    for await (const info of this.#listed(conditions)) {
       found.push(listed(info));
       if (found.length >= Math.max(limit, RUNS_SEARCHED)) break;
     }
@@ -127,7 +128,7 @@ export class Runs {
   /** A run that was resumed has several executions; the latest is the one that goes on. */
   async #byRun(run: string): Promise<RunReference> {
     const executions: ListedRun[] = [];
-    for await (const info of this.#listed(` AND PipelineRun = '${run.replaceAll("'", '')}'`)) {
+    for await (const info of this.#listed([equals(SEARCH_ATTRIBUTES.run, run)])) {
       executions.push(listed(info));
     }
     const latest = executions.sort((a, b) => b.startedAt.localeCompare(a.startedAt))[0];
@@ -159,22 +160,17 @@ export class Runs {
 
   /** Where the run is and what it waits for. Answered by a worker, also for a run that has ended. */
   async status(reference: RunReference): Promise<RunStatus> {
-    return await askRun(this.#link, reference, (handle) => handle.query(statusQuery), ANSWERED_WITHIN_MS);
+    return await askRun(this.#link, reference, (handle) => handle.query(statusQuery));
   }
 
   /** What each finished stage left. */
   async checkpoints(reference: RunReference): Promise<Checkpoint[]> {
-    return await askRun(
-      this.#link,
-      reference,
-      (handle) => handle.query(checkpointsQuery),
-      ANSWERED_WITHIN_MS,
-    );
+    return await askRun(this.#link, reference, (handle) => handle.query(checkpointsQuery));
   }
 
   /** What happened when, and who asked for it. */
   async timeline(reference: RunReference): Promise<TimelineEntry[]> {
-    return await askRun(this.#link, reference, (handle) => handle.query(timelineQuery), ANSWERED_WITHIN_MS);
+    return await askRun(this.#link, reference, (handle) => handle.query(timelineQuery));
   }
 
   /**
@@ -196,7 +192,7 @@ export class Runs {
    */
   async tellAll(args: Omit<CommandInput<'emergencyShutdown'>, 'run'>): Promise<string[]> {
     const told: string[] = [];
-    for await (const { workflowId, runId } of this.#listed(' AND CloseTime IS NULL')) {
+    for await (const { workflowId, runId } of this.#listed(['CloseTime IS NULL'])) {
       if (await this.tellToStop({ workflowId, runId }, args)) told.push(workflowId);
     }
     return told;
@@ -241,8 +237,9 @@ export class Runs {
     }
   }
 
-  async *#listed(condition: string): AsyncGenerator<WorkflowExecutionInfo> {
-    const query = `WorkflowType = '${PIPELINE_WORKFLOW}' AND TaskQueue = '${this.#settings.taskQueue}'${condition}`;
+  async *#listed(conditions: readonly string[]): AsyncGenerator<WorkflowExecutionInfo> {
+    const own = [equals('WorkflowType', PIPELINE_WORKFLOW), equals('TaskQueue', this.#settings.taskQueue)];
+    const query = [...own, ...conditions].join(' AND ');
     try {
       yield* this.#client.workflow.list({ query, pageSize: 100 });
     } catch (error) {

@@ -10,6 +10,7 @@ import { PIPELINE_WORKFLOW } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { explain, notFound } from './errors.ts';
+import { withoutUndefined } from './optional.ts';
 import {
   declaredSchedule,
   describeTimes,
@@ -173,6 +174,6 @@ function viewOf(found: ScheduleDescription, different: ScheduleDifference[]): Sc
     skippedOverlap: info.numActionsSkippedOverlap,
     missed: info.numActionsMissedCatchupWindow,
     differences: different,
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+    ...withoutUndefined(optional),
   };
 }

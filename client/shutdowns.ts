@@ -3,6 +3,7 @@
  * client does directly what needs none: pause the schedules, tell the runs, stop the Glue runs. The workflow does the
  * rest when a worker is back, and takes what was done here for its own.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowIdConflictPolicy } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import { runIdOf } from '../pipeline/layout.ts';
@@ -95,7 +96,7 @@ export class Shutdowns {
     for (const deadline = Date.now() + TAKEN_WITHIN_MS; Date.now() < deadline;) {
       const { historyLength } = await handle.describe();
       if (historyLength > EVENTS_BEFORE_A_WORKER) return true;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await sleep(LOOK_MS);
     }
     return false;
   }

@@ -10,7 +10,7 @@ import type { StageName } from './stages.ts';
 export const glueRunRefSchema = z.object({ jobName: z.string(), jobRunId: z.string() });
 export type GlueRunRef = z.infer<typeof glueRunRefSchema>;
 
-const checkpointSchema = z.object({
+export const checkpointSchema = z.object({
   stage: z.enum(STAGE_NAMES),
   outcome: z.enum(['done', 'skipped', 'not needed']),
   /** How often an operator had asked for the stage, the first time included. */

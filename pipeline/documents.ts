@@ -23,6 +23,10 @@ export const dataFileSchema = z.object({
 });
 export type DataFile = z.infer<typeof dataFileSchema>;
 
+/** A version of an object in the bucket. */
+export const objectVersionSchema = z.object({ key: z.string(), versionId: z.string() });
+export type ObjectVersion = z.infer<typeof objectVersionSchema>;
+
 /** Reference data as one run sees it: a version and the staged copies that scripts read. */
 export const referenceSchema = z.object({
   version: z.string().min(1),

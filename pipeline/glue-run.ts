@@ -53,6 +53,9 @@ export function classifyEndedRun({ state, errorMessage }: EndedRun): FailureType
   }
 }
 
+/** The argument that names the pipeline run, by its id in the bucket. */
+export const RUN_ARGUMENT = '--run_id';
+
 /** The argument that carries the token of a run. */
 export const TOKEN_ARGUMENT = '--run_token';
 
@@ -96,6 +99,12 @@ export function answersToken(carried: string, asked: string): boolean {
   const same = mine.workflowId === workflowId && mine.firstRunId === firstRunId && mine.stage === stage;
   return same && mine.round >= round;
 }
+
+/** Job runs that one BatchStopJobRun takes. */
+export const STOPPED_AT_ONCE = 25;
+
+/** List price of a DPU-hour of standard execution in US dollars; regions differ a little. */
+export const DOLLARS_PER_DPU_HOUR = 0.44;
 
 /** DPUs of a worker, as AWS lists them. R types are memory-optimised and counted in M-DPUs. */
 const DPU_OF_WORKER: Readonly<Record<string, number>> = {

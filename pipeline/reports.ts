@@ -17,7 +17,7 @@ export type Reason = (typeof REASONS)[number];
 
 const reasonCountsSchema = z.record(z.enum(REASONS), countSchema);
 
-const rowCountsSchema = z.object({
+export const rowCountsSchema = z.object({
   delivered: countSchema,
   valid: countSchema,
   duplicate: countSchema,

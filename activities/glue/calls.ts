@@ -1,7 +1,7 @@
 /** Single questions and orders to Glue about job runs, as the activities put them together. */
 import { BatchStopJobRunCommand, GetJobRunCommand, paginateGetJobRuns } from '@aws-sdk/client-glue';
 import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
-import { answersToken, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
+import { answersToken, STOPPED_AT_ONCE, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
 import { call, failure, isFailureOf } from '../aws/call.ts';
@@ -12,9 +12,6 @@ const PAGE = 100;
 
 /** After an unanswered start the new run may not be listed yet; a second look, this much later, has it. */
 export const LIST_LAG_MS = 2_000;
-
-/** BatchStopJobRun's limit. */
-const STOPPED_AT_ONCE = 25;
 
 /** A search that fails is a failure, never "not found"; only a job that does not exist yet has no runs. */
 export async function recentRuns(glue: GlueClient, jobName: string): Promise<JobRun[]> {

@@ -9,7 +9,7 @@ import type {
   ShutdownActivities,
 } from '../../pipeline/activity-types.ts';
 import { FAILURES, isFailureType } from '../../pipeline/failures.ts';
-import { dpuSeconds, isKnownState, isLive, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
+import { dpuSeconds, isKnownState, isLive, RUN_ARGUMENT, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
 import { getRun, LIST_LAG_MS, recentRuns, requestStops, runsOfToken } from './calls.ts';
@@ -110,7 +110,7 @@ async function liveRuns(glue: GlueClient, pipeline: string): Promise<LiveGlueRun
       const jobName = jobNameOf(pipeline, script);
       return (await recentRuns(glue, jobName)).flatMap(({ Id, JobRunState = '', Arguments }) => {
         const token = Arguments?.[TOKEN_ARGUMENT];
-        const run = Arguments?.['--run_id'];
+        const run = Arguments?.[RUN_ARGUMENT];
         if (Id === undefined || token === undefined || !isLive(JobRunState)) return [];
         return [{ jobName, jobRunId: Id, script, token, ...(run === undefined ? {} : { run }) }];
       });

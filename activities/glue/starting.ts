@@ -9,7 +9,7 @@ import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
 import { ApplicationFailure } from '@temporalio/common';
 import type { GlueJobRequest, ScriptFiles, StartedGlueRun } from '../../pipeline/activity-types.ts';
 import { isFailureType } from '../../pipeline/failures.ts';
-import { isLive, ownerOfToken, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
+import { isLive, ownerOfToken, RUN_ARGUMENT, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
 import { layout, s3Uri } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
@@ -64,7 +64,7 @@ export class GlueStarts {
       WorkerType: request.overrides.workerType ?? settings.workerType,
       NumberOfWorkers: request.overrides.numberOfWorkers ?? settings.numberOfWorkers,
       Arguments: {
-        '--run_id': run,
+        [RUN_ARGUMENT]: run,
         [TOKEN_ARGUMENT]: request.token,
         '--plan': s3Uri(settings.bucket, layout.runRecord(run, request.plan)),
         '--report_prefix': s3Uri(settings.bucket, layout.stageReports(run, request.stage)),

@@ -14,7 +14,7 @@ import { Inspection } from '../recovery/inspection.ts';
 import type { RecoveryParts } from '../recovery/plan.ts';
 import { Bucket } from '../storage/objects.ts';
 import { findClaims } from './claims.ts';
-import { planUndo } from './undo.ts';
+import { planResetUndo } from './undo.ts';
 
 export interface ResetParts extends Pick<RecoveryParts, 's3' | 'dynamo'> {
   /** Runs of the pipeline that are open. */
@@ -53,7 +53,7 @@ async function planned(
     schedules: [...(await parts.runningSchedules())].sort(),
     claims: frees ? await findClaims(bucket) : [],
     ...anew,
-    undo: undo === undefined ? null : await planUndo(bucket, undo),
+    undo: undo === undefined ? null : await planResetUndo(bucket, undo),
   };
 }
 

@@ -11,7 +11,7 @@ import { layout } from '../../pipeline/layout.ts';
 import type { ResetActivities } from '../../pipeline/procedures/activity-types.ts';
 import { batches, inputBatches } from '../../pipeline/recovery/summary.ts';
 import { resetPlanSchema } from '../../pipeline/reset/plan.ts';
-import type { ResetPlan, ResetResult } from '../../pipeline/reset/plan.ts';
+import type { ResetPlan, ResetResult, ResetUndo } from '../../pipeline/reset/plan.ts';
 import { agreedPlan } from '../procedures/documents.ts';
 import { returnInput } from '../recovery/inputs.ts';
 import { rollBackDay } from '../recovery/rollback.ts';
@@ -84,7 +84,7 @@ async function left(
 async function undo(
   bucket: Bucket,
   procedure: string,
-  { records, removals, rollbacks }: NonNullable<ResetPlan['undo']>,
+  { records, removals, rollbacks }: ResetUndo,
 ): Promise<void> {
   for (const { key, etag } of removals) {
     await bucket.deleteIf(key, etag);

@@ -3,15 +3,13 @@ import { layout } from '../../pipeline/layout.ts';
 import { playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { PlaysManifest } from '../../pipeline/manifests.ts';
 import { resetResultSchema, snapshotSchema } from '../../pipeline/reset/plan.ts';
-import type { ResetPlan, Snapshot } from '../../pipeline/reset/plan.ts';
+import type { ResetUndo, Snapshot } from '../../pipeline/reset/plan.ts';
 import { failure } from '../aws/call.ts';
 import { findVersion } from '../recovery/documents.ts';
 import type { Bucket } from '../storage/objects.ts';
 
-type Undo = NonNullable<ResetPlan['undo']>;
-
 /** @throws `RecoveryImpossible` when there is no snapshot of such a reset */
-export async function planUndo(bucket: Bucket, reset: string): Promise<Undo> {
+export async function planResetUndo(bucket: Bucket, reset: string): Promise<ResetUndo> {
   const snapshot = await bucket.readJson(layout.procedureRecord(reset, 'snapshot'), snapshotSchema);
   if (snapshot === undefined) {
     throw failure(
@@ -21,7 +19,7 @@ export async function planUndo(bucket: Bucket, reset: string): Promise<Undo> {
   }
   const left = await bucket.readJson(layout.procedureRecord(reset, 'reset'), resetResultSchema);
   const tags = new Map(left?.value.records.map(({ key, etag }) => [key, etag]));
-  const records: Undo['records'] = [];
+  const records: ResetUndo['records'] = [];
   const changed: string[] = [];
   for (const { key, versionId } of snapshot.value.records) {
     const head = await bucket.head(key);
@@ -31,7 +29,7 @@ export async function planUndo(bucket: Bucket, reset: string): Promise<Undo> {
     if (etag !== undefined && head?.ETag === etag) records.push({ key, etag, versionId });
     else changed.push(key);
   }
-  const removals: Undo['removals'] = [];
+  const removals: ResetUndo['removals'] = [];
   for (const input of left?.value.inputs ?? []) {
     if ((await bucket.head(input.key))?.ETag === input.etag) removals.push(input);
   }
@@ -43,8 +41,8 @@ async function rollbacks(
   bucket: Bucket,
   reset: string,
   { manifests }: Snapshot,
-): Promise<Pick<Undo, 'rollbacks' | 'changed'>> {
-  const found: Undo['rollbacks'] = [];
+): Promise<Pick<ResetUndo, 'rollbacks' | 'changed'>> {
+  const found: ResetUndo['rollbacks'] = [];
   const changed: string[] = [];
   for (const { day, edition, key } of manifests) {
     const current = (await bucket.readJson(key, playsManifestSchema))?.value;

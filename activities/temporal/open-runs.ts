@@ -1,14 +1,22 @@
 /** The pipeline's open runs and procedures, as Temporal lists them, and how they are spoken to. */
 import { activityInfo, getClient } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  QueryRejectedError,
+  ServiceError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { z } from 'zod';
+import { equals, SEARCH_ATTRIBUTES } from '../../pipeline/executions.ts';
 import { PROCEDURE_NAMES } from '../../pipeline/procedures/steps.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 
 /** Under which the id in the bucket is searched. */
-const RUN = defineSearchAttributeKey('PipelineRun', SearchAttributeType.KEYWORD);
+const RUN = defineSearchAttributeKey(SEARCH_ATTRIBUTES.run, SearchAttributeType.KEYWORD);
 
 /** Runs on this worker's task queue, also those that the server has paused; a list lags some hundred milliseconds behind. */
 export async function listOpenRuns(): Promise<FoundRun[]> {
@@ -27,7 +35,7 @@ export async function openRunIds(): Promise<string[]> {
 async function listOpen(types: readonly string[]): Promise<FoundRun[]> {
   const { taskQueue } = activityInfo();
   const named = types.map((type) => `'${type}'`).join(', ');
-  const query = `WorkflowType IN (${named}) AND TaskQueue = '${taskQueue}' AND CloseTime IS NULL`;
+  const query = `WorkflowType IN (${named}) AND ${equals('TaskQueue', taskQueue)} AND CloseTime IS NULL`;
   const found: FoundRun[] = [];
   for await (const { workflowId, runId, typedSearchAttributes } of getClient().workflow.list({ query })) {
     const run = typedSearchAttributes.get(RUN);
@@ -39,6 +47,19 @@ async function listOpen(types: readonly string[]): Promise<FoundRun[]> {
 /** A procedure answers at once; one that does not is paused all the same. */
 const ANSWERED_WITHIN_MS = 2_000;
 
+/** gRPC codes of a question that went unanswered. */
+const UNANSWERED: readonly number[] = [
+  // The deadline as the connection sees it, and as the server does.
+  1, 4,
+  // The procedure's last task has failed: a build that can't go on with it does not answer for it.
+  9,
+  // The server is away.
+  14,
+];
+
+/** What is needed of a procedure's answer to the query `status`. */
+const statusSchema = z.object({ paused: z.object({ reason: z.string() }).nullable() });
+
 /** The reason for which a procedure is paused; `undefined` when it is not, or does not answer. */
 export async function pausedBecause(
   client: Client,
@@ -46,13 +67,23 @@ export async function pausedBecause(
 ): Promise<string | undefined> {
   const handle = client.workflow.getHandle(workflowId, runId);
   try {
-    const status = await client.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () =>
-      handle.query<{ readonly paused: { readonly reason: string } | null }>('status'),
+    const answer: unknown = await client.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () =>
+      handle.query('status'),
     );
-    return status.paused?.reason;
-  } catch {
-    return undefined;
+    // An answer in another build's form is none: a shutdown must not stand still over it.
+    return statusSchema.safeParse(answer).data?.paused?.reason;
+  } catch (error) {
+    if (meansNoAnswer(error)) return undefined;
+    throw error;
   }
+}
+
+function meansNoAnswer(error: unknown): boolean {
+  // It has no such query, or has ended meanwhile.
+  if (error instanceof QueryNotRegisteredError || error instanceof QueryRejectedError) return true;
+  if (error instanceof WorkflowNotFoundError) return true;
+  const cause = error instanceof ServiceError ? error.cause : undefined;
+  return isGrpcServiceError(cause) && UNANSWERED.includes(cause.code);
 }
 
 /** By signal: it is taken at once, also while no worker is free to answer. */

@@ -1,5 +1,6 @@
 /** Waiting for runs of the pipeline that nobody's workflow waits for. */
 import { getClient, heartbeat, sleep } from '@temporalio/activity';
+import { isOpenExecution } from '../../pipeline/executions.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 
 /** A run takes minutes; whoever has asked for a step again watches it. */
@@ -13,7 +14,7 @@ export function createProcedureRunActivities(): Pick<ProcedureActivities, 'await
         for (;;) {
           const { status } = await client.workflow.getHandle(workflowId).describe();
           heartbeat({ awaits: workflowId });
-          if (status.name !== 'RUNNING' && status.name !== 'PAUSED') break;
+          if (!isOpenExecution(status.name)) break;
           await sleep(LOOK_MS);
         }
       }

@@ -5,6 +5,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { CommandActivities, PipelineActivities } from '../../pipeline/activity-types.ts';
 import { progressSchema } from '../../pipeline/checkpoint.ts';
+import { isOpenExecution } from '../../pipeline/executions.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import { problemsOf } from '../../pipeline/problems.ts';
 import { failure } from '../aws/call.ts';
@@ -85,8 +86,8 @@ async function isOpen(client: Client, { workflowId, firstRunId }: Owner): Promis
 async function openExecution(client: Client, workflowId: string): Promise<string | undefined> {
   try {
     const { status, raw, runId } = await client.workflow.getHandle(workflowId).describe();
-    const open = status.name === 'RUNNING' || status.name === 'PAUSED';
-    return open ? (raw.workflowExecutionInfo?.firstRunId ?? runId) : undefined;
+    if (!isOpenExecution(status.name)) return undefined;
+    return raw.workflowExecutionInfo?.firstRunId ?? runId;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

@@ -2,6 +2,7 @@
 import { getClient } from '@temporalio/activity';
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
+import { equals, SEARCH_ATTRIBUTES } from '../../pipeline/executions.ts';
 import { foundRunSchema, pausedSchedulesSchema, SHUTDOWN_WORKFLOW } from '../../pipeline/shutdown.ts';
 import type { UndoPlan } from '../../pipeline/shutdown.ts';
 import { failure } from '../aws/call.ts';
@@ -43,7 +44,7 @@ export async function planByStatus(shutdown: string): Promise<UndoPlan | undefin
 }
 
 async function findShutdown(shutdown: string): Promise<WorkflowExecutionInfo | undefined> {
-  const query = `WorkflowType = '${SHUTDOWN_WORKFLOW}' AND PipelineRun = '${shutdown.replaceAll("'", '')}'`;
+  const query = `${equals('WorkflowType', SHUTDOWN_WORKFLOW)} AND ${equals(SEARCH_ATTRIBUTES.run, shutdown)}`;
   for await (const found of getClient().workflow.list({ query })) return found;
   return undefined;
 }

@@ -3,11 +3,13 @@ import { activityInfo, getClient, heartbeat, sleep } from '@temporalio/activity'
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import pLimit from 'p-limit';
+import { isOpenExecution, SEARCH_ATTRIBUTES } from '../../pipeline/executions.ts';
 import type { UndoActivities } from '../../pipeline/procedures/activity-types.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
+import type { StatusOf } from '../../pipeline/statuses.ts';
 import { TEMPORAL_AT_ONCE } from '../parallel.ts';
 import { pausedBecause, signalOpen } from './open-runs.ts';
 import { isPausedUnder } from './schedules.ts';
@@ -102,7 +104,8 @@ function isStopped(last: WorkflowExecutionDescription | undefined, { runId }: Fo
   if (last?.runId !== runId) return false;
   const { name } = last.status;
   if (name === 'TERMINATED' || name === 'TIMED_OUT') return true;
-  return !isOpen(last) && attribute(last, 'PipelineStatus') === 'Stopped';
+  const stopped: StatusOf<'run'> = 'Stopped';
+  return !isOpenExecution(name) && attribute(last, SEARCH_ATTRIBUTES.status) === stopped;
 }
 
 /** Whether the run has completed, or works in another execution than the one that was stopped. */
@@ -110,14 +113,10 @@ async function goesOn(client: Client, { workflowId, runId }: FoundRun, deadline:
   for (;;) {
     const last = await lastExecution(client, workflowId);
     if (last === undefined || last.runId === runId) return false;
-    if (!isOpen(last)) return last.status.name === 'COMPLETED';
-    if (attribute(last, 'PipelineStage') !== undefined || Date.now() > deadline) return true;
+    if (!isOpenExecution(last.status.name)) return last.status.name === 'COMPLETED';
+    if (attribute(last, SEARCH_ATTRIBUTES.stage) !== undefined || Date.now() > deadline) return true;
     await sleep(LOOK_MS);
   }
-}
-
-function isOpen({ status }: WorkflowExecutionDescription): boolean {
-  return status.name === 'RUNNING' || status.name === 'PAUSED';
 }
 
 function attribute(execution: WorkflowExecutionDescription, name: string): unknown {

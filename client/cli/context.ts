@@ -109,10 +109,3 @@ function typedValue(given: unknown, path: readonly PropertyKey[]): string | unde
 const isGiven = (value: string | undefined): value is string => value !== undefined;
 
 const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-/** The object without its undefined fields: an option that was not given must not override a default. */
-export function withoutUndefined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}

@@ -8,6 +8,7 @@ import Table from 'cli-table3';
 import picocolors from 'picocolors';
 import type { z } from 'zod';
 import { csvLine } from '../../local/generator/csv.ts';
+import { toneOf, type Tone } from '../../pipeline/statuses.ts';
 
 export const OUTPUT_FORMATS = ['table', 'json', 'csv'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
@@ -130,47 +131,51 @@ export class Output {
 
   /** A status in the colour of its meaning. */
   status(status: string): string {
-    if (GOOD.has(status)) return this.colors.green(status);
-    if (WAITING.has(status)) return this.colors.yellow(status);
-    if (BAD.has(status)) return this.colors.red(status);
-    return status;
+    return this.toned(toneOf(status) ?? OTHER_TONES.get(status) ?? 'plain', status);
+  }
+
+  toned(tone: Tone, text: string): string {
+    switch (tone) {
+      case 'good':
+        return this.colors.green(text);
+      case 'waiting':
+        return this.colors.yellow(text);
+      case 'bad':
+        return this.colors.red(text);
+      case 'plain':
+        return text;
+    }
   }
 }
 
-const GOOD = new Set([
-  'Completed',
-  'NoNewInput',
-  'COMPLETED',
-  'SUCCEEDED',
-  'ACTIVE',
-  'PASS',
-  'pass',
-  'done',
-  'ready',
-]);
-const WAITING = new Set([
-  'NeedsOperator',
-  'Held',
-  'Stopping',
-  'WAITING',
-  'STOPPING',
-  'hold',
-  'warn',
-  'starting',
-]);
-const BAD = new Set([
-  'Aborted',
-  'Rejected',
-  'Stopped',
-  'FAILED',
-  'TERMINATED',
-  'TIMED_OUT',
-  'TIMEOUT',
-  'ERROR',
-  'EXPIRED',
-  'STOPPED',
-  'FAIL',
-  'gone',
+/** What else is shown as a status; words that are not here are plain. */
+const OTHER_TONES: ReadonlyMap<string, Tone> = new Map([
+  // Executions in Temporal, job runs in Glue, the table in DynamoDB.
+  ['COMPLETED', 'good'],
+  ['SUCCEEDED', 'good'],
+  ['ACTIVE', 'good'],
+  ['PAUSED', 'waiting'],
+  ['WAITING', 'waiting'],
+  ['STOPPING', 'waiting'],
+  ['FAILED', 'bad'],
+  ['CANCELLED', 'bad'],
+  ['TERMINATED', 'bad'],
+  ['TIMED_OUT', 'bad'],
+  ['STOPPED', 'bad'],
+  ['TIMEOUT', 'bad'],
+  ['ERROR', 'bad'],
+  ['EXPIRED', 'bad'],
+  // Rules of data quality, and the gate's verdict.
+  ['PASS', 'good'],
+  ['FAIL', 'bad'],
+  ['pass', 'good'],
+  ['warn', 'waiting'],
+  ['hold', 'waiting'],
+  // The local stack and its parts.
+  ['ready', 'good'],
+  ['impaired', 'bad'],
+  ['not answering', 'bad'],
+  ['gone', 'bad'],
 ]);
 
 /** No frame: tables are copied into messages and cut with standard tools. */

@@ -2,6 +2,7 @@
  * A procedure at a terminal: show what it does as it does it, show its plan, ask for the approval, and end as it ends.
  * The approval names the digest of the plan that was shown, so what is carried out is what was looked at.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isUnknownSubject } from '../../pipeline/failures.ts';
 import { ClientError } from '../errors.ts';
 import type { PipelineClient } from '../pipeline-client.ts';
@@ -124,7 +125,7 @@ async function untilItWaits(
     timeline.show(view);
     const waits = view.waiting !== null || view.parked !== null || view.paused !== null;
     if (view.endedAt !== undefined || waits) return view;
-    await pause();
+    await sleep(LOOK_INTERVAL_MS);
   }
 }
 
@@ -133,12 +134,8 @@ async function untilTaken(client: PipelineClient, reference: ProcedureReference)
   for (;;) {
     const { waiting, endedAt, approval, plan } = await client.procedures.view(reference);
     if (waiting === null || endedAt !== undefined || approval?.digest !== plan?.digest) return;
-    await pause();
+    await sleep(LOOK_INTERVAL_MS);
   }
-}
-
-async function pause(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
 }
 
 function end(context: CliContext, view: ProcedureView, { dryRun, json }: Flow): void {

@@ -78,12 +78,12 @@ export function showPlan(out: Output, { plan }: ProcedureView): void {
 export function showWaiting(out: Output, view: ProcedureView): void {
   const { id, plan, waiting, parked, paused } = view;
   if (paused !== null) {
-    out.line(`\n${out.colors.yellow('paused')} by ${paused.by}: ${paused.reason}`);
+    out.line(`\n${out.toned('waiting', 'paused')} by ${paused.by}: ${paused.reason}`);
     out.line(`  msp procedures resume ${id} --reason "…"`);
   }
   if (parked !== null) {
     const { failure, step, until } = parked;
-    out.line(`\n${out.colors.yellow('parked')} in ${step} until ${time(until)}: ${failure.type}`);
+    out.line(`\n${out.toned('waiting', 'parked')} in ${step} until ${time(until)}: ${failure.type}`);
     out.line(`  ${failure.message}\n  ${failure.advice}`);
     out.line(`  msp procedures retry ${id} --reason "…"`);
   }
@@ -100,7 +100,6 @@ export function showOutcome(
   { outcome, status, incomplete, report, endedAt }: ProcedureView,
 ): void {
   if (endedAt === undefined || outcome === null) return;
-  const good = (status === 'Completed' && incomplete !== true) || status === 'Planned';
-  out.line(`\n${good ? out.colors.green(status) : out.colors.red(status)}: ${outcome}`);
+  out.line(`\n${incomplete === true ? out.toned('bad', status) : out.status(status)}: ${outcome}`);
   if (report !== null) out.note(`The report is ${report}.`);
 }

@@ -9,13 +9,13 @@ import { addOperatorCommands } from './commands/operate.ts';
 import { addProcedureCommands } from './commands/procedures.ts';
 import { addQualityCommands } from './commands/quality.ts';
 import { addRecoverData } from './commands/recover-data.ts';
-import { addRecoverRun } from './commands/recover.ts';
+import { addRecoverRun } from './commands/recover-run.ts';
 import { addReset } from './commands/reset.ts';
 import { addResume } from './commands/resume.ts';
 import { addRunCommands } from './commands/runs.ts';
 import { addScheduleCommands } from './commands/schedules.ts';
 import { addSettings } from './commands/settings.ts';
-import { addShutdown } from './commands/stop.ts';
+import { addShutdown } from './commands/shutdown.ts';
 import { CliContext, type CliOptions } from './context.ts';
 import { endingOf, EXIT_CODE_MEANINGS, EXIT_CODES, type ExitCode } from './errors.ts';
 

@@ -1,6 +1,6 @@
 /** A local stack in words, and as JSON. */
 import { z } from 'zod';
-import type { Endpoints } from '../../local/stack/folder.ts';
+import { endpointsSchema, type Endpoints } from '../../local/stack/folder.ts';
 import type { StackStatus } from '../../local/stack/status.ts';
 import { time } from './format.ts';
 import type { Output, OutputFormat } from './output.ts';
@@ -10,16 +10,7 @@ const statusSchema = z.object({
   state: z.enum(['running', 'impaired', 'stopped']),
   portBase: z.number().optional(),
   startedAt: z.string().optional(),
-  endpoints: z
-    .object({
-      temporal: z.string(),
-      temporalUi: z.string(),
-      aws: z.string(),
-      glue: z.string(),
-      workerMetrics: z.string(),
-      temporalMetrics: z.string(),
-    })
-    .optional(),
+  endpoints: endpointsSchema.optional(),
   parts: z.array(
     z.object({
       name: z.string(),
@@ -53,7 +44,7 @@ export function showStack(out: Output, status: StackStatus, output: OutputFormat
     return;
   }
   out.fields([
-    ['stack', `${status.state}, since ${time(status.startedAt)} in ${status.dir}`],
+    ['stack', `${out.status(status.state)}, since ${time(status.startedAt)} in ${status.dir}`],
     ...ENDPOINTS.map(([name, title]) => [title, endpoints[name]] as const),
   ]);
   out.line();

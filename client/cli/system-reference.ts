@@ -8,9 +8,9 @@ import { FAILURES, type Handling } from '../../pipeline/failures.ts';
 import { requestSchema } from '../../pipeline/request.ts';
 import { describeSettings, jobNameOf, settingSchema } from '../../pipeline/settings.ts';
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
+import { RUN_STATUSES } from '../../pipeline/statuses.ts';
 import { COMMAND_DESCRIPTIONS, COMMAND_NAMES, commandSchemas } from '../../workflows/pipeline/messages.ts';
 import { searchAttributes } from '../../workflows/pipeline/search-attributes.ts';
-import { PIPELINE_STATUSES } from '../../workflows/pipeline/state.ts';
 
 const INTRODUCTION = `# Reference
 
@@ -103,7 +103,7 @@ function search(): string {
     // As `temporal operator search-attribute create --type` takes it.
     type.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase()),
   ]);
-  const statuses = Object.values(PIPELINE_STATUSES).map(code).join(', ');
+  const statuses = RUN_STATUSES.map(code).join(', ');
   return section(
     'Search attributes',
     `The namespace has to know them. \`PipelineStatus\` is one of ${statuses}.`,

@@ -2,6 +2,7 @@
  * Following a run: on a terminal a block of text that replaces itself, elsewhere a plain line for each change. The run
  * is asked again and again, which costs the worker a query each time and the history nothing.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { ClientError } from '../errors.ts';
 import type { PipelineClient } from '../pipeline-client.ts';
@@ -38,7 +39,7 @@ export async function follow(
       const waits = view.parked !== undefined || view.held !== undefined;
       if (view.end !== undefined || (untilOperator && waits)) return view;
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
+    await sleep(LOOK_INTERVAL_MS);
   }
 }
 

@@ -18,23 +18,25 @@ const processSchema = z.object({
 });
 export type StackProcess = z.infer<typeof processSchema>;
 
+export const endpointsSchema = z.object({
+  temporal: z.string(),
+  temporalUi: z.string(),
+  aws: z.string(),
+  glue: z.string(),
+  workerMetrics: z.string(),
+  temporalMetrics: z.string(),
+});
+export type Endpoints = z.infer<typeof endpointsSchema>;
+
 const stackFileSchema = z.object({
   version: z.literal(1),
   portBase: z.int(),
   startedAt: z.iso.datetime(),
   processes: z.partialRecord(z.enum(PART_NAMES), processSchema),
-  endpoints: z.object({
-    temporal: z.string(),
-    temporalUi: z.string(),
-    aws: z.string(),
-    glue: z.string(),
-    workerMetrics: z.string(),
-    temporalMetrics: z.string(),
-  }),
+  endpoints: endpointsSchema,
 });
 /** `stack.json`: what runs and where it answers. There is one while the stack runs. */
 export type StackFile = z.infer<typeof stackFileSchema>;
-export type Endpoints = StackFile['endpoints'];
 
 const variables = z.record(z.string(), z.string());
 const environmentFileSchema = z.object({ worker: variables, operator: variables });

@@ -1,4 +1,5 @@
 /** A procedure's plan in short, as its workflow keeps it and operators see it. The whole plan is a document in S3. */
+import { DOLLARS_PER_DPU_HOUR } from '../glue-run.ts';
 
 export interface PlanSummary {
   /** SHA-256 of the whole plan as canonical JSON: what an approval names. */
@@ -38,9 +39,6 @@ export function shownLines(lines: readonly string[]): string[] {
   return more === 0 ? shown : [...shown, `and ${String(more)} more, see the plan`];
 }
 
-/** Price of a DPU-hour in US dollars, as listed for most regions. */
-const DPU_HOUR = 0.44;
-
 /** Price of a million write request units on demand in US dollars, as listed for us-east-1. */
 const MILLION_WRITES = 0.625;
 
@@ -64,7 +62,7 @@ export function estimate(work: {
 }): { minutes: number; dollars: number } {
   const { objects, bytes, items, glueJobs, workers } = work;
   const minutes = glueJobs * JOB_MINUTES + bytes / BYTES_PER_MINUTE;
-  const glue = ((glueJobs * JOB_MINUTES) / 60) * workers * DPU_HOUR;
+  const glue = ((glueJobs * JOB_MINUTES) / 60) * workers * DOLLARS_PER_DPU_HOUR;
   // A changed item costs two units in a transaction, and as much again in each of two indexes.
   const writes = ((items * 6) / 1e6) * MILLION_WRITES;
   const dollars = glue + writes + (objects / 1000) * THOUSAND_PUTS;

@@ -3,7 +3,9 @@
  * they are repaired. Written by the activity that looks, read by the one that plans.
  */
 import { z } from 'zod';
-import { countSchema, daySchema, fileIdSchema, sha256Schema } from '../documents.ts';
+import { countSchema, daySchema, fileIdSchema, objectVersionSchema, sha256Schema } from '../documents.ts';
+import type { ObjectVersion } from '../documents.ts';
+import { kpisManifestSchema } from '../manifests.ts';
 
 export const LAYERS = ['raw', 'archived', 'record', 'validated', 'kpi', 'table'] as const;
 export type Layer = (typeof LAYERS)[number];
@@ -18,9 +20,8 @@ export const PROBLEMS = [
 ] as const;
 export type Problem = (typeof PROBLEMS)[number];
 
-const versionSchema = z.object({ key: z.string(), versionId: z.string() });
 /** A version of an object that has the right bytes. */
-export type GoodCopy = z.infer<typeof versionSchema>;
+export type GoodCopy = ObjectVersion;
 
 /** An object that is not what its record says. */
 export const damageSchema = z.object({
@@ -32,7 +33,7 @@ export const damageSchema = z.object({
   day: daySchema.optional(),
   file: fileIdSchema.optional(),
   /** Where its right bytes are, if anywhere. */
-  backup: versionSchema.optional(),
+  backup: objectVersionSchema.optional(),
 });
 export type Damage = z.infer<typeof damageSchema>;
 
@@ -45,7 +46,7 @@ export const documentDamageSchema = z.object({
   problem: z.enum(['missing', 'unreadable', 'older']),
   /** The edition that is there, which is before that of the day's KPIs. */
   edition: countSchema.optional(),
-  backup: versionSchema.optional(),
+  backup: objectVersionSchema.optional(),
 });
 export type DocumentDamage = z.infer<typeof documentDamageSchema>;
 
@@ -58,6 +59,15 @@ const tableSchema = z.object({
   examples: z.array(z.string()),
 });
 export type TableDifference = z.infer<typeof tableSchema>;
+
+/** What a day's manifest says of its KPIs, but for their files. */
+export const kpiFiguresSchema = kpisManifestSchema.pick({
+  edition: true,
+  plays: true,
+  items: true,
+  digest: true,
+  referenceVersion: true,
+});
 
 export const dayEvidenceSchema = z.object({
   day: daySchema,
@@ -75,16 +85,7 @@ export const dayEvidenceSchema = z.object({
       ),
     })
     .nullable(),
-  kpis: z
-    .object({
-      edition: countSchema,
-      plays: countSchema,
-      items: countSchema,
-      digest: z.string(),
-      referenceVersion: z.string(),
-      files: z.array(z.string()),
-    })
-    .nullable(),
+  kpis: kpiFiguresSchema.extend({ files: z.array(z.string()) }).nullable(),
   /** Files that count only in the manifest that stands in the place of a later one: they have to count in that as well. */
   uncounted: z.array(fileIdSchema).optional(),
   /** KPIs are of an older edition than the plays, and no run is at work on the day. */
@@ -102,7 +103,7 @@ export const sourceEvidenceSchema = z.object({
   sha256: sha256Schema,
   days: z.array(daySchema),
   /** A version of an object with its bytes. */
-  backup: versionSchema.optional(),
+  backup: objectVersionSchema.optional(),
   /** Why it can't be given to a run now although its bytes are there. */
   blocked: z.string().optional(),
   /** The request says that it, or a day that it has plays in, is left as it is; `blocked` says which. */

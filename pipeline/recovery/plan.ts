@@ -10,13 +10,11 @@
  * longer accept would go on counting.
  */
 import { z } from 'zod';
-import { countSchema, daySchema, fileIdSchema, sha256Schema } from '../documents.ts';
-import { DOCUMENT_KINDS, LAYERS, PROBLEMS, tableDiffers } from './evidence.ts';
+import { countSchema, daySchema, fileIdSchema, objectVersionSchema, sha256Schema } from '../documents.ts';
+import { DOCUMENT_KINDS, kpiFiguresSchema, LAYERS, PROBLEMS, tableDiffers } from './evidence.ts';
 import type { Damage, DayEvidence, Evidence, SourceEvidence } from './evidence.ts';
 import { lostDocument, lostKpis, lostObject, lostSchema } from './lost.ts';
 import type { Lost } from './lost.ts';
-
-const copySchema = z.object({ key: z.string(), versionId: z.string() });
 
 const restoreSchema = z.object({
   layer: z.enum(LAYERS),
@@ -24,14 +22,14 @@ const restoreSchema = z.object({
   key: z.string(),
   size: countSchema,
   sha256: sha256Schema,
-  from: copySchema,
+  from: objectVersionSchema,
 });
 export type Restore = z.infer<typeof restoreSchema>;
 
 const documentRestoreSchema = z.object({
   kind: z.enum(DOCUMENT_KINDS),
   key: z.string(),
-  from: copySchema,
+  from: objectVersionSchema,
   /** The edition that is there and makes room for a later one; without it a right document is left alone. */
   older: countSchema.optional(),
 });
@@ -44,7 +42,7 @@ export const returnSchema = z.object({
   size: countSchema,
   sha256: sha256Schema,
   days: z.array(daySchema),
-  from: copySchema,
+  from: objectVersionSchema,
   /** The first of the files that share a part with it, directly or through others: one run takes them all. */
   together: fileIdSchema.optional(),
 });
@@ -54,15 +52,7 @@ export const beforeSchema = z.object({
   day: daySchema,
   playsEdition: countSchema.nullable(),
   sources: z.array(z.object({ id: fileIdSchema, rows: countSchema })),
-  kpis: z
-    .object({
-      edition: countSchema,
-      plays: countSchema,
-      items: countSchema,
-      digest: z.string(),
-      referenceVersion: z.string(),
-    })
-    .nullable(),
+  kpis: kpiFiguresSchema.nullable(),
 });
 /** What the records say of a day before anything is done; the result is held against it. */
 export type Before = z.infer<typeof beforeSchema>;
@@ -80,7 +70,7 @@ export const recoveryPlanSchema = z.object({
     .object({
       day: daySchema,
       edition: countSchema,
-      from: copySchema,
+      from: objectVersionSchema,
       current: countSchema,
       leaving: z.array(fileIdSchema),
     })

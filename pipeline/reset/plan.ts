@@ -1,6 +1,6 @@
 /** What a reset changes: the plan, and the snapshot that it takes first. */
 import { z } from 'zod';
-import { countSchema, daySchema } from '../documents.ts';
+import { countSchema, daySchema, objectVersionSchema } from '../documents.ts';
 import { foundRunSchema } from '../shutdown.ts';
 import { lostSchema } from '../recovery/lost.ts';
 import { beforeSchema, returnSchema } from '../recovery/plan.ts';
@@ -31,7 +31,7 @@ const undoSchema = z.object({
       day: daySchema,
       edition: countSchema,
       current: countSchema,
-      from: z.object({ key: z.string(), versionId: z.string() }),
+      from: objectVersionSchema,
     }),
   ),
   /** Records that somebody has changed since; they are left alone. */
@@ -54,8 +54,7 @@ export const resetPlanSchema = z.object({
   before: z.array(beforeSchema),
 });
 export type ResetPlan = z.infer<typeof resetPlanSchema>;
-
-const documentSchema = z.object({ key: z.string(), versionId: z.string() });
+export type ResetUndo = NonNullable<ResetPlan['undo']>;
 
 /** The state before a reset: copies in its folder, and the versions of the originals. */
 export const snapshotSchema = z.object({
@@ -63,8 +62,8 @@ export const snapshotSchema = z.object({
   procedure: z.string(),
   takenAt: z.string(),
   /** Records of files and keys. */
-  records: z.array(documentSchema),
-  manifests: z.array(documentSchema.extend({ day: daySchema, edition: countSchema })),
+  records: z.array(objectVersionSchema),
+  manifests: z.array(objectVersionSchema.extend({ day: daySchema, edition: countSchema })),
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;
 

@@ -1,11 +1,11 @@
 /** What runs can be searched by; the namespace must know these names (docs/setup.md). */
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { SEARCH_ATTRIBUTES } from '../../pipeline/executions.ts';
 
 export const searchAttributes = {
-  /** The run's id in the bucket: a resumed run has that of the closed one. */
-  run: defineSearchAttributeKey('PipelineRun', SearchAttributeType.KEYWORD),
-  status: defineSearchAttributeKey('PipelineStatus', SearchAttributeType.KEYWORD),
-  stage: defineSearchAttributeKey('PipelineStage', SearchAttributeType.KEYWORD),
-  dates: defineSearchAttributeKey('PipelineDates', SearchAttributeType.KEYWORD_LIST),
-  trigger: defineSearchAttributeKey('PipelineTrigger', SearchAttributeType.KEYWORD),
+  run: defineSearchAttributeKey(SEARCH_ATTRIBUTES.run, SearchAttributeType.KEYWORD),
+  status: defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD),
+  stage: defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, SearchAttributeType.KEYWORD),
+  dates: defineSearchAttributeKey(SEARCH_ATTRIBUTES.dates, SearchAttributeType.KEYWORD_LIST),
+  trigger: defineSearchAttributeKey(SEARCH_ATTRIBUTES.trigger, SearchAttributeType.KEYWORD),
 } as const;

@@ -8,27 +8,11 @@ import type { FailureType } from '../../pipeline/failures.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
+import type { StatusOf } from '../../pipeline/statuses.ts';
 import type { CommandName } from './messages.ts';
 
 /** Value of the search attribute `PipelineStatus`. */
-export const PIPELINE_STATUSES = {
-  Running: 'Running',
-  Paused: 'Paused',
-  /** Parked: a stage gave up and waits for an operator. */
-  NeedsOperator: 'NeedsOperator',
-  /** Held at the quality gate. */
-  Held: 'Held',
-  Stopping: 'Stopping',
-  Completed: 'Completed',
-  NoNewInput: 'NoNewInput',
-  Rejected: 'Rejected',
-  /** Ended by an operator; its inputs are free. */
-  Aborted: 'Aborted',
-  /** Ended by an operator's shutdown or a cancellation; can be resumed. */
-  Stopped: 'Stopped',
-  Failed: 'Failed',
-} as const;
-export type PipelineStatus = (typeof PIPELINE_STATUSES)[keyof typeof PIPELINE_STATUSES];
+export type PipelineStatus = StatusOf<'run'>;
 
 export interface Parked {
   readonly stage: StageName;

@@ -7,26 +7,12 @@ import type { FailureType } from '../../pipeline/failures.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { stepsOf } from '../../pipeline/procedures/steps.ts';
 import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
+import type { StatusOf } from '../../pipeline/statuses.ts';
 import { plural } from '../pipeline/summaries.ts';
 import type { ProcedureCommandName } from './messages.ts';
 
 /** Value of the search attribute `PipelineStatus`. */
-export const PROCEDURE_STATUSES = {
-  Running: 'Running',
-  Paused: 'Paused',
-  /** The plan is made and waits for an approval. */
-  AwaitingApproval: 'AwaitingApproval',
-  /** A step gave up and waits for an operator. */
-  NeedsOperator: 'NeedsOperator',
-  Stopping: 'Stopping',
-  Completed: 'Completed',
-  /** Ended after the plan, as asked or because nobody approved it; nothing was changed. */
-  Planned: 'Planned',
-  Rejected: 'Rejected',
-  Aborted: 'Aborted',
-  Failed: 'Failed',
-} as const;
-export type ProcedureStatusName = (typeof PROCEDURE_STATUSES)[keyof typeof PROCEDURE_STATUSES];
+export type ProcedureStatusName = StatusOf<'procedure'>;
 
 export type Phase = 'planning' | 'approval' | 'acting' | 'verifying' | 'reporting' | 'ended';
 

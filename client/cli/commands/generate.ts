@@ -15,7 +15,8 @@ import {
 import { codeOf } from '../../../local/stack/errors.ts';
 import { decimal } from '../../../pipeline/settings.ts';
 import { ClientError } from '../../errors.ts';
-import { checked, withoutUndefined, type CliContext } from '../context.ts';
+import { withoutUndefined } from '../../optional.ts';
+import { checked, type CliContext } from '../context.ts';
 import { bytes, count } from '../format.ts';
 import { collect, examples, integerSchema, outputOption, outputSchema, pairsSchema } from '../options.ts';
 

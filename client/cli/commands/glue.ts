@@ -2,11 +2,9 @@
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { isLive } from '../../../pipeline/glue-run.ts';
-import { STAGE_NAMES, STAGES, type StageName } from '../../../pipeline/stages.ts';
-import { notFound } from '../../errors.ts';
+import { STAGE_NAMES, STAGES } from '../../../pipeline/stages.ts';
 import { glueRunSchema, type GlueRun } from '../../glue-runs.ts';
 import { LOG_STREAMS, logLineSchema, type LogLine, type LogStream } from '../../logs.ts';
-import type { PipelineClient } from '../../pipeline-client.ts';
 import { checked, type CliContext } from '../context.ts';
 import { cut, duration, time } from '../format.ts';
 import { examples, limitSchema, outputOption, outputSchema, RUN } from '../options.ts';
@@ -104,7 +102,7 @@ function addSweep(glue: Command, context: CliContext): void {
         'begins. A run that is recovered adopts its own, so recover first what is to go on.',
     )
     .option('--dry-run', 'only show them')
-    .option('--yes', 'do not ask')
+    .option('-y, --yes', 'do not ask')
     .addOption(outputOption())
     .action(async (given: unknown) => {
       const { dryRun, yes, output } = checked(sweepSchema, given);
@@ -164,7 +162,7 @@ function addLogs(program: Command, context: CliContext): void {
       await context.withClient(async (client) => {
         const id = run.startsWith('jr_')
           ? (await client.glue.get(run)).id
-          : await jobRunOf(client, run, stage);
+          : await client.jobRunOf(run, stage);
         context.out.note(`log of ${id}: ${streams.map((name) => LOG_STREAMS[name]).join(', ')}`);
         if (follow) {
           const hasEnded = async (): Promise<boolean> => !isLive((await client.glue.get(id)).state);
@@ -187,27 +185,4 @@ function addLogs(program: Command, context: CliContext): void {
 function print({ out }: CliContext, line: LogLine, format: string): void {
   if (format === 'json') out.line(JSON.stringify(logLineSchema.parse(line)));
   else out.line(`${out.colors.dim(line.at.slice(11, 19))} ${line.message}`);
-}
-
-/** Job runs of the last days; older ones are found by the run's checkpoints. */
-const RUNS_SEARCHED = 200;
-
-/** Glue is asked first: every job run names its pipeline run, and a run that is parked no longer holds the one that failed. */
-async function jobRunOf(client: PipelineClient, name: string, stage: StageName | undefined): Promise<string> {
-  const run = await client.runInBucket(name);
-  const script = stage === undefined ? undefined : STAGES[stage].script?.replaceAll('_', '-');
-  const runs = await client.glue.list(RUNS_SEARCHED);
-  const latest = runs.find((each) => each.run === run && (script === undefined || each.job.endsWith(script)));
-  if (latest !== undefined) return latest.id;
-
-  const checkpoints = await client.runs.checkpoints(await client.runs.find(name));
-  const ended = checkpoints.filter(
-    (each) => each.glueRun !== undefined && (stage ?? each.stage) === each.stage,
-  );
-  const id = ended.at(-1)?.glueRun?.jobRunId;
-  if (id !== undefined) return id;
-  throw notFound(
-    `Run ${name} has started no Glue job${stage === undefined ? '' : ` for ${stage}`} yet.`,
-    'msp glue runs lists all job runs.',
-  );
 }

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { deliverySchema, type Delivery, type DeliveryKind } from '../../deliveries.ts';
 import { ClientError } from '../../errors.ts';
-import { checked, withoutUndefined, type CliContext } from '../context.ts';
+import { withoutUndefined } from '../../optional.ts';
+import { checked, type CliContext } from '../context.ts';
 import { bytes, plural } from '../format.ts';
 import { examples, outputOption, outputSchema } from '../options.ts';
 

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { retryOverridesSchema } from '../../../pipeline/request.ts';
 import { STAGE_NAMES } from '../../../pipeline/stages.ts';
 import { COMMAND_DESCRIPTIONS, type CommandName } from '../../../workflows/pipeline/messages.ts';
-import { checked, withoutUndefined, type CliContext } from '../context.ts';
+import { withoutUndefined } from '../../optional.ts';
+import { checked, type CliContext } from '../context.ts';
 import { collect, examples, outputOption, outputSchema, RUN, streamKeySchema, whoAmI } from '../options.ts';
 import { overrideOptions } from './runs.ts';
 

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { daySchema } from '../../../pipeline/documents.ts';
-import { checked, withoutUndefined, type CliContext } from '../context.ts';
+import { withoutUndefined } from '../../optional.ts';
+import { checked, type CliContext } from '../context.ts';
 import { examples, outputOption, outputSchema, whoAmI } from '../options.ts';
 import { carryOut } from '../procedure-flow.ts';
 import { procedureOptions, procedureOptionsSchema } from './procedures.ts';

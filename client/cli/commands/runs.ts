@@ -3,12 +3,13 @@ import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { daySchema } from '../../../pipeline/documents.ts';
 import { overridesSchema } from '../../../pipeline/request.ts';
-import { PIPELINE_STATUSES } from '../../../workflows/pipeline/state.ts';
+import { RUN_STATUSES } from '../../../pipeline/statuses.ts';
 import { listedRunSchema } from '../../run-listing.ts';
 import type { RunReference } from '../../runs.ts';
 import { viewOf, viewSchema } from '../../run-view.ts';
 import type { PipelineClient } from '../../pipeline-client.ts';
-import { checked, withoutUndefined, type CliContext } from '../context.ts';
+import { withoutUndefined } from '../../optional.ts';
+import { checked, type CliContext } from '../context.ts';
 import { EXIT_CODES } from '../errors.ts';
 import { between, time } from '../format.ts';
 import {
@@ -126,7 +127,7 @@ function endCode({ end, status }: z.output<typeof viewSchema>): (typeof EXIT_COD
 
 const runsSchema = z.object({
   limit: limitSchema,
-  status: z.enum(PIPELINE_STATUSES).optional(),
+  status: z.enum(RUN_STATUSES).optional(),
   output: outputSchema,
 });
 
@@ -136,7 +137,7 @@ function addRuns(program: Command, context: CliContext): void {
     .summary('list runs')
     .description('Runs of the pipeline, the latest first.')
     .option('--limit <n>', 'how many', '20')
-    .addOption(new Option('--status <status>', 'only runs with it').choices(Object.values(PIPELINE_STATUSES)))
+    .addOption(new Option('--status <status>', 'only runs with it').choices(RUN_STATUSES))
     .addOption(outputOption(['table', 'json', 'csv']))
     .action(async (given: unknown) => {
       const { output, ...options } = checked(runsSchema, given);

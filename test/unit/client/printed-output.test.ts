@@ -60,14 +60,33 @@ describe('rows', () => {
 });
 
 describe('colours', () => {
-  const statusOn = (isTTY: boolean, environment: Record<string, string>): string =>
-    new Output({ stdout: new Terminal(isTTY), stderr: new Terminal(isTTY) }, environment).status('Completed');
+  const statusOn = (isTTY: boolean, environment: Record<string, string>, status = 'Completed'): string =>
+    new Output({ stdout: new Terminal(isTTY), stderr: new Terminal(isTTY) }, environment).status(status);
 
   it('are for terminals only, unless asked otherwise', () => {
     expect(statusOn(false, {})).toBe('Completed');
     expect(statusOn(true, {})).toBe('\u001b[32mCompleted\u001b[39m');
     expect(statusOn(true, { NO_COLOR: '1' })).toBe('Completed');
     expect(statusOn(false, { FORCE_COLOR: '1' })).toBe('\u001b[32mCompleted\u001b[39m');
+  });
+
+  it.each([
+    ['Planned', 32],
+    ['Paused', 33],
+    ['AwaitingApproval', 33],
+    ['Failed', 31],
+    ['TERMINATED', 31],
+    ['not answering', 31],
+  ])('tell what %s means', (status, color) => {
+    expect(statusOn(true, {}, status)).toBe(`\u001b[${String(color)}m${status}\u001b[39m`);
+  });
+
+  it('are not given to what goes well or is not known', () => {
+    expect(['Running', 'RUNNING', 'constructor'].map((status) => statusOn(true, {}, status))).toEqual([
+      'Running',
+      'RUNNING',
+      'constructor',
+    ]);
   });
 });
 

@@ -6,7 +6,8 @@ import { overridesSchema } from '../../../pipeline/request.ts';
 import { STAGE_NAMES } from '../../../pipeline/stages.ts';
 import type { RecoveryPlan } from '../../run-recovery.ts';
 import { ClientError } from '../../errors.ts';
-import { checked, withoutUndefined, type CliContext } from '../context.ts';
+import { withoutUndefined } from '../../optional.ts';
+import { checked, type CliContext } from '../context.ts';
 import { examples, outputOption, outputSchema, RUN } from '../options.ts';
 import { overrideOptions, showStarted, startedSchema, waitForEnd } from './runs.ts';
 

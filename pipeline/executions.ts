@@ -1,0 +1,26 @@
+/** Executions as Temporal lists them: by what they are searched, and which are open. */
+
+/** Names of the search attributes of runs and procedures. */
+export const SEARCH_ATTRIBUTES = {
+  /** The run's id in the bucket: a resumed run has that of the closed one. */
+  run: 'PipelineRun',
+  status: 'PipelineStatus',
+  stage: 'PipelineStage',
+  dates: 'PipelineDates',
+  trigger: 'PipelineTrigger',
+} as const;
+
+type Searched = (typeof SEARCH_ATTRIBUTES)[keyof typeof SEARCH_ATTRIBUTES] | 'TaskQueue' | 'WorkflowType';
+
+/**
+ * A condition of a list filter. Neither ids nor statuses hold quotes; those that a person typed are left out, so that
+ * the filter stays one.
+ */
+export function equals(attribute: Searched, value: string): string {
+  return `${attribute} = '${value.replaceAll("'", '')}'`;
+}
+
+/** Whether an execution with this status of Temporal's has not ended: the server itself may have paused it. */
+export function isOpenExecution(status: string): boolean {
+  return status === 'RUNNING' || status === 'PAUSED';
+}
