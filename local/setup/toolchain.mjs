@@ -1,7 +1,7 @@
 /** Tells the rest of the project where the tools are: `toolchain.json`. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CLASS_ARCHIVE, PYTHON, SETUP, SPARK_JARS, TOOLCHAIN_FILE } from './folders.mjs';
+import { CLASS_ARCHIVE, PYTHON, SPARK_JARS, TOOLCHAIN_FILE } from './folders.mjs';
 import { sparkHome } from './python-packages.mjs';
 
 /** The toolchain that the last set-up wrote, if all that it names is still there. */
