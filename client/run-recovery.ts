@@ -15,7 +15,7 @@ import type { Settings } from '../pipeline/settings.ts';
 import { STAGE_NAMES, STAGES } from '../pipeline/stages.ts';
 import type { StageName } from '../pipeline/stages.ts';
 import { progressQuery } from '../workflows/pipeline/messages.ts';
-import { searchAttributes } from '../workflows/pipeline/search-attributes.ts';
+import { searchAttributes } from '../workflows/shared/search-attributes.ts';
 import { serverOf } from './connection.ts';
 import type { TemporalLink } from './connection.ts';
 import { ClientError, explain, notFound } from './errors.ts';

@@ -9,7 +9,7 @@ import { requestSchema } from '../../pipeline/request.ts';
 import { describeSettings, jobNameOf, settingSchema } from '../../pipeline/settings.ts';
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
 import { COMMAND_DESCRIPTIONS, COMMAND_NAMES, commandSchemas } from '../../workflows/pipeline/messages.ts';
-import { searchAttributes } from '../../workflows/pipeline/search-attributes.ts';
+import { searchAttributes } from '../../workflows/shared/search-attributes.ts';
 import { PIPELINE_STATUSES } from '../../workflows/pipeline/state.ts';
 
 const INTRODUCTION = `# Reference

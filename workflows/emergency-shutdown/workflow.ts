@@ -31,13 +31,13 @@ import type {
   ShutdownRequest,
   StoppedGlueRun,
 } from '../../pipeline/shutdown.ts';
-import { long, quick, shutdown as activities } from '../pipeline/activities.ts';
-import { failureOf } from '../pipeline/failure.ts';
-import { searchAttributes } from '../pipeline/search-attributes.ts';
-import { now } from '../pipeline/run.ts';
-import { requestOf } from '../request.ts';
-import { ownRunId } from '../run-id.ts';
-import { documenting } from './activities.ts';
+import { long, quick } from '../pipeline/activities.ts';
+import { now } from '../shared/clock.ts';
+import { failureOf } from '../shared/failure.ts';
+import { searchAttributes } from '../shared/search-attributes.ts';
+import { requestOf } from '../shared/request.ts';
+import { ownRunId } from '../shared/run-id.ts';
+import { documenting, stopping } from './activities.ts';
 import { describeShutdown } from './details.ts';
 import { OpenRuns, stopLiveGlueRuns } from './stopping.ts';
 
@@ -181,14 +181,14 @@ class Shutdown {
     const { shutdown, by, reason } = this.#status;
     const mark = shutdownMark(shutdown);
     const note = `${mark} by ${by}: ${reason}`;
-    const schedules = await activities.pauseSchedules(settings, { mark, note });
+    const schedules = await stopping.pauseSchedules(settings, { mark, note });
     this.#change({ schedules });
     return schedules;
   }
 
   async #pauseProcedures(settings: RunSettings): Promise<readonly FoundRun[]> {
     const { shutdown, by, reason } = this.#status;
-    const procedures = await activities.pauseProcedures(settings, { shutdown, by, reason });
+    const procedures = await stopping.pauseProcedures(settings, { shutdown, by, reason });
     this.#change({ procedures });
     return procedures;
   }
@@ -196,10 +196,10 @@ class Shutdown {
   async #survey(settings: RunSettings): Promise<ShutdownResult> {
     const whole = patched('look-at-procedures');
     const [schedules, runs, glueRuns, procedures] = await Promise.all([
-      activities.listSchedules(settings),
-      activities.findOpenRuns(settings),
+      stopping.listSchedules(settings),
+      stopping.findOpenRuns(settings),
       quick.findLiveGlueRuns({ settings }),
-      whole ? activities.findOpenProcedures(settings) : [],
+      whole ? stopping.findOpenProcedures(settings) : [],
     ]);
     for (const run of runs) this.#runs.found.set(run.runId, run);
     this.#remember(glueRuns);
@@ -264,8 +264,8 @@ class Shutdown {
   ): Promise<ShutdownReport> {
     const { shutdown, by, reason, schedules, procedures, requestedAt } = this.#status;
     const [tableItems, pollers] = await Promise.all([
-      activities.countTableItems(settings).catch(() => null),
-      activities.findPollers().catch(() => []),
+      stopping.countTableItems(settings).catch(() => null),
+      stopping.findPollers().catch(() => []),
     ]);
     const finishedAt = now();
     return await documenting.writeShutdownReport(settings, {

@@ -1,6 +1,6 @@
 /** The run's current details: what the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. */
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
-import { paragraphs, time, verbatim } from '../markdown.ts';
+import { paragraphs, time, verbatim } from '../shared/markdown.ts';
 import { openCommands } from './commands.ts';
 import type { CommandName } from './messages.ts';
 import type { RunState } from './state.ts';

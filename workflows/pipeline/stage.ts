@@ -6,7 +6,6 @@
 import {
   allHandlersFinished,
   ApplicationFailure,
-  CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
@@ -15,9 +14,10 @@ import {
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import type { RunContext, RunSettings } from '../../pipeline/run-context.ts';
 import type { StageName } from '../../pipeline/stages.ts';
-import { failureOf } from './failure.ts';
+import { hoursAfter, now } from '../shared/clock.ts';
+import { failureOf } from '../shared/failure.ts';
+import { interruptible } from '../shared/interruptible.ts';
 import { stopLeftGlueRuns } from './glue.ts';
-import { now } from './run.ts';
 import type { Continued, PipelineRun } from './run.ts';
 import { begin, complete, isEnding, keep, park, proceed, waitOn } from './state.ts';
 import type { Decision } from './state.ts';
@@ -168,20 +168,15 @@ export class Stages {
     return isLeft ? stage : undefined;
   }
 
-  /** Runs work that the end of the run interrupts; the work's own clean-up comes first. */
-  async #interruptible<T>(work: () => Promise<T>): Promise<T> {
-    const scope = new CancellationScope();
-    this.#run.onEnding = () => {
-      scope.cancel();
-    };
-    try {
-      return await scope.run(work);
-    } catch (error) {
-      if (isCancellation(error)) this.throwIfEnding();
-      throw error;
-    } finally {
-      this.#run.onEnding = undefined;
-    }
+  #interruptible<T>(work: () => Promise<T>): Promise<T> {
+    return interruptible(work, {
+      arm: (interrupt) => {
+        this.#run.onEnding = interrupt;
+      },
+      throwIfEnding: () => {
+        this.throwIfEnding();
+      },
+    });
   }
 
   async #parked(stage: StageName, round: number, error: unknown): Promise<Decision> {
@@ -194,7 +189,7 @@ export class Stages {
 
   /** When a wait for an operator that began at `since` ends. */
   deadline(since: string): string {
-    return new Date(Date.parse(since) + this.#limits.parkHours * 3_600_000).toISOString();
+    return hoursAfter(since, this.#limits.parkHours);
   }
 
   /**

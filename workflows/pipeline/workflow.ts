@@ -30,11 +30,13 @@ import type { RowCounts } from '../../pipeline/reports.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { ScriptName, StageName } from '../../pipeline/stages.ts';
-import { requestOf } from '../request.ts';
+import { now } from '../shared/clock.ts';
+import { plural } from '../shared/plural.ts';
+import { requestOf } from '../shared/request.ts';
 import { long, quick } from './activities.ts';
 import { GlueStage, stopLeftGlueRuns } from './glue.ts';
 import { stopOrphans } from './orphans.ts';
-import { now, PipelineRun } from './run.ts';
+import { PipelineRun } from './run.ts';
 import type { Continued } from './run.ts';
 import { Aborted, Stages, Stopped } from './stage.ts';
 import type { Round } from './stage.ts';
@@ -267,7 +269,7 @@ class Pipeline {
       const result = await long.verifyKpis(context, { report: kpis });
       return {
         result,
-        summary: say.plural(result.items, 'item holds its invariants', 'items hold their invariants'),
+        summary: plural(result.items, 'item holds its invariants', 'items hold their invariants'),
       };
     });
     const { published, superseded } = await this.#stages.required('publish_kpis', async () => {
@@ -361,7 +363,7 @@ class Pipeline {
     this.#run.change((state, at) => cleaningUp(state, 'setting unfinished output aside', at));
     try {
       const { objects } = await long.secureStoppedRun(context, { jobRunIds, record });
-      this.#run.change((state, at) => cleaningUp(state, `${say.plural(objects, 'object')} set aside`, at));
+      this.#run.change((state, at) => cleaningUp(state, `${plural(objects, 'object')} set aside`, at));
     } catch (error) {
       // The run ends in any case: nothing reads unfinished output, and the orphan sweep of storage removes it later.
       const said = error instanceof Error ? error.message : String(error);
