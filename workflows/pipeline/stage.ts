@@ -12,6 +12,7 @@ import {
   patched,
 } from '@temporalio/workflow';
 import type { RetryOverrides } from '../../pipeline/request.ts';
+import { DEFAULT_RUN_SETTINGS } from '../../pipeline/run-context.ts';
 import type { RunContext, RunSettings } from '../../pipeline/run-context.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { hoursAfter, now } from '../shared/clock.ts';
@@ -55,8 +56,6 @@ export class Stopped extends ApplicationFailure {
 /** Nobody decided in time, and the settings say that the run fails then. */
 class Expired extends ApplicationFailure {}
 
-type Limits = Pick<RunSettings, 'parkHours' | 'parkExpiry' | 'historySteps'>;
-
 export class Stages {
   readonly #run: PipelineRun;
   /** Known once the first stage has read the settings. */
@@ -67,8 +66,8 @@ export class Stages {
   }
 
   /** Until the settings are read: their defaults. */
-  get #limits(): Limits {
-    return this.context?.settings ?? { parkHours: 72, parkExpiry: 'fail', historySteps: 200 };
+  get #settings(): RunSettings {
+    return this.context?.settings ?? DEFAULT_RUN_SETTINGS;
   }
 
   /**
@@ -141,7 +140,7 @@ export class Stages {
    */
   async #mayBegin(): Promise<void> {
     await this.resumed();
-    if (this.#run.steps < this.#limits.historySteps) return;
+    if (this.#run.steps < this.#settings.historySteps) return;
     await condition(allHandlersFinished);
     this.throwIfEnding();
     const { state, progress, request } = this.#run;
@@ -189,7 +188,7 @@ export class Stages {
 
   /** When a wait for an operator that began at `since` ends. */
   deadline(since: string): string {
-    return hoursAfter(since, this.#limits.parkHours);
+    return hoursAfter(since, this.#settings.parkHours);
   }
 
   /**
@@ -197,7 +196,7 @@ export class Stages {
    * @throws Aborted, Stopped, Expired when the operator ends the run, or nobody decides in time and the settings say so
    */
   async decision(expired: string): Promise<Decision> {
-    const { parkHours, parkExpiry } = this.#limits;
+    const { parkHours, parkExpiry } = this.#settings;
     const clockStops = patched('pause-stops-the-clock');
     const isInterrupted = (): boolean => clockStops && this.#run.state.paused !== null;
     for (;;) {

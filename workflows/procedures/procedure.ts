@@ -19,6 +19,7 @@ import {
   patched,
 } from '@temporalio/workflow';
 import { isUnknownSubject } from '../../pipeline/failures.ts';
+import { DEFAULT_RUN_SETTINGS } from '../../pipeline/run-context.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
@@ -278,7 +279,7 @@ export class Procedure {
 
   /** As long as a parked run waits; until the settings are read, the default of `MSP_PARK_HOURS`. */
   get #patienceHours(): number {
-    return this.#context?.settings.parkHours ?? 72;
+    return (this.#context?.settings ?? DEFAULT_RUN_SETTINGS).parkHours;
   }
 
   /**
