@@ -13,7 +13,6 @@
 import {
   ApplicationFailure,
   CancellationScope,
-  defineQuery,
   patched,
   setCurrentDetails,
   setHandler,
@@ -39,6 +38,8 @@ import { requestOf } from '../shared/request.ts';
 import { ownRunId } from '../shared/run-id.ts';
 import { documenting, stopping } from './activities.ts';
 import { describeShutdown } from './details.ts';
+import { statusQuery } from './messages.ts';
+import type { ShutdownResult, ShutdownStatus } from './messages.ts';
 import { OpenRuns, stopLiveGlueRuns } from './stopping.ts';
 
 /** Time after which somebody must look why a run or a Glue run does not end; Glue itself stops within a minute. */
@@ -51,33 +52,6 @@ const LOOK_GROWTH = 1.5;
 
 /** A shutdown without its report has stopped all the same. */
 const REPORT_STEP = 'write the report';
-
-export interface ShutdownStatus {
-  /** Id under which it is undone. */
-  readonly shutdown: string;
-  readonly by: string;
-  readonly reason: string;
-  readonly dryRun: boolean;
-  readonly phase: 'stopping' | 'securing' | 'documenting' | 'done';
-  readonly schedules: PausedSchedules;
-  readonly runs: readonly FoundRun[];
-  /** Procedures that were paused. */
-  readonly procedures: readonly FoundRun[];
-  /** Runs and Glue runs that have not ended yet. */
-  readonly open: readonly string[];
-  readonly glueRuns: readonly StoppedGlueRun[];
-  /** What went wrong and was not yet put right, by step. */
-  readonly problems: Readonly<Record<string, string>>;
-  /** When all schedules were paused, all runs told and all Glue runs asked to stop. */
-  readonly requestedAt: string | null;
-}
-
-export const shutdownStatusQuery = defineQuery<ShutdownStatus>('status');
-
-export interface ShutdownResult extends Omit<ShutdownStatus, 'phase' | 'open'> {
-  /** Keys of the report and of the plan to undo it; none for a dry run. */
-  readonly report: ShutdownReport | null;
-}
 
 export async function emergencyShutdown(given: ShutdownRequest): Promise<ShutdownResult> {
   return await new Shutdown(given).run();
@@ -104,7 +78,7 @@ class Shutdown {
       problems: {},
       requestedAt: null,
     };
-    setHandler(shutdownStatusQuery, () => this.#status, {
+    setHandler(statusQuery, () => this.#status, {
       description: 'What is stopped and what is not yet',
     });
     upsertSearchAttributes([
