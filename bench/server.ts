@@ -4,7 +4,7 @@ import { readToolchain } from '../local/stack/toolchain.ts';
 import { BUNDLE_PATH } from '../worker/bundle.ts';
 import { createWorker } from '../worker/worker.ts';
 import type { WorkerActivities } from '../worker/worker.ts';
-import { searchAttributes } from '../workflows/pipeline/search-attributes.ts';
+import { searchAttributes } from '../workflows/shared/search-attributes.ts';
 import { ending } from './interruption.ts';
 
 export const TASK_QUEUE = 'bench';

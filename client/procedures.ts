@@ -29,7 +29,8 @@ import {
   type ProcedureCommandName,
 } from '../workflows/procedures/messages.ts';
 import type { ProcedureResult } from '../workflows/procedures/procedure.ts';
-import type { ProcedureStatus, TimelineEntry } from '../workflows/procedures/state.ts';
+import type { ProcedureStatus } from '../workflows/procedures/state.ts';
+import type { TimelineEntry } from '../workflows/shared/timeline.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { causesOf, checkRequest, ClientError, explain, notFound, shapeOf } from './errors.ts';
 import type { Bucket } from './objects.ts';

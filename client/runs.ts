@@ -26,8 +26,9 @@ import {
   type CommandInput,
   type CommandName,
 } from '../workflows/pipeline/messages.ts';
-import type { RunStatus, TimelineEntry } from '../workflows/pipeline/state.ts';
+import type { RunStatus } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
+import type { TimelineEntry } from '../workflows/shared/timeline.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { askRun, explainRun, tell } from './run-answers.ts';
 import { causesOf, checkRequest, ClientError, explain, notFound } from './errors.ts';

@@ -15,7 +15,7 @@ import {
   shutdownWorkflowId,
 } from '../pipeline/shutdown.ts';
 import type { ShutdownRequest } from '../pipeline/shutdown.ts';
-import type { ShutdownResult, ShutdownStatus } from '../workflows/emergency-shutdown/workflow.ts';
+import type { ShutdownResult, ShutdownStatus } from '../workflows/emergency-shutdown/messages.ts';
 import { serverOf } from './connection.ts';
 import type { TemporalLink } from './connection.ts';
 import { causesOf, checkRequest, explain, shapeOf } from './errors.ts';

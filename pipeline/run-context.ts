@@ -1,26 +1,36 @@
 /** What every activity of a run is told: who the run is and the settings that it keeps for its whole life. */
 import type { Owner } from './inputs.ts';
+import { parseSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
 
-export type RunSettings = Pick<
-  Settings,
-  | 'pipeline'
-  | 'bucket'
-  | 'table'
-  | 'workerType'
-  | 'numberOfWorkers'
-  | 'jobTimeoutMinutes'
-  | 'gluePollSeconds'
-  | 'maxFilesPerRun'
-  | 'maxBytesPerRun'
-  | 'gateMaxRejectedShare'
-  | 'gateMaxReviewShare'
-  | 'parkHours'
-  | 'parkExpiry'
-  | 'historySteps'
-  | 'retentionDays'
-  | 'maxWriteUnitsPerSecond'
->;
+const RUN_SETTINGS = [
+  'pipeline',
+  'bucket',
+  'table',
+  'workerType',
+  'numberOfWorkers',
+  'jobTimeoutMinutes',
+  'gluePollSeconds',
+  'maxFilesPerRun',
+  'maxBytesPerRun',
+  'gateMaxRejectedShare',
+  'gateMaxReviewShare',
+  'parkHours',
+  'parkExpiry',
+  'historySteps',
+  'retentionDays',
+  'maxWriteUnitsPerSecond',
+] as const satisfies readonly (keyof Settings)[];
+
+export type RunSettings = Pick<Settings, (typeof RUN_SETTINGS)[number]>;
+
+export function runSettingsOf(settings: Settings): RunSettings {
+  const kept = RUN_SETTINGS.filter((name) => name in settings);
+  return Object.fromEntries(kept.map((name) => [name, settings[name]])) as RunSettings;
+}
+
+/** What holds until a run has read its own. */
+export const DEFAULT_RUN_SETTINGS = runSettingsOf(parseSettings({}));
 
 export interface RunContext {
   readonly owner: Owner;

@@ -1,8 +1,10 @@
-/** The record that closes a run: `processed/runs/R/record.json`. */
+/** The records that a run leaves when it ends. What others read of them; the run writes more. */
 import { z } from 'zod';
+import type { DayEdition } from './activity-types.ts';
 import { countSchema, daySchema, timestampSchema } from './documents.ts';
+import { STAGE_NAMES } from './stages.ts';
 
-/** What others read of it; the run writes more. */
+/** Closes a run: `processed/runs/R/record.json`. */
 export const runRecordSchema = z.looseObject({
   version: z.literal(1),
   run: z.string(),
@@ -10,3 +12,29 @@ export const runRecordSchema = z.looseObject({
   outcome: z.string(),
   days: z.array(z.object({ day: daySchema, edition: countSchema.min(1) })),
 });
+
+/** How a run stood when it was stopped: `processed/runs/R/stopped/TIME.json`. */
+export const stopRecordSchema = z.looseObject({
+  stage: z.enum(STAGE_NAMES).nullable(),
+  stoppedAt: z.string(),
+  checkpoints: z.array(
+    z.looseObject({
+      stage: z.string(),
+      outcome: z.string(),
+      summary: z.string(),
+      result: z.unknown().optional(),
+    }),
+  ),
+  jobRunIds: z.array(z.string()),
+  quarantined: z.array(z.string()),
+});
+export type WrittenStopRecord = z.infer<typeof stopRecordSchema>;
+
+/** What the checkpoint of `publish_plays` holds. */
+const publishedSchema = z.object({ days: z.array(z.object({ day: daySchema, edition: countSchema })) });
+
+/** Days whose plays a stopped run had published. */
+export function publishedIn({ checkpoints }: WrittenStopRecord): readonly DayEdition[] {
+  const published = checkpoints.find(({ stage }) => stage === 'publish_plays');
+  return publishedSchema.safeParse(published?.result).data?.days ?? [];
+}

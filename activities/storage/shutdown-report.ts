@@ -4,46 +4,17 @@
  */
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
-import { z } from 'zod';
-import type { DayEdition, ShutdownActivities } from '../../pipeline/activity-types.ts';
-import { countSchema, daySchema } from '../../pipeline/documents.ts';
-import { STAGE_NAMES } from '../../pipeline/stages.ts';
+import type { z } from 'zod';
+import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
 import { preparedInputsSchema } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
-import type { FoundRun, ShutdownFindings } from '../../pipeline/shutdown.ts';
+import { publishedIn, stopRecordSchema } from '../../pipeline/run-record.ts';
+import { shutdownPage } from '../../pipeline/shutdown-report.ts';
+import type { StoppedRun } from '../../pipeline/shutdown-report.ts';
+import type { FoundRun } from '../../pipeline/shutdown.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import { isFailureOf } from '../aws/call.ts';
 import { Bucket } from './objects.ts';
-
-const stopRecordSchema = z.looseObject({
-  stage: z.enum(STAGE_NAMES).nullable(),
-  stoppedAt: z.string(),
-  checkpoints: z.array(
-    z.looseObject({
-      stage: z.string(),
-      outcome: z.string(),
-      summary: z.string(),
-      result: z.unknown().optional(),
-    }),
-  ),
-  jobRunIds: z.array(z.string()),
-  quarantined: z.array(z.string()),
-});
-
-/** What the checkpoint of `publish_plays` holds. */
-const publishedSchema = z.object({ days: z.array(z.object({ day: daySchema, edition: countSchema })) });
-
-/** A stopped run, for the report. */
-interface StoppedRun extends FoundRun {
-  /** Its record; null where the run had not begun, or had ended before it was told. */
-  readonly stopped: z.infer<typeof stopRecordSchema> | null;
-  /** Days whose plays it has published, with the editions. */
-  readonly days: readonly DayEdition[];
-  /** Files that it keeps claimed. */
-  readonly claims: readonly { readonly key: string; readonly id: string }[];
-  /** Keys of its records that are not what they should be. */
-  readonly unreadable: readonly string[];
-}
 
 export function createShutdownReportActivities(
   s3: S3Client,
@@ -62,7 +33,7 @@ export function createShutdownReportActivities(
       const limit = pLimit(S3_AT_ONCE);
       const runs = await Promise.all(findings.plan.runs.map((run) => limit(() => recordOf(bucket, run))));
       await bucket.writeJson(written.report, { version: 1, ...findings, runs });
-      await bucket.writeText(written.markdown, markdown(findings, runs), 'text/markdown; charset=utf-8');
+      await bucket.writeText(written.markdown, shutdownPage(findings, runs), 'text/markdown; charset=utf-8');
       return written;
     },
   };
@@ -88,85 +59,6 @@ async function recordOf(bucket: Bucket, found: FoundRun): Promise<StoppedRun> {
   const stopped = latest === undefined ? null : ((await read(latest, stopRecordSchema)) ?? null);
   const inputs = await read(layout.runRecord(found.run, 'inputs'), preparedInputsSchema);
   const claims = inputs?.files.map(({ key, id }) => ({ key, id })) ?? [];
-  return { ...found, stopped, days: daysOf(stopped), claims, unreadable };
-}
-
-function daysOf(stopped: StoppedRun['stopped']): readonly DayEdition[] {
-  const published = stopped?.checkpoints.find(({ stage }) => stage === 'publish_plays');
-  return publishedSchema.safeParse(published?.result).data?.days ?? [];
-}
-
-function markdown(findings: ShutdownFindings, runs: readonly StoppedRun[]): string {
-  const { plan, requestedAt, finishedAt, glueRuns, orphanObjects, tableItems, pollers, stillOpen } = findings;
-  const { shutdown, by, reason, schedules } = plan;
-  const list = (items: readonly string[], none: string): string =>
-    items.length === 0 ? none : items.map((item) => `- ${item}`).join('\n');
-  return `${[
-    `# Emergency shutdown ${shutdown}`,
-    `By ${by}: ${reason}`,
-    `${requestedAt === null ? 'Not everything could be told to stop' : `Everything was told to stop by ${requestedAt}`}, and this was written at ${finishedAt}.`,
-    `Undo it: \`msp resume --shutdown ${shutdown}\`. That brings back what is listed here and nothing else.`,
-    '## Schedules',
-    list(
-      [
-        ...schedules.paused.map((id) => `${id}: paused`),
-        ...schedules.pausedBefore.map(({ id, note }) => `${id}: was paused already (${note}) and stays so`),
-      ],
-      'None.',
-    ),
-    '## Runs',
-    list(runs.map(runLine), 'None was open.'),
-    ...(plan.procedures.length === 0
-      ? []
-      : [
-          '## Procedures',
-          list(
-            plan.procedures.map(({ run, workflowId }) => `${run ?? workflowId}: paused`),
-            '',
-          ),
-        ]),
-    '## Glue runs',
-    list(
-      glueRuns.map(
-        ({ jobName, jobRunId, run, orphan }) =>
-          `${jobRunId} of ${jobName}, for ${run ?? 'an unknown run'}${orphan ? ': no run watched it' : ''}`,
-      ),
-      'None was live.',
-    ),
-    ...(orphanObjects === 0
-      ? []
-      : [`${String(orphanObjects)} objects of unwatched Glue runs were set aside.`]),
-    '## Files claimed by the stopped runs',
-    list(
-      runs.flatMap(({ claims, workflowId }) =>
-        claims.map(({ key, id }) => `${key} (${id}), by ${workflowId}`),
-      ),
-      'None.',
-    ),
-    '## The rest',
-    list(
-      [
-        `items in the table: ${tableItems === null ? 'not known' : `about ${String(tableItems)}`}`,
-        `workers that listen: ${pollers.join(', ') || 'none'}`,
-        ...stillOpen.map((what) => `has not ended: ${what}`),
-        ...runs.flatMap(({ unreadable }) => unreadable.map((key) => `can't be read: ${key}`)),
-      ],
-      '',
-    ),
-  ].join('\n\n')}\n`;
-}
-
-function runLine({ workflowId, run, stopped, days, unreadable }: StoppedRun): string {
-  if (stopped === null) {
-    const why =
-      unreadable.length === 0 ? 'had not begun its work, or had ended by itself' : "its record can't be read";
-    return `${workflowId}: ${why}`;
-  }
-  const { stage, checkpoints, quarantined } = stopped;
-  const done = checkpoints.filter(({ outcome }) => outcome === 'done').length;
-  const aside = quarantined.length === 0 ? '' : `, ${String(quarantined.length)} objects set aside`;
-  const published = days
-    .map(({ day, edition }) => `, ${day} published as edition ${String(edition)}`)
-    .join('');
-  return `${workflowId} (${run ?? ''}): stopped in ${stage ?? 'no stage'}, ${String(done)} stages done${published}${aside}`;
+  const days = stopped === null ? [] : publishedIn(stopped);
+  return { ...found, stopped, days, claims, unreadable };
 }

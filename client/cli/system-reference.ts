@@ -10,7 +10,7 @@ import { describeSettings, jobNameOf, settingSchema } from '../../pipeline/setti
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
 import { RUN_STATUSES } from '../../pipeline/statuses.ts';
 import { COMMAND_DESCRIPTIONS, COMMAND_NAMES, commandSchemas } from '../../workflows/pipeline/messages.ts';
-import { searchAttributes } from '../../workflows/pipeline/search-attributes.ts';
+import { searchAttributes } from '../../workflows/shared/search-attributes.ts';
 
 const INTRODUCTION = `# Reference
 

@@ -2,7 +2,7 @@
  * The parts of a stack: how each is started, when it counts as ready, and how long it may take to begin and to end.
  * None inherits the environment of whoever starts the stack, whose AWS or Temporal profiles would lead it elsewhere.
  */
-import { searchAttributes } from '../../workflows/pipeline/search-attributes.ts';
+import { searchAttributes } from '../../workflows/shared/search-attributes.ts';
 import { HOST, type Ports } from './ports.ts';
 import type { PartName, StackFolder } from './folder.ts';
 import type { CommandLine } from './processes.ts';

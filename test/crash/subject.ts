@@ -1,6 +1,6 @@
 /** What the crash tests kill something in: a run, or one of the procedures, in a situation that has much to lose. */
 import type { ProcedureReference } from '../../client/procedures.ts';
-import { searchAttributes } from '../../workflows/pipeline/search-attributes.ts';
+import { searchAttributes } from '../../workflows/shared/search-attributes.ts';
 import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
 import type { ProcedureResult } from '../../workflows/procedures/procedure.ts';
 import { until } from '../support/until.ts';

@@ -12,8 +12,8 @@ import type { FailureType } from '../../pipeline/failures.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { updates } from '../../workflows/pipeline/messages.ts';
 import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
-import type { Parked } from '../../workflows/pipeline/state.ts';
-import type { ParkedStep, ProcedureStatus } from '../../workflows/procedures/state.ts';
+import type { ProcedureStatus } from '../../workflows/procedures/state.ts';
+import type { Failure } from '../../workflows/shared/failure.ts';
 import { rightOf } from '../support/faults/answers.ts';
 import type { RefusingFault } from '../support/faults/answers.ts';
 import { AskingClient } from '../support/faults/asking-client.ts';
@@ -295,7 +295,7 @@ function refusalIn({ error }: Reply, refused: Refusal | undefined): string | und
 /** @param place the stage or step that is parked */
 function checkedRefusal(
   place: string,
-  { type, message, advice }: Parked['failure'] | ParkedStep['failure'],
+  { type, message, advice }: Failure,
   refused: Refusal | undefined,
 ): string {
   const said = `parked in ${place}: ${type}: ${message} ${advice}`;

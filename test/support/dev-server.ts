@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { z } from 'zod';
-import { searchAttributes } from '../../workflows/pipeline/search-attributes.ts';
+import { searchAttributes } from '../../workflows/shared/search-attributes.ts';
 
 /** Failing workflows are what many tests are about; their warnings would bury what a test has to say. */
 Runtime.install({ logger: new DefaultLogger('ERROR') });

@@ -1,6 +1,6 @@
 /** What a run can be found by, as the server has it. */
 import type { WorkflowHandle } from '@temporalio/client';
-import { searchAttributes } from '../../workflows/pipeline/search-attributes.ts';
+import { searchAttributes } from '../../workflows/shared/search-attributes.ts';
 
 export async function foundBy(
   handle: WorkflowHandle,

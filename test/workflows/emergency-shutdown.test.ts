@@ -5,7 +5,7 @@ import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { FoundRun, ShutdownFindings, ShutdownRequest } from '../../pipeline/shutdown.ts';
-import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
+import type { ShutdownResult } from '../../workflows/emergency-shutdown/messages.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { fakeActivities } from '../support/fake-activities.ts';

@@ -11,7 +11,7 @@ import { planByStatus } from '../../activities/temporal/shutdown-status.ts';
 import { createUndoActivities } from '../../activities/temporal/undo.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import type { ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
-import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
+import type { ShutdownResult } from '../../workflows/emergency-shutdown/messages.ts';
 import { statusQuery, updates as runUpdates } from '../../workflows/pipeline/messages.ts';
 import type { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
 import { statusQuery as procedureQuery, updates } from '../../workflows/procedures/messages.ts';

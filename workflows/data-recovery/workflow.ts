@@ -10,12 +10,12 @@ import type { Rerun, Verified } from '../../pipeline/procedures/activity-types.t
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { recoveryRequestSchema } from '../../pipeline/recovery/request.ts';
 import type { ParsedRecoveryRequest, RecoveryRequest } from '../../pipeline/recovery/request.ts';
-import { plural } from '../pipeline/summaries.ts';
 import { long } from '../procedures/activities.ts';
-import { now } from '../procedures/conversation.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { Ending, Procedure, ProcedureResult } from '../procedures/procedure.ts';
-import { requestOf } from '../request.ts';
+import { now } from '../shared/clock.ts';
+import { plural } from '../shared/plural.ts';
+import { requestOf } from '../shared/request.ts';
 
 /** Files named in a message; the plan has them all. */
 const NAMED = 5;
@@ -126,9 +126,7 @@ function summaryOf({ remaining, differing, lost }: Verified): string {
   const parts = [
     remaining === 0 ? '' : `${String(remaining)} things are still not as recorded`,
     lost === 0 ? '' : `${String(lost)} can't be recovered`,
-    differing === 0
-      ? 'all numbers are as before'
-      : `the numbers of ${String(differing)} ${differing === 1 ? 'day' : 'days'} differ`,
+    differing === 0 ? 'all numbers are as before' : `the numbers of ${plural(differing, 'day')} differ`,
   ];
   return [whole, ...parts.filter((part) => part !== '')].join('; ');
 }

@@ -1,5 +1,5 @@
 /** What the Temporal UI shows of a shutdown: its current details, in Markdown. */
-import type { ShutdownStatus } from './workflow.ts';
+import type { ShutdownStatus } from './messages.ts';
 
 export function describeShutdown(status: ShutdownStatus): string {
   const { shutdown, by, reason, dryRun, phase, schedules, runs, procedures, glueRuns, open, problems } =

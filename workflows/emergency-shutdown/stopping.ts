@@ -6,7 +6,8 @@
 import type { LiveGlueRun } from '../../pipeline/activity-types.ts';
 import type { RunSettings } from '../../pipeline/run-context.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
-import { quick, shutdown as activities } from '../pipeline/activities.ts';
+import { quick } from '../pipeline/activities.ts';
+import { stopping } from './activities.ts';
 
 /** Who asks for it, under which procedure, and why. */
 export interface Cause {
@@ -22,10 +23,10 @@ export class OpenRuns {
 
   /** Tells those that were not told yet. @returns what is open */
   async tell(settings: RunSettings, cause: Cause): Promise<readonly FoundRun[]> {
-    const open = await activities.findOpenRuns(settings);
+    const open = await stopping.findOpenRuns(settings);
     for (const run of open) this.found.set(run.runId, run);
     const runs = open.filter(({ runId }) => !this.#told.has(runId));
-    if (runs.length > 0) await activities.tellRuns(settings, { ...cause, runs });
+    if (runs.length > 0) await stopping.tellRuns(settings, { ...cause, runs });
     for (const { runId } of runs) this.#told.add(runId);
     return open;
   }
@@ -42,6 +43,6 @@ export async function stopLiveGlueRuns(
 ): Promise<readonly LiveGlueRun[]> {
   const live = await quick.findLiveGlueRuns({ settings });
   remember(live);
-  if (live.length > 0) await activities.stopGlueRuns(settings, { runs: live });
+  if (live.length > 0) await stopping.stopGlueRuns(settings, { runs: live });
   return live;
 }

@@ -13,7 +13,6 @@
 import {
   ApplicationFailure,
   CancellationScope,
-  defineQuery,
   patched,
   setCurrentDetails,
   setHandler,
@@ -31,14 +30,16 @@ import type {
   ShutdownRequest,
   StoppedGlueRun,
 } from '../../pipeline/shutdown.ts';
-import { long, quick, shutdown as activities } from '../pipeline/activities.ts';
-import { failureOf } from '../pipeline/failure.ts';
-import { searchAttributes } from '../pipeline/search-attributes.ts';
-import { now } from '../pipeline/run.ts';
-import { requestOf } from '../request.ts';
-import { ownRunId } from '../run-id.ts';
-import { documenting } from './activities.ts';
+import { long, quick } from '../pipeline/activities.ts';
+import { now } from '../shared/clock.ts';
+import { failureOf } from '../shared/failure.ts';
+import { searchAttributes } from '../shared/search-attributes.ts';
+import { requestOf } from '../shared/request.ts';
+import { ownRunId } from '../shared/run-id.ts';
+import { documenting, stopping } from './activities.ts';
 import { describeShutdown } from './details.ts';
+import { statusQuery } from './messages.ts';
+import type { ShutdownResult, ShutdownStatus } from './messages.ts';
 import { OpenRuns, stopLiveGlueRuns } from './stopping.ts';
 
 /** Time after which somebody must look why a run or a Glue run does not end; Glue itself stops within a minute. */
@@ -51,33 +52,6 @@ const LOOK_GROWTH = 1.5;
 
 /** A shutdown without its report has stopped all the same. */
 const REPORT_STEP = 'write the report';
-
-export interface ShutdownStatus {
-  /** Id under which it is undone. */
-  readonly shutdown: string;
-  readonly by: string;
-  readonly reason: string;
-  readonly dryRun: boolean;
-  readonly phase: 'stopping' | 'securing' | 'documenting' | 'done';
-  readonly schedules: PausedSchedules;
-  readonly runs: readonly FoundRun[];
-  /** Procedures that were paused. */
-  readonly procedures: readonly FoundRun[];
-  /** Runs and Glue runs that have not ended yet. */
-  readonly open: readonly string[];
-  readonly glueRuns: readonly StoppedGlueRun[];
-  /** What went wrong and was not yet put right, by step. */
-  readonly problems: Readonly<Record<string, string>>;
-  /** When all schedules were paused, all runs told and all Glue runs asked to stop. */
-  readonly requestedAt: string | null;
-}
-
-export const shutdownStatusQuery = defineQuery<ShutdownStatus>('status');
-
-export interface ShutdownResult extends Omit<ShutdownStatus, 'phase' | 'open'> {
-  /** Keys of the report and of the plan to undo it; none for a dry run. */
-  readonly report: ShutdownReport | null;
-}
 
 export async function emergencyShutdown(given: ShutdownRequest): Promise<ShutdownResult> {
   return await new Shutdown(given).run();
@@ -104,7 +78,7 @@ class Shutdown {
       problems: {},
       requestedAt: null,
     };
-    setHandler(shutdownStatusQuery, () => this.#status, {
+    setHandler(statusQuery, () => this.#status, {
       description: 'What is stopped and what is not yet',
     });
     upsertSearchAttributes([
@@ -181,14 +155,14 @@ class Shutdown {
     const { shutdown, by, reason } = this.#status;
     const mark = shutdownMark(shutdown);
     const note = `${mark} by ${by}: ${reason}`;
-    const schedules = await activities.pauseSchedules(settings, { mark, note });
+    const schedules = await stopping.pauseSchedules(settings, { mark, note });
     this.#change({ schedules });
     return schedules;
   }
 
   async #pauseProcedures(settings: RunSettings): Promise<readonly FoundRun[]> {
     const { shutdown, by, reason } = this.#status;
-    const procedures = await activities.pauseProcedures(settings, { shutdown, by, reason });
+    const procedures = await stopping.pauseProcedures(settings, { shutdown, by, reason });
     this.#change({ procedures });
     return procedures;
   }
@@ -196,10 +170,10 @@ class Shutdown {
   async #survey(settings: RunSettings): Promise<ShutdownResult> {
     const whole = patched('look-at-procedures');
     const [schedules, runs, glueRuns, procedures] = await Promise.all([
-      activities.listSchedules(settings),
-      activities.findOpenRuns(settings),
+      stopping.listSchedules(settings),
+      stopping.findOpenRuns(settings),
       quick.findLiveGlueRuns({ settings }),
-      whole ? activities.findOpenProcedures(settings) : [],
+      whole ? stopping.findOpenProcedures(settings) : [],
     ]);
     for (const run of runs) this.#runs.found.set(run.runId, run);
     this.#remember(glueRuns);
@@ -264,8 +238,8 @@ class Shutdown {
   ): Promise<ShutdownReport> {
     const { shutdown, by, reason, schedules, procedures, requestedAt } = this.#status;
     const [tableItems, pollers] = await Promise.all([
-      activities.countTableItems(settings).catch(() => null),
-      activities.findPollers().catch(() => []),
+      stopping.countTableItems(settings).catch(() => null),
+      stopping.findPollers().catch(() => []),
     ]);
     const finishedAt = now();
     return await documenting.writeShutdownReport(settings, {

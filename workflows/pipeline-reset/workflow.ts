@@ -13,14 +13,14 @@ import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { resetRequestSchema } from '../../pipeline/reset/request.ts';
 import type { ParsedResetRequest, ResetRequest } from '../../pipeline/reset/request.ts';
 import { resetMark } from '../../pipeline/shutdown.ts';
+import { stopping } from '../emergency-shutdown/activities.ts';
 import { OpenRuns, stopLiveGlueRuns } from '../emergency-shutdown/stopping.ts';
-import { shutdown as stopping } from '../pipeline/activities.ts';
-import { plural } from '../pipeline/summaries.ts';
 import { long, quick } from '../procedures/activities.ts';
-import { now } from '../procedures/conversation.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { Ending, Procedure, ProcedureResult } from '../procedures/procedure.ts';
-import { requestOf } from '../request.ts';
+import { now } from '../shared/clock.ts';
+import { plural } from '../shared/plural.ts';
+import { requestOf } from '../shared/request.ts';
 
 /** Time after which somebody must look why a run does not end; Glue itself stops within a minute. */
 const STOP_HOURS = 2;
@@ -197,9 +197,9 @@ class Reset {
 }
 
 function runsText(runs: number): string {
-  return runs === 0 ? 'no run was started' : `${String(runs)} ${runs === 1 ? 'run' : 'runs'} completed`;
+  return runs === 0 ? 'no run was started' : `${plural(runs, 'run')} completed`;
 }
 
 function differText(days: number): string {
-  return `the numbers of ${String(days)} ${days === 1 ? 'day differ' : 'days differ'}`;
+  return `the numbers of ${plural(days, 'day')} differ`;
 }

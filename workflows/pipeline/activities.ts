@@ -5,17 +5,9 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
 import { OPERATOR_FAILURES } from '../../pipeline/failures.ts';
-import type { PipelineActivities, ShutdownActivities } from '../../pipeline/activity-types.ts';
+import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import type { StageName } from '../../pipeline/stages.ts';
-
-const retry = {
-  // Throttling and brief outages pass within seconds; 8 attempts reach about two minutes, after which a person should know.
-  initialInterval: '1s',
-  backoffCoefficient: 2,
-  maximumInterval: '30s',
-  maximumAttempts: 8,
-  nonRetryableErrorTypes: OPERATOR_FAILURES,
-} as const;
+import { retry } from '../shared/retry.ts';
 
 /** A few calls to one service. */
 export const quick = proxyActivities<PipelineActivities>({
@@ -79,18 +71,3 @@ export function awaitingGlue(
     },
   });
 }
-
-/** The emergency shutdown's own. What fails is tried again with its next look, so one call need not try for long. */
-export const shutdown = proxyActivities<ShutdownActivities>({
-  // Fifty runs are told within a second; a minute is for hundreds, on a busy server.
-  startToCloseTimeout: '1m',
-  scheduleToCloseTimeout: '2m',
-  heartbeatTimeout: '10s',
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: {
-    // Seconds count here.
-    initialInterval: '500ms',
-    backoffCoefficient: 1.5,
-    maximumInterval: '10s',
-  },
-});

@@ -1,6 +1,6 @@
 /** The run's current details: what the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. */
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
-import { paragraphs, time, verbatim } from '../markdown.ts';
+import { paragraphs, time, verbatim, waitsUntil } from '../shared/markdown.ts';
 import { openCommands } from './commands.ts';
 import type { CommandName } from './messages.ts';
 import type { RunState } from './state.ts';
@@ -47,12 +47,9 @@ function waysOn(state: RunState): string {
   if (wait === null && state.paused === null) return '';
   const ways = openCommands(state).map((name) => `- \`${name}\`: ${effectOf(name, state)}`);
   if (ways.length === 0) return '';
-  const until =
-    wait === null || state.paused !== null
-      ? []
-      : [`It waits until ${time(wait.until)}; what then happens is the setting \`MSP_PARK_EXPIRY\`.`];
+  const until = wait === null || state.paused !== null ? '' : waitsUntil(wait.until);
   const how = 'Ways on, each an update or a signal with `{"by": "…", "reason": "…"}`:';
-  return [how, ways.join('\n'), ...until].join('\n\n');
+  return paragraphs(how, ways.join('\n'), until);
 }
 
 function effectOf(name: CommandName, { parked }: RunState): string {

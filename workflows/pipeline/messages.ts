@@ -12,7 +12,8 @@ import type { Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
 import { retryOverridesSchema } from '../../pipeline/request.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { StageName } from '../../pipeline/stages.ts';
-import type { RunStatus, TimelineEntry } from './state.ts';
+import type { TimelineEntry } from '../shared/timeline.ts';
+import type { RunStatus } from './state.ts';
 
 const commandFields = {
   /** Who gives the command. */

@@ -15,8 +15,10 @@ import type { TokenParts } from '../../pipeline/glue-run.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import type { ParsedRequest, RetryOverrides } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
-import { listen, refused } from '../commands/listen.ts';
-import { ownRunId } from '../run-id.ts';
+import { now } from '../shared/clock.ts';
+import { listen, refused } from '../shared/commands/listen.ts';
+import { ownRunId } from '../shared/run-id.ts';
+import { searchAttributes } from '../shared/search-attributes.ts';
 import { decide, openCommands } from './commands.ts';
 import { describeRun } from './details.ts';
 import {
@@ -29,7 +31,6 @@ import {
   timelineQuery,
 } from './messages.ts';
 import type { Command, CommandAnswer } from './messages.ts';
-import { searchAttributes } from './search-attributes.ts';
 import { closing, glueRunEnded, initialState, isEnding, takeOver } from './state.ts';
 import type { RunState, RunStatus } from './state.ts';
 
@@ -272,9 +273,4 @@ function statusOf(state: RunState): RunStatus {
   const { checkpoints, timeline, decision, ended, ...shown } = state;
   const paused = ended === null ? shown.paused : null;
   return { ...shown, paused, done: checkpoints.length, commands: openCommands(state) };
-}
-
-/** Workflow time as ISO 8601; the same in every replay. */
-export function now(): string {
-  return new Date().toISOString();
 }

@@ -6,18 +6,19 @@
 import {
   allHandlersFinished,
   ApplicationFailure,
-  CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
   patched,
 } from '@temporalio/workflow';
 import type { RetryOverrides } from '../../pipeline/request.ts';
+import { DEFAULT_RUN_SETTINGS } from '../../pipeline/run-context.ts';
 import type { RunContext, RunSettings } from '../../pipeline/run-context.ts';
 import type { StageName } from '../../pipeline/stages.ts';
-import { failureOf } from './failure.ts';
+import { hoursAfter, now } from '../shared/clock.ts';
+import { failureOf } from '../shared/failure.ts';
+import { interruptible } from '../shared/interruptible.ts';
 import { stopLeftGlueRuns } from './glue.ts';
-import { now } from './run.ts';
 import type { Continued, PipelineRun } from './run.ts';
 import { begin, complete, isEnding, keep, park, proceed, waitOn } from './state.ts';
 import type { Decision } from './state.ts';
@@ -55,8 +56,6 @@ export class Stopped extends ApplicationFailure {
 /** Nobody decided in time, and the settings say that the run fails then. */
 class Expired extends ApplicationFailure {}
 
-type Limits = Pick<RunSettings, 'parkHours' | 'parkExpiry' | 'historySteps'>;
-
 export class Stages {
   readonly #run: PipelineRun;
   /** Known once the first stage has read the settings. */
@@ -67,8 +66,8 @@ export class Stages {
   }
 
   /** Until the settings are read: their defaults. */
-  get #limits(): Limits {
-    return this.context?.settings ?? { parkHours: 72, parkExpiry: 'fail', historySteps: 200 };
+  get #settings(): RunSettings {
+    return this.context?.settings ?? DEFAULT_RUN_SETTINGS;
   }
 
   /**
@@ -141,7 +140,7 @@ export class Stages {
    */
   async #mayBegin(): Promise<void> {
     await this.resumed();
-    if (this.#run.steps < this.#limits.historySteps) return;
+    if (this.#run.steps < this.#settings.historySteps) return;
     await condition(allHandlersFinished);
     this.throwIfEnding();
     const { state, progress, request } = this.#run;
@@ -168,20 +167,15 @@ export class Stages {
     return isLeft ? stage : undefined;
   }
 
-  /** Runs work that the end of the run interrupts; the work's own clean-up comes first. */
-  async #interruptible<T>(work: () => Promise<T>): Promise<T> {
-    const scope = new CancellationScope();
-    this.#run.onEnding = () => {
-      scope.cancel();
-    };
-    try {
-      return await scope.run(work);
-    } catch (error) {
-      if (isCancellation(error)) this.throwIfEnding();
-      throw error;
-    } finally {
-      this.#run.onEnding = undefined;
-    }
+  #interruptible<T>(work: () => Promise<T>): Promise<T> {
+    return interruptible(work, {
+      arm: (interrupt) => {
+        this.#run.onEnding = interrupt;
+      },
+      throwIfEnding: () => {
+        this.throwIfEnding();
+      },
+    });
   }
 
   async #parked(stage: StageName, round: number, error: unknown): Promise<Decision> {
@@ -194,7 +188,7 @@ export class Stages {
 
   /** When a wait for an operator that began at `since` ends. */
   deadline(since: string): string {
-    return new Date(Date.parse(since) + this.#limits.parkHours * 3_600_000).toISOString();
+    return hoursAfter(since, this.#settings.parkHours);
   }
 
   /**
@@ -202,7 +196,7 @@ export class Stages {
    * @throws Aborted, Stopped, Expired when the operator ends the run, or nobody decides in time and the settings say so
    */
   async decision(expired: string): Promise<Decision> {
-    const { parkHours, parkExpiry } = this.#limits;
+    const { parkHours, parkExpiry } = this.#settings;
     const clockStops = patched('pause-stops-the-clock');
     const isInterrupted = (): boolean => clockStops && this.#run.state.paused !== null;
     for (;;) {

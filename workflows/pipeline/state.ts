@@ -4,11 +4,14 @@
  * current details and search attributes are views of it.
  */
 import type { Checkpoint, GlueRunRef, Paused, Progress } from '../../pipeline/checkpoint.ts';
-import type { FailureType } from '../../pipeline/failures.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import type { StatusOf } from '../../pipeline/statuses.ts';
+import type { Failure } from '../shared/failure.ts';
+import { plural } from '../shared/plural.ts';
+import { extended } from '../shared/timeline.ts';
+import type { TimelineEntry } from '../shared/timeline.ts';
 import type { CommandName } from './messages.ts';
 
 /** Value of the search attribute `PipelineStatus`. */
@@ -19,7 +22,7 @@ export interface Parked {
   readonly round: number;
   readonly since: string;
   readonly until: string;
-  readonly failure: { readonly type: FailureType; readonly message: string; readonly advice: string };
+  readonly failure: Failure;
 }
 
 export interface Held {
@@ -47,13 +50,6 @@ export function isEnding(decision: Decision | null): decision is Ending {
   return decision?.kind === 'abort' || decision?.kind === 'shutdown';
 }
 
-export interface TimelineEntry {
-  readonly at: string;
-  readonly what: string;
-  readonly by?: string;
-  readonly reason?: string;
-}
-
 export interface RunState {
   readonly run: string;
   readonly status: PipelineStatus;
@@ -78,9 +74,6 @@ export type RunStatus = Omit<RunState, 'checkpoints' | 'timeline' | 'decision' |
   /** What an operator may command now. */
   readonly commands: readonly CommandName[];
 };
-
-/** Entries kept: a run that needs more has been retried by hand dozens of times, and its history holds all of them. */
-const TIMELINE_LENGTH = 200;
 
 export function initialState(run: string, at: string, what: string): RunState {
   return {
@@ -120,7 +113,7 @@ export function stated(state: RunState): RunState {
 }
 
 export function note(state: RunState, entry: TimelineEntry): RunState {
-  return stated({ ...state, timeline: [...state.timeline, entry].slice(-TIMELINE_LENGTH) });
+  return stated({ ...state, timeline: extended(state.timeline, entry) });
 }
 
 /** A run goes on with what an earlier execution had done, paused if that was. */
@@ -131,7 +124,7 @@ export function takeOver(
 ): RunState {
   const { run, checkpoints } = earlier;
   const paused = state.paused ?? earlier.paused ?? null;
-  const kept = `${String(checkpoints.length)} finished ${checkpoints.length === 1 ? 'stage' : 'stages'} kept`;
+  const kept = `${plural(checkpoints.length, 'finished stage')} kept`;
   const still = paused === null ? '' : `, still paused by ${paused.by}`;
   return note({ ...state, run, paused }, { at, what: `goes on with run ${run}: ${kept}${still}` });
 }

@@ -12,13 +12,10 @@ import type {
   ScriptsReport,
   StructureReport,
 } from '../../pipeline/activity-types.ts';
+import { plural } from '../shared/plural.ts';
 
 /** Days named in a line; the run's record names them all. */
 const NAMED_DAYS = 7;
-
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${String(count)} ${count === 1 ? one : many}`;
-}
 
 export function bytes(count: number): string {
   if (count < 1024) return `${String(count)} B`;

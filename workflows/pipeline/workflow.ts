@@ -3,23 +3,16 @@
  *
  * Read it from top to bottom; it is the whole algorithm. Each stage is one step below. A stage that gives up parks the
  * run (`stage.ts`), a Glue run is started once for each stage and round and never left alone (`glue.ts`), commands are
- * taken at any point (`run.ts`, `state.ts`). Nothing that a killed or doubled stage leaves is visible to readers until
- * one of the two publishing stages writes a day's manifest on the condition that nobody wrote it in between.
+ * taken at any point (`run.ts`, `state.ts`), a run that ends early cleans up (`ending.ts`). Nothing that a killed or
+ * doubled stage leaves is visible to readers until one of the two publishing stages writes a day's manifest on the
+ * condition that nobody wrote it in between.
  *
  * Between stages travel only small records: keys of lists and reports in S3, counts, days and editions. A run without
  * trouble stays under 150 history events. A run that ends early leaves its claims: they name a run that has ended, so
- * the next run takes its files over, unless the run is resumed before: then it goes on as the same run (`resumeFrom`),
- * with what it had finished and with the Glue runs that it had started.
+ * the next run takes its files over, unless the run is resumed before: then it goes on as the same run
+ * (`resumption.ts`), with what it had finished and with the Glue runs that it had started.
  */
-import {
-  allHandlersFinished,
-  CancellationScope,
-  condition,
-  ContinueAsNew,
-  isCancellation,
-  patched,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, ContinueAsNew } from '@temporalio/workflow';
 import type {
   DayEdition,
   NewStreams,
@@ -27,24 +20,25 @@ import type {
   QualitySummary,
   ScriptsReport,
 } from '../../pipeline/activity-types.ts';
-import { resumable } from '../../pipeline/checkpoint.ts';
-import type { Progress } from '../../pipeline/checkpoint.ts';
 import type { Reference } from '../../pipeline/documents.ts';
 import { pipelineRequestSchema } from '../../pipeline/request.ts';
-import type { ParsedRequest, PipelineRequest } from '../../pipeline/request.ts';
+import type { PipelineRequest } from '../../pipeline/request.ts';
 import type { RowCounts } from '../../pipeline/reports.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
-import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { ScriptName, StageName } from '../../pipeline/stages.ts';
-import { requestOf } from '../request.ts';
+import { now } from '../shared/clock.ts';
+import { plural } from '../shared/plural.ts';
+import { requestOf } from '../shared/request.ts';
 import { long, quick } from './activities.ts';
+import { endEarly } from './ending.ts';
 import { GlueStage, stopLeftGlueRuns } from './glue.ts';
 import { stopOrphans } from './orphans.ts';
-import { now, PipelineRun } from './run.ts';
+import { takeOver } from './resumption.ts';
+import { PipelineRun } from './run.ts';
 import type { Continued } from './run.ts';
-import { Aborted, Stages, Stopped } from './stage.ts';
+import { Stages } from './stage.ts';
 import type { Round } from './stage.ts';
-import { cleaningUp, closing, end, hold } from './state.ts';
+import { end, hold } from './state.ts';
 import type { PipelineStatus } from './state.ts';
 import * as say from './summaries.ts';
 
@@ -71,52 +65,18 @@ export async function musicStreamingPipeline(
 ): Promise<PipelineResult> {
   const request = requestOf(pipelineRequestSchema, given, 'run');
   const run = new PipelineRun(request, continued);
-  const pipeline = new Pipeline(run);
+  const stages = new Stages(run);
   try {
     if (request.resumeFrom !== undefined && continued === undefined) await takeOver(run, request.resumeFrom);
-    const result = await pipeline.run();
+    const result = await new Pipeline(run, stages).run();
     run.change((state, at) => end(state, STATUS_OF[result.outcome], result.outcome, at));
     await condition(allHandlersFinished);
     return result;
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    await CancellationScope.nonCancellable(() => endEarly(run, pipeline, error));
+    await CancellationScope.nonCancellable(() => endEarly(run, stages.context, error));
     throw error;
   }
-}
-
-/** A closed run goes on: what it finished is kept. */
-async function takeOver(
-  run: PipelineRun,
-  { runId, stage }: NonNullable<ParsedRequest['resumeFrom']>,
-): Promise<void> {
-  run.takeOver(await progressFrom(runId, stage));
-}
-
-/** What a closed run had done, without what is to be done again. */
-async function progressFrom(runId: string, stage: StageName | undefined): Promise<Progress> {
-  const { workflowId } = workflowInfo();
-  const progress = await quick.readProgress({ workflowId, runId });
-  const { resumeFrom } = progress.request;
-  // It was closed before it could take over what it was to go on with.
-  const earlier =
-    resumeFrom === undefined ? progress : await progressFrom(resumeFrom.runId, resumeFrom.stage);
-  return resumable(earlier, stage);
-}
-
-async function endEarly(run: PipelineRun, pipeline: Pipeline, error: unknown): Promise<void> {
-  const why = error instanceof Error ? error.message : String(error);
-  // A command that was taken from here on would be answered and lost.
-  if (patched('closes-visibly')) run.change((state) => closing(state, why));
-  const stopped = error instanceof Stopped || isCancellation(error);
-  await pipeline.stopGlue();
-  if (stopped) {
-    const asked = error instanceof Stopped ? error : new Stopped('a cancellation', 'requested of Temporal');
-    await pipeline.secure(asked);
-  }
-  const status = stopped ? 'Stopped' : error instanceof Aborted ? 'Aborted' : 'Failed';
-  run.change((state, at) => end(state, status, why, at));
-  await condition(allHandlersFinished);
 }
 
 /** What the first four stages leave: the ground that the others stand on. */
@@ -130,9 +90,9 @@ class Pipeline {
   readonly #run: PipelineRun;
   readonly #stages: Stages;
 
-  constructor(run: PipelineRun) {
+  constructor(run: PipelineRun, stages: Stages) {
     this.#run = run;
-    this.#stages = new Stages(run);
+    this.#stages = stages;
   }
 
   async run(): Promise<PipelineResult> {
@@ -277,7 +237,7 @@ class Pipeline {
       const result = await long.verifyKpis(context, { report: kpis });
       return {
         result,
-        summary: say.plural(result.items, 'item holds its invariants', 'items hold their invariants'),
+        summary: plural(result.items, 'item holds its invariants', 'items hold their invariants'),
       };
     });
     const { published, superseded } = await this.#stages.required('publish_kpis', async () => {
@@ -346,42 +306,6 @@ class Pipeline {
     const glue = new GlueStage(this.#run, this.#stages, context, work);
     const { report, ended } = await glue.result();
     return { result: report, summary: say.glue(ended) };
-  }
-
-  /** No Glue run outlives its run. */
-  async stopGlue(): Promise<void> {
-    if (STAGE_NAMES.every((stage) => this.#run.unwatched(stage) === undefined)) return;
-    // A resumed run may end before it has read its settings, and has the Glue runs of the one that it goes on with.
-    try {
-      const context = this.#stages.context ?? {
-        owner: this.#run.owner,
-        settings: await quick.readRunSettings(),
-      };
-      await stopLeftGlueRuns(this.#run, context);
-    } catch (error) {
-      const said = error instanceof Error ? error.message : String(error);
-      this.#run.change((state, at) => cleaningUp(state, `Glue runs could not be looked for: ${said}`, at));
-    }
-  }
-
-  /** What a stopped run leaves: unfinished output in quarantine, and a record of how it stood. */
-  async secure({ by, why }: Stopped): Promise<void> {
-    const { context } = this.#stages;
-    if (context === undefined) return;
-    const { stage, checkpoints } = this.#run.state;
-    const record = { stoppedAt: now(), by, reason: why, stage, checkpoints };
-    const jobRunIds = [...this.#run.unfinishedGlueRuns];
-    this.#run.change((state, at) => cleaningUp(state, 'setting unfinished output aside', at));
-    try {
-      const { objects } = await long.secureStoppedRun(context, { jobRunIds, record });
-      this.#run.change((state, at) => cleaningUp(state, `${say.plural(objects, 'object')} set aside`, at));
-    } catch (error) {
-      // The run ends in any case: nothing reads unfinished output, and the orphan sweep of storage removes it later.
-      const said = error instanceof Error ? error.message : String(error);
-      this.#run.change((state, at) =>
-        cleaningUp(state, `unfinished output could not be set aside: ${said}`, at),
-      );
-    }
   }
 
   #nothingToValidate(because: string): { rejected: false; report: undefined } {

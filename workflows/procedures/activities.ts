@@ -4,19 +4,10 @@
  */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
-import { OPERATOR_FAILURES } from '../../pipeline/failures.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
+import { retry } from '../shared/retry.ts';
 
 type Activities = ProcedureActivities & PipelineActivities;
-
-const retry = {
-  // Throttling and brief outages pass within seconds; 8 attempts reach about two minutes, after which a person should know.
-  initialInterval: '1s',
-  backoffCoefficient: 2,
-  maximumInterval: '30s',
-  maximumAttempts: 8,
-  nonRetryableErrorTypes: OPERATOR_FAILURES,
-} as const;
 
 /** A few calls to one service. */
 export const quick = proxyActivities<Activities>({

@@ -5,9 +5,10 @@
 import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Owner } from '../../pipeline/inputs.ts';
 import type { ProcedureName } from '../../pipeline/procedures/steps.ts';
-import { listen, refused } from '../commands/listen.ts';
-import { ownRunId } from '../run-id.ts';
-import { searchAttributes } from '../pipeline/search-attributes.ts';
+import { now } from '../shared/clock.ts';
+import { listen, refused } from '../shared/commands/listen.ts';
+import { ownRunId } from '../shared/run-id.ts';
+import { searchAttributes } from '../shared/search-attributes.ts';
 import { decide, openCommands } from './commands.ts';
 import { describeProcedure } from './details.ts';
 import {
@@ -87,9 +88,4 @@ export class Conversation {
 function statusOf(state: ProcedureState): ProcedureStatus {
   const { timeline: _timeline, decision: _decision, ended: _ended, ...shown } = state;
   return { ...shown, commands: openCommands(state) };
-}
-
-/** Workflow time as ISO 8601; the same in every replay. */
-export function now(): string {
-  return new Date().toISOString();
 }

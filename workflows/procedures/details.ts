@@ -1,7 +1,7 @@
 /** A procedure's current details: what the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. */
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { PROCEDURES } from '../../pipeline/procedures/steps.ts';
-import { list, paragraphs, time, verbatim } from '../markdown.ts';
+import { list, paragraphs, time, verbatim, waitsUntil } from '../shared/markdown.ts';
 import { openCommands } from './commands.ts';
 import type { ProcedureCommandName } from './messages.ts';
 import type { ProcedureState, StepState } from './state.ts';
@@ -34,11 +34,8 @@ function situation({ paused, parked, waiting, run }: ProcedureState): string {
           `Gave up at ${time(parked.since)}: **${parked.failure.type}**`,
           verbatim(parked.failure.message),
           parked.failure.advice,
-          `Without a command it ends at ${time(parked.until)}.`,
         ]),
-    waiting === null
-      ? ''
-      : `The plan below waits for an approval; without one it ends at ${time(waiting.until)}, and nothing is changed.`,
+    waiting === null ? '' : 'The plan below waits for an approval; without one nothing is changed.',
     run === null ? '' : `Waits for the run \`${run}\`.`,
   );
 }
@@ -48,9 +45,15 @@ function waysOn(state: ProcedureState): string {
   const { paused, parked, waiting, plan: made } = state;
   if (paused === null && parked === null && waiting === null) return '';
   const ways = openCommands(state).map((name) => `\`${name}\`: ${effectOf(name, made)}`);
-  return ways.length === 0
-    ? ''
-    : paragraphs('Ways on, each an update or a signal with `{"by": "…", "reason": "…"}`:', list(ways));
+  if (ways.length === 0) return '';
+  const wait = parked ?? waiting;
+  // A pause stops the clock.
+  const until = wait === null || paused !== null ? '' : waitsUntil(wait.until);
+  return paragraphs(
+    'Ways on, each an update or a signal with `{"by": "…", "reason": "…"}`:',
+    list(ways),
+    until,
+  );
 }
 
 function effectOf(name: ProcedureCommandName, made: PlanSummary | null): string {

@@ -6,7 +6,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { z } from 'zod';
 import { sha256Schema } from '../../pipeline/documents.ts';
-import type { ProcedureStatus, TimelineEntry } from './state.ts';
+import type { TimelineEntry } from '../shared/timeline.ts';
+import type { ProcedureStatus } from './state.ts';
 
 const commandFields = {
   by: z.string().min(1).max(200),

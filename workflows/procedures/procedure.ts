@@ -19,17 +19,20 @@ import {
   patched,
 } from '@temporalio/workflow';
 import { isUnknownSubject } from '../../pipeline/failures.ts';
+import { DEFAULT_RUN_SETTINGS } from '../../pipeline/run-context.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import type { CommonRequest } from '../../pipeline/procedures/request.ts';
 import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
-import { shutdown as stopping } from '../pipeline/activities.ts';
-import { failureOf } from '../pipeline/failure.ts';
+import { stopping } from '../emergency-shutdown/activities.ts';
 import type { musicStreamingPipeline, PipelineResult } from '../pipeline/workflow.ts';
+import { hoursAfter, now } from '../shared/clock.ts';
+import { failureOf } from '../shared/failure.ts';
+import { interruptible } from '../shared/interruptible.ts';
 import { awaiting, quick } from './activities.ts';
-import { Conversation, now } from './conversation.ts';
+import { Conversation } from './conversation.ts';
 import {
   approveAhead,
   ask,
@@ -245,20 +248,15 @@ export class Procedure {
     this.#throwIfAborted();
   }
 
-  /** Runs work that an abort interrupts; the work's own clean-up comes first. */
-  async #interruptible<T>(work: () => Promise<T>): Promise<T> {
-    const scope = new CancellationScope();
-    this.#conversation.onAbort = () => {
-      scope.cancel();
-    };
-    try {
-      return await scope.run(work);
-    } catch (error) {
-      if (isCancellation(error)) this.#throwIfAborted();
-      throw error;
-    } finally {
-      this.#conversation.onAbort = undefined;
-    }
+  #interruptible<T>(work: () => Promise<T>): Promise<T> {
+    return interruptible(work, {
+      arm: (interrupt) => {
+        this.#conversation.onAbort = interrupt;
+      },
+      throwIfEnding: () => {
+        this.#throwIfAborted();
+      },
+    });
   }
 
   async #parked(step: StepId, error: unknown): Promise<void> {
@@ -276,12 +274,12 @@ export class Procedure {
 
   /** When a wait for an operator that began at `since` ends. */
   #deadline(since: string): string {
-    return new Date(Date.parse(since) + this.#patienceHours * 3_600_000).toISOString();
+    return hoursAfter(since, this.#patienceHours);
   }
 
   /** As long as a parked run waits; until the settings are read, the default of `MSP_PARK_HOURS`. */
   get #patienceHours(): number {
-    return this.#context?.settings.parkHours ?? 72;
+    return (this.#context?.settings ?? DEFAULT_RUN_SETTINGS).parkHours;
   }
 
   /**

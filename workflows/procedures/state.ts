@@ -3,12 +3,14 @@
  * `commands.ts`. One such state is kept and replaced, never mutated: queries, current details, search attributes and
  * the report are views of it.
  */
-import type { FailureType } from '../../pipeline/failures.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { stepsOf } from '../../pipeline/procedures/steps.ts';
 import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
 import type { StatusOf } from '../../pipeline/statuses.ts';
-import { plural } from '../pipeline/summaries.ts';
+import type { Failure } from '../shared/failure.ts';
+import { plural } from '../shared/plural.ts';
+import { extended } from '../shared/timeline.ts';
+import type { TimelineEntry } from '../shared/timeline.ts';
 import type { ProcedureCommandName } from './messages.ts';
 
 /** Value of the search attribute `PipelineStatus`. */
@@ -31,7 +33,7 @@ export interface ParkedStep {
   readonly step: StepId;
   readonly since: string;
   readonly until: string;
-  readonly failure: { readonly type: FailureType; readonly message: string; readonly advice: string };
+  readonly failure: Failure;
 }
 
 export interface Waiting {
@@ -51,13 +53,6 @@ export type Decision =
   | (Word & { readonly kind: 'reject' })
   | (Word & { readonly kind: 'retry' })
   | (Word & { readonly kind: 'abort' });
-
-export interface TimelineEntry {
-  readonly at: string;
-  readonly what: string;
-  readonly by?: string;
-  readonly reason?: string;
-}
 
 export interface ProcedureState {
   /** The procedure's id in the bucket. */
@@ -90,9 +85,6 @@ export type ProcedureStatus = Omit<ProcedureState, 'timeline' | 'decision' | 'en
   /** What an operator may command now. */
   readonly commands: readonly ProcedureCommandName[];
 };
-
-/** Entries kept: more than a procedure has unless it was planned again dozens of times; the history holds all. */
-const TIMELINE_LENGTH = 200;
 
 export function initialState(
   id: string,
@@ -140,7 +132,7 @@ export function stated(state: ProcedureState): ProcedureState {
 }
 
 export function note(state: ProcedureState, entry: TimelineEntry): ProcedureState {
-  return stated({ ...state, timeline: [...state.timeline, entry].slice(-TIMELINE_LENGTH) });
+  return stated({ ...state, timeline: extended(state.timeline, entry) });
 }
 
 export function enter(state: ProcedureState, phase: Phase): ProcedureState {

@@ -6,11 +6,11 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { Undo } from '../../pipeline/procedures/activity-types.ts';
 import { shutdownMark, undoRequestSchema } from '../../pipeline/shutdown.ts';
 import type { UndoPlan, UndoRequest } from '../../pipeline/shutdown.ts';
-import { plural } from '../pipeline/summaries.ts';
 import { quick } from '../procedures/activities.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { ProcedureResult } from '../procedures/procedure.ts';
-import { requestOf } from '../request.ts';
+import { plural } from '../shared/plural.ts';
+import { requestOf } from '../shared/request.ts';
 
 export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureResult> {
   const request = requestOf(undoRequestSchema, given, 'undoing');

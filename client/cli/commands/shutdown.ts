@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { foundRunSchema, pausedSchedulesSchema } from '../../../pipeline/shutdown.ts';
 import type { CommandAnswer } from '../../../workflows/pipeline/messages.ts';
-import type { ShutdownResult } from '../../../workflows/emergency-shutdown/workflow.ts';
+import type { ShutdownResult } from '../../../workflows/emergency-shutdown/messages.ts';
 import { ClientError } from '../../errors.ts';
 import type { PipelineClient } from '../../pipeline-client.ts';
 import type { RunReference } from '../../runs.ts';

@@ -4,7 +4,7 @@
  */
 import { ownerOfToken } from '../../../pipeline/glue-run.ts';
 import type { ProcedureResult } from '../../../workflows/procedures/procedure.ts';
-import type { ShutdownResult } from '../../../workflows/emergency-shutdown/workflow.ts';
+import type { ShutdownResult } from '../../../workflows/emergency-shutdown/messages.ts';
 import { carriedOut, published, resultOf, WHO } from '../subject.ts';
 import type { Subject } from '../subject.ts';
 import type { CrashWorld, DeliveredFile } from '../world.ts';

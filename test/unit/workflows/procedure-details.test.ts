@@ -18,7 +18,8 @@ describe('the current details of a procedure', () => {
   it('show the plan, what is lost, and how exactly this plan is approved', () => {
     const text = describeProcedure(planned);
     expect(text).toMatch(/^### AwaitingApproval\n/);
-    expect(text).toMatch(/without one it ends at 2024-07-06 03:00:00 UTC, and nothing is changed/);
+    expect(text).toMatch(/waits for an approval; without one nothing is changed/);
+    expect(text).toMatch(/It waits until 2024-07-06 03:00:00 UTC; what then happens is the setting/);
     expect(text).toContain(
       `- \`approve\`: carry the plan out; its digest besides: \`{"by": "…", "reason": "…", "digest": "${digest('a')}"}\``,
     );

@@ -21,8 +21,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { z } from 'zod';
-import type { CommandActivities } from '../../pipeline/activity-types.ts';
-import { problemsOf } from '../../pipeline/problems.ts';
+import type { CommandActivities } from '../../../pipeline/activity-types.ts';
+import { problemsOf } from '../../../pipeline/problems.ts';
 import { fixOrderOfMessages } from './order.ts';
 
 const asked = proxyActivities<CommandActivities>({

@@ -13,6 +13,11 @@ export function time(at: string): string {
   return `${at.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/** Of a wait for an operator: which end it comes to, or whether to one at all, is a setting. */
+export function waitsUntil(until: string): string {
+  return `It waits until ${time(until)}; what then happens is the setting \`MSP_PARK_EXPIRY\`.`;
+}
+
 /** Paragraphs, without those that have nothing to say. */
 export function paragraphs(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('\n\n');

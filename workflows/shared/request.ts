@@ -1,7 +1,7 @@
 /** The one argument of a workflow, as whoever starts it gives it: the command line, the UI's form, a schedule. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { z } from 'zod';
-import { problemsOf } from '../pipeline/problems.ts';
+import { problemsOf } from '../../pipeline/problems.ts';
 
 /**
  * @param what the work that the request asks for, as in `run`

@@ -2,9 +2,14 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { FAILURES, isFailureType } from '../../pipeline/failures.ts';
 import type { FailureType } from '../../pipeline/failures.ts';
-import type { Parked } from './state.ts';
 
-export function failureOf(error: unknown): Parked['failure'] {
+export interface Failure {
+  readonly type: FailureType;
+  readonly message: string;
+  readonly advice: string;
+}
+
+export function failureOf(error: unknown): Failure {
   const { type, message } = typeAndMessage(error);
   return { type, message, advice: FAILURES[type].advice };
 }

@@ -1,0 +1,91 @@
+/** The report of a shutdown, as a page for people. */
+import type { DayEdition } from './activity-types.ts';
+import type { WrittenStopRecord } from './run-record.ts';
+import type { FoundRun, ShutdownFindings } from './shutdown.ts';
+
+/** A run that the shutdown has stopped. */
+export interface StoppedRun extends FoundRun {
+  /** Its record; null where the run had not begun, or had ended before it was told. */
+  readonly stopped: WrittenStopRecord | null;
+  /** Days whose plays it has published, with the editions. */
+  readonly days: readonly DayEdition[];
+  /** Files that it keeps claimed. */
+  readonly claims: readonly { readonly key: string; readonly id: string }[];
+  /** Keys of its records that are not what they should be. */
+  readonly unreadable: readonly string[];
+}
+
+export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedRun[]): string {
+  const { plan, requestedAt, finishedAt, glueRuns, orphanObjects, tableItems, pollers, stillOpen } = findings;
+  const { shutdown, by, reason, schedules } = plan;
+  const list = (items: readonly string[], none: string): string =>
+    items.length === 0 ? none : items.map((item) => `- ${item}`).join('\n');
+  return `${[
+    `# Emergency shutdown ${shutdown}`,
+    `By ${by}: ${reason}`,
+    `${requestedAt === null ? 'Not everything could be told to stop' : `Everything was told to stop by ${requestedAt}`}, and this was written at ${finishedAt}.`,
+    `Undo it: \`msp resume --shutdown ${shutdown}\`. That brings back what is listed here and nothing else.`,
+    '## Schedules',
+    list(
+      [
+        ...schedules.paused.map((id) => `${id}: paused`),
+        ...schedules.pausedBefore.map(({ id, note }) => `${id}: was paused already (${note}) and stays so`),
+      ],
+      'None.',
+    ),
+    '## Runs',
+    list(runs.map(runLine), 'None was open.'),
+    ...(plan.procedures.length === 0
+      ? []
+      : [
+          '## Procedures',
+          list(
+            plan.procedures.map(({ run, workflowId }) => `${run ?? workflowId}: paused`),
+            '',
+          ),
+        ]),
+    '## Glue runs',
+    list(
+      glueRuns.map(
+        ({ jobName, jobRunId, run, orphan }) =>
+          `${jobRunId} of ${jobName}, for ${run ?? 'an unknown run'}${orphan ? ': no run watched it' : ''}`,
+      ),
+      'None was live.',
+    ),
+    ...(orphanObjects === 0
+      ? []
+      : [`${String(orphanObjects)} objects of unwatched Glue runs were set aside.`]),
+    '## Files claimed by the stopped runs',
+    list(
+      runs.flatMap(({ claims, workflowId }) =>
+        claims.map(({ key, id }) => `${key} (${id}), by ${workflowId}`),
+      ),
+      'None.',
+    ),
+    '## The rest',
+    list(
+      [
+        `items in the table: ${tableItems === null ? 'not known' : `about ${String(tableItems)}`}`,
+        `workers that listen: ${pollers.join(', ') || 'none'}`,
+        ...stillOpen.map((what) => `has not ended: ${what}`),
+        ...runs.flatMap(({ unreadable }) => unreadable.map((key) => `can't be read: ${key}`)),
+      ],
+      '',
+    ),
+  ].join('\n\n')}\n`;
+}
+
+function runLine({ workflowId, run, stopped, days, unreadable }: StoppedRun): string {
+  if (stopped === null) {
+    const why =
+      unreadable.length === 0 ? 'had not begun its work, or had ended by itself' : "its record can't be read";
+    return `${workflowId}: ${why}`;
+  }
+  const { stage, checkpoints, quarantined } = stopped;
+  const done = checkpoints.filter(({ outcome }) => outcome === 'done').length;
+  const aside = quarantined.length === 0 ? '' : `, ${String(quarantined.length)} objects set aside`;
+  const published = days
+    .map(({ day, edition }) => `, ${day} published as edition ${String(edition)}`)
+    .join('');
+  return `${workflowId} (${run ?? ''}): stopped in ${stage ?? 'no stage'}, ${String(done)} stages done${published}${aside}`;
+}

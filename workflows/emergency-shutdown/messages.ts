@@ -1,0 +1,30 @@
+/** What a shutdown says of itself, while it works and when it has ended; it takes no commands. */
+import { defineQuery } from '@temporalio/workflow';
+import type { FoundRun, PausedSchedules, ShutdownReport, StoppedGlueRun } from '../../pipeline/shutdown.ts';
+
+export interface ShutdownStatus {
+  /** Id under which it is undone. */
+  readonly shutdown: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly dryRun: boolean;
+  readonly phase: 'stopping' | 'securing' | 'documenting' | 'done';
+  readonly schedules: PausedSchedules;
+  readonly runs: readonly FoundRun[];
+  /** Procedures that were paused. */
+  readonly procedures: readonly FoundRun[];
+  /** Runs and Glue runs that have not ended yet. */
+  readonly open: readonly string[];
+  readonly glueRuns: readonly StoppedGlueRun[];
+  /** What went wrong and was not yet put right, by step. */
+  readonly problems: Readonly<Record<string, string>>;
+  /** When all schedules were paused, all runs told and all Glue runs asked to stop. */
+  readonly requestedAt: string | null;
+}
+
+export const statusQuery = defineQuery<ShutdownStatus>('status');
+
+export interface ShutdownResult extends Omit<ShutdownStatus, 'phase' | 'open'> {
+  /** Keys of the report and of the plan to undo it; none for a dry run. */
+  readonly report: ShutdownReport | null;
+}

@@ -1,0 +1,65 @@
+/** How a run ends that does not come to its end: Glue runs are stopped, and what a stopped run leaves is set aside. */
+import { allHandlersFinished, condition, isCancellation, patched } from '@temporalio/workflow';
+import type { RunContext } from '../../pipeline/run-context.ts';
+import { STAGE_NAMES } from '../../pipeline/stages.ts';
+import { now } from '../shared/clock.ts';
+import { plural } from '../shared/plural.ts';
+import { long, quick } from './activities.ts';
+import { stopLeftGlueRuns } from './glue.ts';
+import type { PipelineRun } from './run.ts';
+import { Aborted, Stopped } from './stage.ts';
+import { cleaningUp, closing, end } from './state.ts';
+
+/** @param context unknown where the run ends before it has read its settings */
+export async function endEarly(
+  run: PipelineRun,
+  context: RunContext | undefined,
+  error: unknown,
+): Promise<void> {
+  const why = error instanceof Error ? error.message : String(error);
+  // A command that was taken from here on would be answered and lost.
+  if (patched('closes-visibly')) run.change((state) => closing(state, why));
+  const stopped = error instanceof Stopped || isCancellation(error);
+  await stopGlue(run, context);
+  if (stopped) {
+    const asked = error instanceof Stopped ? error : new Stopped('a cancellation', 'requested of Temporal');
+    await secure(run, context, asked);
+  }
+  const status = stopped ? 'Stopped' : error instanceof Aborted ? 'Aborted' : 'Failed';
+  run.change((state, at) => end(state, status, why, at));
+  await condition(allHandlersFinished);
+}
+
+/** No Glue run outlives its run. */
+async function stopGlue(run: PipelineRun, known: RunContext | undefined): Promise<void> {
+  if (STAGE_NAMES.every((stage) => run.unwatched(stage) === undefined)) return;
+  // A resumed run may end before it has read its settings, and has the Glue runs of the one that it goes on with.
+  try {
+    const context = known ?? { owner: run.owner, settings: await quick.readRunSettings() };
+    await stopLeftGlueRuns(run, context);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    run.change((state, at) => cleaningUp(state, `Glue runs could not be looked for: ${said}`, at));
+  }
+}
+
+/** What a stopped run leaves: unfinished output in quarantine, and a record of how it stood. */
+async function secure(
+  run: PipelineRun,
+  context: RunContext | undefined,
+  { by, why }: Stopped,
+): Promise<void> {
+  if (context === undefined) return;
+  const { stage, checkpoints } = run.state;
+  const record = { stoppedAt: now(), by, reason: why, stage, checkpoints };
+  const jobRunIds = [...run.unfinishedGlueRuns];
+  run.change((state, at) => cleaningUp(state, 'setting unfinished output aside', at));
+  try {
+    const { objects } = await long.secureStoppedRun(context, { jobRunIds, record });
+    run.change((state, at) => cleaningUp(state, `${plural(objects, 'object')} set aside`, at));
+  } catch (error) {
+    // The run ends in any case: nothing reads unfinished output, and the orphan sweep of storage removes it later.
+    const said = error instanceof Error ? error.message : String(error);
+    run.change((state, at) => cleaningUp(state, `unfinished output could not be set aside: ${said}`, at));
+  }
+}
