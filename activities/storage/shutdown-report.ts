@@ -47,8 +47,12 @@ interface StoppedRun extends FoundRun {
 
 export function createShutdownReportActivities(
   s3: S3Client,
-): Pick<ShutdownActivities, 'writeShutdownReport'> {
+): Pick<ShutdownActivities, 'saveUndoPlan' | 'writeShutdownReport'> {
   return {
+    async saveUndoPlan({ bucket }, plan) {
+      await new Bucket(s3, bucket).writeJson(layout.shutdown(plan.shutdown, 'plan.json'), plan);
+    },
+
     async writeShutdownReport({ bucket: name }, findings) {
       const bucket = new Bucket(s3, name);
       const { shutdown } = findings.plan;
@@ -99,6 +103,7 @@ function daysOf(stopped: StoppedRun['stopped']): readonly DayEdition[] {
 function markdown(findings: ShutdownFindings, runs: readonly StoppedRun[]): string {
   const { plan, requestedAt, finishedAt, glueRuns, orphanObjects, tableItems, pollers, stillOpen } = findings;
   const { shutdown, by, reason, schedules } = plan;
+  const problems = Object.entries(findings.problems ?? {});
   const list = (items: readonly string[], none: string): string =>
     items.length === 0 ? none : items.map((item) => `- ${item}`).join('\n');
   return `${[
@@ -106,6 +111,16 @@ function markdown(findings: ShutdownFindings, runs: readonly StoppedRun[]): stri
     `By ${by}: ${reason}`,
     `${requestedAt === null ? 'Not everything could be told to stop' : `Everything was told to stop by ${requestedAt}`}, and this was written at ${finishedAt}.`,
     `Undo it: \`msp resume --shutdown ${shutdown}\`. That brings back what is listed here and nothing else.`,
+    ...(problems.length === 0
+      ? []
+      : [
+          '## Not done',
+          list(
+            problems.map(([step, message]) => `could not ${step}: ${message}`),
+            '',
+          ),
+          'Stop by hand what this names, or ask for a shutdown again when the cause is gone.',
+        ]),
     '## Schedules',
     list(
       [
@@ -148,7 +163,7 @@ function markdown(findings: ShutdownFindings, runs: readonly StoppedRun[]): stri
       [
         `items in the table: ${tableItems === null ? 'not known' : `about ${String(tableItems)}`}`,
         `workers that listen: ${pollers.join(', ') || 'none'}`,
-        ...stillOpen.map((what) => `has not ended: ${what}`),
+        ...stillOpen.map((what) => `not known to have ended: ${what}`),
         ...runs.flatMap(({ unreadable }) => unreadable.map((key) => `can't be read: ${key}`)),
       ],
       '',
