@@ -28,6 +28,7 @@ import { createSecuringActivities } from './storage/secure.ts';
 import { createShutdownReportActivities } from './storage/shutdown-report.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
+import { createEarlierProcedureActivities } from './temporal/earlier-procedure.ts';
 import { listOpenRuns, openRunIds } from './temporal/open-runs.ts';
 import { createProcedureRunActivities } from './temporal/procedure-runs.ts';
 import { createCommandActivities, createRunActivities } from './temporal/runs.ts';
@@ -70,6 +71,7 @@ export function createActivities(
     createUndoPlanActivities(s3, planByStatus),
     createUndoActivities(),
     createProcedureRunActivities(),
+    createEarlierProcedureActivities(),
     createResetActivities({ s3, dynamo, openRuns: listOpenRuns, runningSchedules }),
     createRecoveryActivities({ s3, dynamo, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),
   );

@@ -19,6 +19,7 @@ import {
 } from '../pipeline/glue-run.ts';
 import { jobNameOf } from '../pipeline/settings.ts';
 import { SCRIPT_NAMES, STAGES, type StageName } from '../pipeline/stages.ts';
+import { eachTried } from './each-tried.ts';
 import { ClientError, explain, notFound, shapeOf } from './errors.ts';
 import { withoutUndefined } from './optional.ts';
 
@@ -99,27 +100,41 @@ export class GlueRuns {
 
   /**
    * Asks Glue to stop every live run of the pipeline's jobs, or those of one pipeline run; does not wait.
+   * @param did told of the id of each that Glue was asked to stop
    * @param of the pipeline run's id in the bucket
-   * @returns their ids
    */
-  async stopAll(of?: string): Promise<string[]> {
-    return await this.stop((await this.live()).filter(({ run }) => of === undefined || run === of));
+  async stopAll(did: (id: string) => void, of?: string): Promise<void> {
+    await eachTried(this.#jobs, async (job) => {
+      const live = (await this.#ofJob(job, LIVE_SEARCHED)).filter(({ state }) => isLive(state));
+      const meant = live.filter(({ run }) => of === undefined || run === of);
+      await this.#stop(
+        job,
+        meant.map(({ id }) => id),
+        did,
+      );
+    });
   }
 
   /** Asks Glue to stop these; does not wait. @returns their ids */
   async stop(runs: readonly GlueRun[]): Promise<string[]> {
+    const stopped: string[] = [];
     for (const job of this.#jobs) {
       const ids = runs.filter((run) => run.job === job).map(({ id }) => id);
-      for (let at = 0; at < ids.length; at += STOPPED_AT_ONCE) {
-        const stop = { JobName: job, JobRunIds: ids.slice(at, at + STOPPED_AT_ONCE) };
-        try {
-          await this.#glue.send(new BatchStopJobRunCommand(stop));
-        } catch (error) {
-          throw explain(error, `Glue job ${job}`);
-        }
-      }
+      await this.#stop(job, ids, (id) => stopped.push(id));
     }
-    return runs.map(({ id }) => id);
+    return stopped;
+  }
+
+  async #stop(job: string, ids: readonly string[], did: (id: string) => void): Promise<void> {
+    for (let at = 0; at < ids.length; at += STOPPED_AT_ONCE) {
+      const some = ids.slice(at, at + STOPPED_AT_ONCE);
+      try {
+        await this.#glue.send(new BatchStopJobRunCommand({ JobName: job, JobRunIds: some }));
+      } catch (error) {
+        throw explain(error, `Glue job ${job}`);
+      }
+      some.forEach(did);
+    }
   }
 
   async #byBeginning(beginning: string): Promise<GlueRun> {

@@ -14,7 +14,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { z } from 'zod';
 import { equals, SEARCH_ATTRIBUTES } from '../pipeline/executions.ts';
 import { layout, runIdOf } from '../pipeline/layout.ts';
-import { PROCEDURE_NAMES, PROCEDURES } from '../pipeline/procedures/steps.ts';
+import { PROCEDURE_NAMES, PROCEDURES, WORKS_ON } from '../pipeline/procedures/steps.ts';
 import type { ProcedureName } from '../pipeline/procedures/steps.ts';
 import { recoveryRequestSchema, type RecoveryRequest } from '../pipeline/recovery/request.ts';
 import { resetRequestSchema, type ResetRequest } from '../pipeline/reset/request.ts';
@@ -49,13 +49,6 @@ export interface ProcedureReference {
 export type ProcedureEnd =
   | { readonly ended: 'completed'; readonly result: ProcedureResult }
   | { readonly ended: 'failed'; readonly message: string; readonly failure?: string };
-
-/** What a procedure works on: one at a time works on the same. A recovery that a shutdown paused must not keep it from being undone. */
-const WORKS_ON: Readonly<Record<ProcedureName, string>> = {
-  dataRecovery: 'recovery',
-  pipelineReset: 'recovery',
-  shutdownRecovery: 'undo',
-};
 
 export class Procedures {
   readonly #link: TemporalLink;

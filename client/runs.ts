@@ -30,6 +30,7 @@ import type { RunStatus } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
 import type { TimelineEntry } from '../workflows/shared/timeline.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
+import { eachTried } from './each-tried.ts';
 import { askRun, explainRun, tell } from './run-answers.ts';
 import { causesOf, checkRequest, ClientError, explain, notFound } from './errors.ts';
 import { listed, type ListedRun } from './run-listing.ts';
@@ -189,14 +190,15 @@ export class Runs {
 
   /**
    * Tells every open run to shut down, by signal, which needs no worker now.
-   * @returns the workflow ids of the runs
+   * @param did told of the workflow id of each that was told
    */
-  async tellAll(args: Omit<CommandInput<'emergencyShutdown'>, 'run'>): Promise<string[]> {
-    const told: string[] = [];
-    for await (const { workflowId, runId } of this.#listed(['CloseTime IS NULL'])) {
-      if (await this.tellToStop({ workflowId, runId }, args)) told.push(workflowId);
-    }
-    return told;
+  async tellAll(
+    args: Omit<CommandInput<'emergencyShutdown'>, 'run'>,
+    did: (workflowId: string) => void,
+  ): Promise<void> {
+    await eachTried(this.#listed(['CloseTime IS NULL']), async ({ workflowId, runId }) => {
+      if (await this.tellToStop({ workflowId, runId }, args)) did(workflowId);
+    });
   }
 
   /**

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { PIPELINE_WORKFLOW } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
+import { eachTried } from './each-tried.ts';
 import { explain, notFound } from './errors.ts';
 import { withoutUndefined } from './optional.ts';
 import {
@@ -108,12 +109,14 @@ export class Schedules {
 
   /**
    * Pauses every schedule of the pipeline that is not paused.
-   * @returns those that were paused by this call
+   * @param did told of each that this call has paused
    */
-  async pauseAll(reason: string): Promise<string[]> {
-    const running = (await this.list()).filter(({ paused }) => !paused).map(({ id }) => id);
-    await Promise.all(running.map((id) => this.pause(id, reason)));
-    return running;
+  async pauseAll(reason: string, did: (id: string) => void): Promise<void> {
+    const running = (await this.list()).filter(({ paused }) => !paused);
+    await eachTried(running, async ({ id }) => {
+      await this.pause(id, reason);
+      did(id);
+    });
   }
 
   /** Starts a run now as the schedule would, also while it is paused. */

@@ -30,14 +30,15 @@ export interface ShutdownReference {
   readonly runId: string;
 }
 
-/** What was done without a worker. */
+/** What was done without a worker, also of a measure that could not be done whole. */
 export interface DirectMeasures {
   readonly schedules: readonly string[];
   readonly runs: readonly string[];
   readonly glueRuns: readonly string[];
-  /** What could not be done, and why. */
-  readonly problems: readonly string[];
+  /** Why a measure could not be done, or not whole. */
+  readonly problems: Readonly<Partial<Record<MeasureName, string>>>;
 }
+export type MeasureName = 'schedules' | 'runs' | 'glueRuns';
 
 export type ShutdownEnd =
   | { readonly ended: 'completed'; readonly result: ShutdownResult }
@@ -107,13 +108,11 @@ export class Shutdowns {
     { by, reason }: ShutdownRequest,
   ): Promise<DirectMeasures> {
     const note = `${shutdownMark(shutdown)} by ${by}: ${reason}`;
-    const { tried, problems } = attempts();
-    const [schedules, runs, glueRuns] = await Promise.all([
-      tried(() => this.#schedules.pauseAll(note)),
-      tried(() => this.#runs.tellAll({ by, reason, shutdown })),
-      tried(() => this.#glue.stopAll()),
-    ]);
-    return { schedules, runs, glueRuns, problems };
+    return await attempted({
+      schedules: (did) => this.#schedules.pauseAll(note, did),
+      runs: (did) => this.#runs.tellAll({ by, reason, shutdown }, did),
+      glueRuns: (did) => this.#glue.stopAll(did),
+    });
   }
 
   /** Does of the shutdown of one run what needs no worker. */
@@ -121,12 +120,13 @@ export class Shutdowns {
     run: RunReference,
     { by, reason }: Pick<ShutdownRequest, 'by' | 'reason'>,
   ): Promise<Omit<DirectMeasures, 'schedules'>> {
-    const { tried, problems } = attempts();
-    const [runs, glueRuns] = await Promise.all([
-      tried(async () => ((await this.#runs.tellToStop(run, { by, reason })) ? [run.workflowId] : [])),
-      tried(() => this.#glue.stopAll(run.run)),
-    ]);
-    return { runs, glueRuns, problems };
+    const { schedules: _none, ...done } = await attempted({
+      runs: async (did) => {
+        if (await this.#runs.tellToStop(run, { by, reason })) did(run.workflowId);
+      },
+      glueRuns: (did) => this.#glue.stopAll(did, run.run),
+    });
+    return done;
   }
 
   async status(reference: ShutdownReference): Promise<ShutdownStatus> {
@@ -155,19 +155,24 @@ export class Shutdowns {
   }
 }
 
-/** Measures each of which is tried, and what went wrong with them. */
-function attempts(): {
-  readonly tried: (work: () => Promise<string[]>) => Promise<string[]>;
-  readonly problems: string[];
-} {
-  const problems: string[] = [];
-  const tried = async (work: () => Promise<string[]>): Promise<string[]> => {
+type Measure = (did: (what: string) => void) => Promise<void>;
+
+/** Tries each measure; keeps what it did and why it could not do the rest. */
+async function attempted(measures: Readonly<Partial<Record<MeasureName, Measure>>>): Promise<DirectMeasures> {
+  const problems: Partial<Record<MeasureName, string>> = {};
+  const tried = async (name: MeasureName): Promise<string[]> => {
+    const done: string[] = [];
     try {
-      return await work();
+      await measures[name]?.((what) => done.push(what));
     } catch (error) {
-      problems.push(explain(error, 'shutdown').message);
-      return [];
+      problems[name] = explain(error, 'shutdown').message;
     }
+    return done;
   };
-  return { tried, problems };
+  const [schedules, runs, glueRuns] = await Promise.all([
+    tried('schedules'),
+    tried('runs'),
+    tried('glueRuns'),
+  ]);
+  return { schedules, runs, glueRuns, problems };
 }

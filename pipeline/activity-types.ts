@@ -9,7 +9,7 @@ import type { GateVerdict } from './quality.ts';
 import type { RowCounts } from './reports.ts';
 import type { Owner } from './inputs.ts';
 import type { RunContext, RunSettings } from './run-context.ts';
-import type { FoundRun, PausedSchedules, ShutdownFindings, ShutdownReport } from './shutdown.ts';
+import type { FoundRun, PausedSchedules, ShutdownFindings, ShutdownReport, UndoPlan } from './shutdown.ts';
 import type { ScriptName, StageName } from './stages.ts';
 
 export interface Identity {
@@ -278,6 +278,8 @@ export interface ShutdownActivities {
   stopGlueRuns(settings: RunSettings, given: { readonly runs: readonly LiveGlueRun[] }): Promise<void>;
   /** Items of the table as DynamoDB counts them, some hours late; null where it does not tell. */
   countTableItems(settings: RunSettings): Promise<number | null>;
+  /** Until the report is written, which comes with the whole plan. */
+  saveUndoPlan(settings: RunSettings, plan: UndoPlan): Promise<void>;
   writeShutdownReport(settings: RunSettings, findings: ShutdownFindings): Promise<ShutdownReport>;
 }
 

@@ -18,6 +18,7 @@ export interface StoppedRun extends FoundRun {
 export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedRun[]): string {
   const { plan, requestedAt, finishedAt, glueRuns, orphanObjects, tableItems, pollers, stillOpen } = findings;
   const { shutdown, by, reason, schedules } = plan;
+  const problems = Object.entries(findings.problems ?? {});
   const list = (items: readonly string[], none: string): string =>
     items.length === 0 ? none : items.map((item) => `- ${item}`).join('\n');
   return `${[
@@ -25,6 +26,16 @@ export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedR
     `By ${by}: ${reason}`,
     `${requestedAt === null ? 'Not everything could be told to stop' : `Everything was told to stop by ${requestedAt}`}, and this was written at ${finishedAt}.`,
     `Undo it: \`msp resume --shutdown ${shutdown}\`. That brings back what is listed here and nothing else.`,
+    ...(problems.length === 0
+      ? []
+      : [
+          '## Not done',
+          list(
+            problems.map(([step, message]) => `could not ${step}: ${message}`),
+            '',
+          ),
+          'Stop by hand what this names, or ask for a shutdown again when the cause is gone.',
+        ]),
     '## Schedules',
     list(
       [
@@ -67,7 +78,7 @@ export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedR
       [
         `items in the table: ${tableItems === null ? 'not known' : `about ${String(tableItems)}`}`,
         `workers that listen: ${pollers.join(', ') || 'none'}`,
-        ...stillOpen.map((what) => `has not ended: ${what}`),
+        ...stillOpen.map((what) => `not known to have ended: ${what}`),
         ...runs.flatMap(({ unreadable }) => unreadable.map((key) => `can't be read: ${key}`)),
       ],
       '',

@@ -83,6 +83,8 @@ export const undoPlanSchema = z.object({
   runs: z.array(foundRunSchema),
   /** Procedures that it paused; those that were paused before are not among them. */
   procedures: z.array(foundRunSchema),
+  /** Saved while the shutdown was still at work: what it has found later is not in it. */
+  unfinished: z.literal(true).optional(),
 });
 export type UndoPlan = z.infer<typeof undoPlanSchema>;
 
@@ -111,8 +113,10 @@ export interface ShutdownFindings {
   readonly orphanObjects: number;
   readonly tableItems: number | null;
   readonly pollers: readonly string[];
-  /** What had not ended when the shutdown stopped waiting. */
+  /** What was not known to have ended when the shutdown stopped waiting. */
   readonly stillOpen: readonly string[];
+  /** What could not be done, by step; earlier versions did not tell. */
+  readonly problems?: Readonly<Record<string, string>>;
 }
 
 export interface ShutdownReport {

@@ -9,17 +9,20 @@ import { failure } from '../aws/call.ts';
 import { Bucket } from '../storage/objects.ts';
 import { writePlan } from './documents.ts';
 
-/** @param planByStatus what a shutdown says of itself; `undefined` when there was none */
+/** @param planByStatus what a shutdown says of itself, or what it has saved; `undefined` when there was none */
 export function createUndoPlanActivities(
   s3: S3Client,
-  planByStatus: (shutdown: string) => Promise<UndoPlan | undefined>,
+  planByStatus: (shutdown: string, saved?: UndoPlan) => Promise<UndoPlan | undefined>,
 ): Pick<UndoActivities, 'readUndoPlan' | 'planUndo'> {
   return {
     async readUndoPlan({ settings }, { shutdown }) {
       const bucket = new Bucket(s3, settings.bucket);
       const key = layout.shutdown(shutdown, 'plan.json');
       const saved = await bucket.readJson(key, undoPlanSchema);
-      const plan = saved?.value ?? (await planByStatus(shutdown));
+      const plan =
+        saved === undefined || saved.value.unfinished === true
+          ? await planByStatus(shutdown, saved?.value)
+          : saved.value;
       if (plan === undefined) {
         throw failure('ShutdownUnknown', `There is no s3://${bucket.name}/${key}: no shutdown ${shutdown}`);
       }

@@ -18,8 +18,12 @@ import { Bucket } from './objects.ts';
 
 export function createShutdownReportActivities(
   s3: S3Client,
-): Pick<ShutdownActivities, 'writeShutdownReport'> {
+): Pick<ShutdownActivities, 'saveUndoPlan' | 'writeShutdownReport'> {
   return {
+    async saveUndoPlan({ bucket }, plan) {
+      await new Bucket(s3, bucket).writeJson(layout.shutdown(plan.shutdown, 'plan.json'), plan);
+    },
+
     async writeShutdownReport({ bucket: name }, findings) {
       const bucket = new Bucket(s3, name);
       const { shutdown } = findings.plan;

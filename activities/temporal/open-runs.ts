@@ -12,6 +12,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { z } from 'zod';
 import { equals, SEARCH_ATTRIBUTES } from '../../pipeline/executions.ts';
 import { PROCEDURE_NAMES } from '../../pipeline/procedures/steps.ts';
+import type { ProcedureName } from '../../pipeline/procedures/steps.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 
@@ -23,8 +24,10 @@ export async function listOpenRuns(): Promise<FoundRun[]> {
   return await listOpen([PIPELINE_WORKFLOW]);
 }
 
-export async function listOpenProcedures(): Promise<FoundRun[]> {
-  return await listOpen(PROCEDURE_NAMES);
+export async function listOpenProcedures(
+  names: readonly ProcedureName[] = PROCEDURE_NAMES,
+): Promise<FoundRun[]> {
+  return await listOpen(names);
 }
 
 /** Their ids in the bucket. */

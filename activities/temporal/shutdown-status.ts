@@ -1,4 +1,4 @@
-/** What a shutdown says of itself, for want of the plan that it could not write. Reads only. */
+/** What a shutdown says of itself, for want of the plan that it has not written, or not whole. Reads only. */
 import { getClient } from '@temporalio/activity';
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
@@ -21,17 +21,24 @@ const statusSchema = z.object({
 });
 
 /**
+ * @param saved what it wrote on its way, for when it can't tell any more
  * @returns `undefined` when Temporal knows no such shutdown, or it was only a look
  * @throws `PlanOutdated` while it still stops things
  */
-export async function planByStatus(shutdown: string): Promise<UndoPlan | undefined> {
+export async function planByStatus(shutdown: string, saved?: UndoPlan): Promise<UndoPlan | undefined> {
   const found = await findShutdown(shutdown);
-  if (found === undefined) return undefined;
+  if (found === undefined) return saved;
   const { workflowId, runId, startTime, closeTime } = found;
   const client = getClient();
-  const answer: unknown = await client.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () =>
-    client.workflow.getHandle(workflowId, runId).query('status'),
-  );
+  let answer: unknown;
+  try {
+    answer = await client.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () =>
+      client.workflow.getHandle(workflowId, runId).query('status'),
+    );
+  } catch (error) {
+    if (closeTime === undefined || saved === undefined) throw error;
+    return saved;
+  }
   const { dryRun, phase, ...stopped } = statusSchema.parse(answer);
   if (dryRun) return undefined;
   if (closeTime === undefined && phase !== 'documenting') {

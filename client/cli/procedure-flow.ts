@@ -158,6 +158,7 @@ export function endCode({ status, endedAt, incomplete, failure }: ProcedureView,
     case 'Rejected':
       return EXIT_CODES.Refused;
     default:
+      if (failure === 'ProcedureAtWork') return EXIT_CODES.Refused;
       return isUnknownSubject(failure) ? EXIT_CODES.NotFound : EXIT_CODES.Failed;
   }
 }

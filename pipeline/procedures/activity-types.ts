@@ -9,6 +9,7 @@ import type { RunContext } from '../run-context.ts';
 import type { PlanSummary } from './plan.ts';
 import type { ProcedureRecord } from './report.ts';
 import type { CommonRequest } from './request.ts';
+import type { ProcedureName } from './steps.ts';
 
 /** What a look at the data found, in figures; the evidence is a document. */
 export interface Examined {
@@ -125,7 +126,25 @@ export interface ResetActivities {
   ): Promise<{ readonly days: number; readonly lines: readonly string[] }>;
 }
 
+/** An open procedure, for who would work beside it. */
+export interface ProcedureAtWork extends FoundRun {
+  readonly procedure: string;
+  readonly startedAt: string;
+  /** Who started it and why; absent where it does not tell. */
+  readonly by?: string;
+  readonly reason?: string;
+}
+
 export interface ProcedureActivities extends RecoveryActivities, UndoActivities, ResetActivities {
+  /**
+   * The first open procedure among these that began before the one that asks: of two that began in the same moment it is
+   * the one whose ids come first.
+   * @param given.settled whether all that began before has to be listed by now, which may take a moment
+   */
+  findEarlierProcedure(
+    context: RunContext,
+    given: { readonly among: readonly ProcedureName[]; readonly settled: boolean },
+  ): Promise<ProcedureAtWork | null>;
   /** Returns when these workflows have ended, however they end. */
   awaitRuns(context: RunContext, given: { readonly workflowIds: readonly string[] }): Promise<void>;
   writeProcedureReport(

@@ -40,6 +40,18 @@ export type ProcedureName = keyof typeof PROCEDURES;
 export type StepId = { [N in ProcedureName]: keyof (typeof PROCEDURES)[N]['steps'] & string }[ProcedureName];
 export const PROCEDURE_NAMES = Object.keys(PROCEDURES) as ProcedureName[];
 
+/** What a procedure works on: one at a time works on the same. A recovery that a shutdown paused must not keep it from being undone. */
+export const WORKS_ON: Readonly<Record<ProcedureName, string>> = {
+  dataRecovery: 'recovery',
+  pipelineReset: 'recovery',
+  shutdownRecovery: 'undo',
+};
+
+/** The procedures that exclude each other with this one, itself among them. */
+export function excluding(name: ProcedureName): ProcedureName[] {
+  return PROCEDURE_NAMES.filter((other) => WORKS_ON[other] === WORKS_ON[name]);
+}
+
 export interface StepDefinition {
   readonly id: StepId;
   readonly title: string;

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   BatchStopJobRunCommand,
   GetJobRunCommand,
@@ -16,6 +17,7 @@ import type { ProcedureActivities } from '../../pipeline/procedures/activity-typ
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
 import { startDevServer } from '../support/dev-server.ts';
+import type { Replacements } from '../support/fake-activities.ts';
 import { fakeProcedures } from '../support/fake-procedures.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
@@ -53,6 +55,7 @@ describe('a shutdown from the command line', () => {
   async function working(
     work: (cli: Cli, run: Handle, glue: GlueInHand) => Promise<void>,
     procedures: Partial<ProcedureActivities> = {},
+    replacements: Replacements = {},
   ): Promise<void> {
     const glue = new GlueInHand('validation');
     const ofRuns = {
@@ -60,6 +63,7 @@ describe('a shutdown from the command line', () => {
       ...createShutdownActivities(),
       ...createScheduleActivities(),
       ...glue.activities,
+      ...replacements,
     };
     await withWorker(env, fakeProcedures(procedures, ofRuns), async (taskQueue) => {
       runs += 1;
@@ -86,6 +90,52 @@ describe('a shutdown from the command line', () => {
       const again = await cli('shutdown', '--run', run.workflowId, '--dry-run', ...WHY);
       expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/has ended/) });
     });
+  }, 60_000);
+
+  it('says what it waits for while it waits, and nothing of it as JSON', async () => {
+    for (const json of [false, true]) {
+      const stopGlueRuns = (): Promise<void> => Promise.resolve();
+      await working(
+        async (cli, run, glue) => {
+          await run.terminate('by hand');
+          const stopping = cli('shutdown', '--yes', ...(json ? ['-o', 'json'] : []), ...WHY);
+          await setTimeout(6_000);
+          glue.end();
+          const { exitCode, stderr } = await stopping;
+          expect(exitCode).toBe(0);
+          expect(stderr).toMatch(
+            json ? /^shutdown \S+\n$/ : /^shutdown \S+\n[^]*waits for the end of jr_1\n/,
+          );
+        },
+        {},
+        { stopGlueRuns },
+      );
+    }
+  }, 60_000);
+
+  it('says what could not be done without a worker, and keeps what was', async () => {
+    const queue = 'nobody-listens-either';
+    const run = await startRun(env, queue, {}, 'lonely-too');
+    const denied = Object.assign(new Error('glue:BatchStopJobRun is denied'), {
+      name: 'AccessDeniedException',
+    });
+    const live = (id: string): JobRun => ({ Id: id, JobRunState: 'RUNNING', Arguments: {} });
+    glueService
+      .on(GetJobRunsCommand, { JobName: 'music-streaming-validate-data' })
+      .resolves({ JobRuns: [live('jr_kept')] })
+      .on(GetJobRunsCommand, { JobName: 'music-streaming-compute-kpis' })
+      .resolves({ JobRuns: [live('jr_stopped')] })
+      .on(BatchStopJobRunCommand, { JobName: 'music-streaming-validate-data' })
+      .rejects(denied);
+    const inPart = await on(queue)('shutdown', '--yes', ...WHY);
+    expect(inPart.exitCode).toBe(5);
+    expect(inPart.stdout).toMatch(
+      /runs told\s+lonely-too\nGlue runs stopped\s+jr_stopped; the rest NOT DONE: .*BatchStopJobRun is denied\n/,
+    );
+    glueService.on(GetJobRunsCommand).rejects(denied);
+    const { stdout } = await on(queue)('shutdown', '--run', 'lonely-too', '--yes', ...WHY);
+    expect(stdout).toMatch(/runs told\s+lonely-too\nGlue runs stopped\s+NOT DONE: .*denied\n$/);
+    await run.terminate();
   }, 60_000);
 
   it('leaves a paused run paused when its resumption is only to be shown', async () => {

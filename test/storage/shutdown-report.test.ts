@@ -34,7 +34,8 @@ function findings(shutdown: string): ShutdownFindings {
     orphanObjects: 0,
     tableItems: 1,
     pollers: [],
-    stillOpen: [],
+    stillOpen: ['jr_left'],
+    problems: { 'stop the Glue runs': 'AccessDenied: glue:BatchStopJobRun' },
   };
 }
 
@@ -76,5 +77,7 @@ suite('the report of a shutdown', () => {
     expect(page).toContain(`stopped in kpi_computation, 1 stages done, ${MONDAY} published as edition 2`);
     expect(page).toContain(`can't be read: ${layout.runRecord(DAMAGED, 'inputs')}`);
     expect(page).toContain('Not everything could be told to stop');
+    expect(page).toContain('could not stop the Glue runs: AccessDenied: glue:BatchStopJobRun');
+    expect(page).toContain('not known to have ended: jr_left');
   }, 60_000);
 });

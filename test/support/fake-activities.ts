@@ -93,6 +93,7 @@ const ordinaryDay: Replaceable = {
   findPollers: () => Promise.resolve(['1@test']),
   stopGlueRuns: () => Promise.resolve(),
   countTableItems: () => Promise.resolve(10),
+  saveUndoPlan: () => Promise.resolve(),
   writeShutdownReport: () => Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' }),
   secureStoppedRun: () => Promise.resolve({ objects: 0, record: 'processed/runs/r/stopped/now.json' }),
 };

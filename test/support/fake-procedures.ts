@@ -55,6 +55,7 @@ export function fakeProcedures(
     resetState: () => Promise.resolve({ freed: 1, inputs: [], dates: [] }),
     findDueInputs: () => Promise.resolve({ inputs: [] }),
     compareReset: () => Promise.resolve({ days: 0, lines: [] }),
+    findEarlierProcedure: () => Promise.resolve(null),
     awaitRuns: () => Promise.resolve(),
     writeProcedureReport: (_context, { record }) => {
       reports.push(record);

@@ -6,24 +6,41 @@ import type { WorkflowBundle } from '@temporalio/worker';
 import { createWorker } from '../../worker/worker.ts';
 import type { FakeActivities } from './fake-activities.ts';
 
-let bundle: Promise<WorkflowBundle> | undefined;
+const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+const LIMITS = {
+  real: {},
+  short: { [pathOf('../../workflows/emergency-shutdown/limits.ts')]: pathOf('short-limits.ts') },
+} as const;
+type Limits = keyof typeof LIMITS;
+
+const bundles: Partial<Record<Limits, Promise<WorkflowBundle>>> = {};
 
 /** The workflow bundle, built once for each test file. */
-export async function workflowBundle(): Promise<WorkflowBundle> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+export async function workflowBundle(limits: Limits = 'real'): Promise<WorkflowBundle> {
+  bundles[limits] ??= bundleWorkflowCode({
+    workflowsPath: pathOf('../../workflows/index.ts'),
+    webpackConfigHook: (config) => {
+      const given = config.resolve?.alias ?? {};
+      const alias = Array.isArray(given) ? given : { ...given, ...LIMITS[limits] };
+      return { ...config, resolve: { ...config.resolve, alias } };
+    },
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   });
-  return await bundle;
+  return await bundles[limits];
 }
 
 let queues = 0;
 
-/** @param work is given the task queue on which the worker listens */
+/**
+ * @param work is given the task queue on which the worker listens
+ * @param limits how long a shutdown waits
+ */
 export async function withWorker<T>(
   env: TestWorkflowEnvironment,
   { activities }: Pick<FakeActivities, 'activities'>,
   work: (taskQueue: string) => Promise<T>,
+  limits: Limits = 'real',
 ): Promise<T> {
   queues += 1;
   const taskQueue = `test-${String(process.pid)}-${String(queues)}`;
@@ -32,7 +49,7 @@ export async function withWorker<T>(
     namespace: env.namespace ?? 'default',
     taskQueue,
     activities,
-    workflows: { workflowBundle: await workflowBundle() },
+    workflows: { workflowBundle: await workflowBundle(limits) },
   });
   return await worker.runUntil(() => work(taskQueue));
 }

@@ -1,11 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
-import type { FoundRun, ShutdownFindings, ShutdownRequest } from '../../pipeline/shutdown.ts';
-import type { ShutdownResult } from '../../workflows/emergency-shutdown/messages.ts';
+import type { FoundRun, ShutdownFindings, ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
+import type { ShutdownResult, ShutdownStatus } from '../../workflows/emergency-shutdown/messages.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import { startDevServer } from '../support/dev-server.ts';
 import { fakeActivities } from '../support/fake-activities.ts';
@@ -210,6 +211,87 @@ describe('an emergency shutdown', () => {
       });
       if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
     });
+  }, 60_000);
+
+  it('ends incomplete, with plan and report, when nothing but what Glue refuses to tell is left', async () => {
+    const glue = new GlueInHand('validation');
+    const [findings, saved]: [ShutdownFindings[], UndoPlan[]] = [[], []];
+    let refuses = false;
+    const fake = activities(glue, {
+      findLiveGlueRuns: (given) =>
+        refuses
+          ? Promise.reject(ApplicationFailure.nonRetryable('glue:GetJobRuns is denied', 'AccessDenied'))
+          : glue.activities.findLiveGlueRuns(given),
+      saveUndoPlan: (_settings, plan) => {
+        saved.push(plan);
+        return Promise.resolve();
+      },
+      writeShutdownReport: (_settings, given) => {
+        findings.push(given);
+        return Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' });
+      },
+    });
+    await withWorker(
+      env,
+      fake,
+      async (taskQueue) => {
+        const [handle] = await working(taskQueue, 1);
+        refuses = true;
+        const failed: unknown = await shutDown(taskQueue).catch((error: unknown) => error);
+        expect(failed).toMatchObject({
+          cause: {
+            type: 'ShutdownIncomplete',
+            message: expect.stringMatching(
+              /^Not all .*stop the Glue runs: AccessDenied: glue:GetJobRuns is denied\. The report is r\.md\. .*msp resume --shutdown \S+$/,
+            ),
+          },
+        });
+        if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
+        const runs = [{ runId: handle?.firstExecutionRunId }];
+        expect(saved).toMatchObject([{ unfinished: true, runs }]);
+        expect(findings).toMatchObject([
+          {
+            plan: { runs },
+            requestedAt: null,
+            stillOpen: [],
+            problems: { 'stop the Glue runs': 'AccessDenied: glue:GetJobRuns is denied' },
+          },
+        ]);
+        expect(findings[0]?.plan).not.toHaveProperty('unfinished');
+      },
+      'short',
+    );
+  }, 60_000);
+
+  it('waits for a Glue run that is stopping, however long something else fails', async () => {
+    const glue = new GlueInHand('validation');
+    const fake = activities(glue, {
+      stopGlueRuns: () => Promise.resolve(),
+      pauseProcedures: () =>
+        Promise.reject(ApplicationFailure.nonRetryable('no answer', 'ServiceUnavailable')),
+    });
+    await withWorker(
+      env,
+      fake,
+      async (taskQueue) => {
+        const [handle] = await working(taskQueue, 1);
+        await handle?.terminate('by hand');
+        const end = shutDown(taskQueue).then(
+          () => 'complete',
+          () => 'incomplete',
+        );
+        // Half as long again as a step may fail while nothing else is waited for.
+        const early = await Promise.race([end, setTimeout(9_000, 'waits')]);
+        expect(early).toBe('waits');
+        const { open } = await env.client.workflow
+          .getHandle(`shutdown-${String(asked)}`)
+          .query<ShutdownStatus>('status');
+        expect(open).toEqual(['jr_1']);
+        glue.end();
+        expect(await end).toBe('incomplete');
+      },
+      'short',
+    );
   }, 60_000);
 
   it('only looks when it is a dry run', async () => {

@@ -19,11 +19,14 @@ export interface Cause {
 export class OpenRuns {
   /** All that were ever found, by their Temporal run ids. */
   readonly found = new Map<string, FoundRun>();
+  /** As they were last listed. */
+  open: readonly FoundRun[] = [];
   readonly #told = new Set<string>();
 
   /** Tells those that were not told yet. @returns what is open */
   async tell(settings: RunSettings, cause: Cause): Promise<readonly FoundRun[]> {
     const open = await stopping.findOpenRuns(settings);
+    this.open = open;
     for (const run of open) this.found.set(run.runId, run);
     const runs = open.filter(({ runId }) => !this.#told.has(runId));
     if (runs.length > 0) await stopping.tellRuns(settings, { ...cause, runs });

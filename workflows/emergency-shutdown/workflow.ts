@@ -7,8 +7,9 @@
  * in the same second is told in the next look, and no new one can begin. Runs set their own unfinished output aside;
  * for Glue runs without a run this does it. Claims stay, so that a resumed run finds its files its own.
  *
- * A step that fails does not hold up the others: it is named, and tried again with the next look. Every step can be
- * repeated, so a worker that is killed in between, or a second shutdown, changes nothing.
+ * A step that fails does not hold up the others: it is named, and tried again with the next look. When nothing but
+ * failing steps is left to wait for, the shutdown ends after some minutes, incomplete, so that it can be undone. Every
+ * step can be repeated, so a worker that is killed in between, or a second shutdown, changes nothing.
  */
 import {
   ApplicationFailure,
@@ -29,6 +30,7 @@ import type {
   ShutdownReport,
   ShutdownRequest,
   StoppedGlueRun,
+  UndoPlan,
 } from '../../pipeline/shutdown.ts';
 import { long, quick } from '../pipeline/activities.ts';
 import { now } from '../shared/clock.ts';
@@ -38,12 +40,10 @@ import { requestOf } from '../shared/request.ts';
 import { ownRunId } from '../shared/run-id.ts';
 import { documenting, stopping } from './activities.ts';
 import { describeShutdown } from './details.ts';
+import { UNANSWERED_MINUTES, WAIT_HOURS } from './limits.ts';
 import { statusQuery } from './messages.ts';
 import type { ShutdownResult, ShutdownStatus } from './messages.ts';
 import { OpenRuns, stopLiveGlueRuns } from './stopping.ts';
-
-/** Time after which somebody must look why a run or a Glue run does not end; Glue itself stops within a minute. */
-const WAIT_HOURS = 2;
 
 /** Interval of looks at what is still open: dense while things end within seconds, then sparing the history. */
 const FIRST_LOOK_SECONDS = 1;
@@ -53,6 +53,16 @@ const LOOK_GROWTH = 1.5;
 /** A shutdown without its report has stopped all the same. */
 const REPORT_STEP = 'write the report';
 
+/** What a look has found. */
+interface Look {
+  /** Nothing has failed. */
+  readonly whole: boolean;
+  /** Not known to have ended. */
+  readonly open: readonly string[];
+  /** What is open and was told to end: it is waited for. */
+  readonly ending: readonly string[];
+}
+
 export async function emergencyShutdown(given: ShutdownRequest): Promise<ShutdownResult> {
   return await new Shutdown(given).run();
 }
@@ -60,6 +70,10 @@ export async function emergencyShutdown(given: ShutdownRequest): Promise<Shutdow
 class Shutdown {
   readonly #runs = new OpenRuns();
   readonly #glueRuns = new Map<string, StoppedGlueRun>();
+  /** As Glue said when it was last asked with success. */
+  #liveGlueRuns: readonly string[] = [];
+  /** Since when each step that fails has failed. */
+  readonly #failingSince = new Map<string, number>();
   #status: ShutdownStatus;
 
   constructor(given: ShutdownRequest) {
@@ -97,12 +111,15 @@ class Shutdown {
     if (this.#status.dryRun) return await this.#survey(settings);
 
     await this.#stopEverything(settings);
-    const stillOpen = await this.#untilAllHasEnded(settings);
+    const endsUnanswered = patched('ends-unanswered');
+    const saved = endsUnanswered ? this.#savePlan(settings) : undefined;
+    const stillOpen = await this.#untilAllHasEnded(settings, endsUnanswered);
 
     this.#change({ phase: 'securing' });
     const orphanObjects = await this.#try('set unfinished output aside', () => this.#secureOrphans(settings));
 
     this.#change({ phase: 'documenting' });
+    await saved;
     const report = await this.#try(REPORT_STEP, () =>
       this.#document(settings, orphanObjects ?? 0, stillOpen),
     );
@@ -115,8 +132,9 @@ class Shutdown {
       const said = Object.keys(problems).every((step) => step === REPORT_STEP)
         ? 'Everything is stopped, but the report is missing'
         : 'Not all of the shutdown could be done; ask for it again';
+      const written = report === undefined ? '' : `The report is ${report.markdown}. `;
       throw ApplicationFailure.nonRetryable(
-        `${said}. ${wrong.join('; ')}. What it did is undone with msp resume --shutdown ${shutdown}`,
+        `${said}. ${wrong.join('; ')}. ${written}What it did is undone with msp resume --shutdown ${shutdown}`,
         'ShutdownIncomplete',
         this.#result(report ?? null),
       );
@@ -125,26 +143,29 @@ class Shutdown {
     return this.#result(report ?? null);
   }
 
-  /** @returns what is open; `undefined` when not all could be looked at */
-  async #stopEverything(settings: RunSettings): Promise<string[] | undefined> {
+  async #stopEverything(settings: RunSettings): Promise<Look> {
     const [schedules, procedures, runs, glueRuns] = await Promise.all([
       this.#try('pause the schedules', () => this.#pauseSchedules(settings)),
       this.#try('pause the procedures', () => this.#pauseProcedures(settings)),
       this.#try('tell the runs', () => this.#tellRuns(settings)),
       this.#try('stop the Glue runs', () => this.#stopGlueRuns(settings)),
     ]);
-    if (schedules === undefined || procedures === undefined) return undefined;
-    if (runs === undefined || glueRuns === undefined) return undefined;
-    if (this.#status.requestedAt === null) this.#change({ requestedAt: now() });
-    return [...runs, ...glueRuns];
+    const whole = [schedules, procedures, runs, glueRuns].every((result) => result !== undefined);
+    if (whole && this.#status.requestedAt === null) this.#change({ requestedAt: now() });
+    const open = [...this.#runs.open.map(({ workflowId }) => workflowId), ...this.#liveGlueRuns];
+    this.#change({ open });
+    return { whole, open, ending: [...(runs ?? []), ...(glueRuns ?? [])] };
   }
 
   async #try<T>(step: string, work: () => Promise<T>): Promise<T | undefined> {
+    const began = Date.now();
     try {
       const result = await work();
+      this.#failingSince.delete(step);
       this.#change({ problems: without(this.#status.problems, step) });
       return result;
     } catch (error) {
+      this.#failingSince.set(step, this.#failingSince.get(step) ?? began);
       const { type, message } = failureOf(error);
       this.#change({ problems: { ...this.#status.problems, [step]: `${type}: ${message}` } });
       return undefined;
@@ -190,30 +211,37 @@ class Shutdown {
 
   async #stopGlueRuns(settings: RunSettings): Promise<string[]> {
     const live = await stopLiveGlueRuns(settings, (found) => {
+      this.#liveGlueRuns = found.map(({ jobRunId }) => jobRunId);
       this.#remember(found);
     });
     return live.map(({ jobRunId }) => jobRunId);
   }
 
   /** @returns what is still open when the time is over */
-  async #untilAllHasEnded(settings: RunSettings): Promise<readonly string[]> {
+  async #untilAllHasEnded(settings: RunSettings, endsUnanswered: boolean): Promise<readonly string[]> {
     const deadline = Date.now() + WAIT_HOURS * 3_600_000;
     let seconds = FIRST_LOOK_SECONDS;
     for (let quiet = 0; ;) {
-      const open = await this.#stopEverything(settings);
-      if (open !== undefined) this.#change({ open });
-      quiet = open?.length === 0 ? quiet + 1 : 0;
+      const { whole, open, ending } = await this.#stopEverything(settings);
+      quiet = whole && open.length === 0 ? quiet + 1 : 0;
       // A run that began in the same second is listed a moment later: the second quiet look sees it.
       if (quiet === 2) return [];
+      if (endsUnanswered && !whole && ending.length === 0 && this.#isUnanswered()) return open;
       if (Date.now() > deadline) {
-        const { open: left, problems } = this.#status;
-        const what = `after ${String(WAIT_HOURS)} hours these have not ended: ${left.join(', ')}`;
-        if (left.length > 0) this.#change({ problems: { ...problems, 'wait for the end': what } });
-        return left;
+        const what = `after ${String(WAIT_HOURS)} hours these have not ended: ${open.join(', ')}`;
+        const { problems } = this.#status;
+        if (open.length > 0) this.#change({ problems: { ...problems, 'wait for the end': what } });
+        return open;
       }
       await sleep(seconds * 1000);
       seconds = quiet > 0 ? FIRST_LOOK_SECONDS : Math.min(seconds * LOOK_GROWTH, LONGEST_LOOK_SECONDS);
     }
+  }
+
+  /** Whether every step that fails has done so for as long as it is waited for. */
+  #isUnanswered(): boolean {
+    const limit = Date.now() - UNANSWERED_MINUTES * 60_000;
+    return [...this.#failingSince.values()].every((since) => since <= limit);
   }
 
   /** Runs that were told set their output aside themselves. */
@@ -231,35 +259,44 @@ class Shutdown {
     return objects;
   }
 
+  get #plan(): UndoPlan {
+    const { shutdown, by, reason, schedules, procedures } = this.#status;
+    const runs = [...this.#runs.found.values()];
+    return {
+      ...{ version: 1, shutdown, by, reason, stoppedAt: now(), schedules, runs },
+      procedures: [...procedures],
+    };
+  }
+
+  /** For whoever finds the shutdown terminated; the report tells when the plan can't be written. */
+  async #savePlan(settings: RunSettings): Promise<void> {
+    try {
+      await stopping.saveUndoPlan(settings, { ...this.#plan, unfinished: true });
+    } catch {
+      // It is written again in the end.
+    }
+  }
+
   async #document(
     settings: RunSettings,
     orphanObjects: number,
     stillOpen: readonly string[],
   ): Promise<ShutdownReport> {
-    const { shutdown, by, reason, schedules, procedures, requestedAt } = this.#status;
     const [tableItems, pollers] = await Promise.all([
       stopping.countTableItems(settings).catch(() => null),
       stopping.findPollers().catch(() => []),
     ]);
-    const finishedAt = now();
+    const { requestedAt, problems } = this.#status;
     return await documenting.writeShutdownReport(settings, {
-      plan: {
-        version: 1,
-        shutdown,
-        by,
-        reason,
-        stoppedAt: finishedAt,
-        schedules,
-        runs: [...this.#runs.found.values()],
-        procedures: [...procedures],
-      },
+      plan: this.#plan,
       requestedAt,
-      finishedAt,
+      finishedAt: now(),
       glueRuns: [...this.#glueRuns.values()],
       orphanObjects,
       tableItems,
       pollers,
       stillOpen,
+      problems,
     });
   }
 

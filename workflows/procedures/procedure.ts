@@ -23,8 +23,10 @@ import { DEFAULT_RUN_SETTINGS } from '../../pipeline/run-context.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
+import type { ProcedureAtWork } from '../../pipeline/procedures/activity-types.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import type { CommonRequest } from '../../pipeline/procedures/request.ts';
+import { excluding } from '../../pipeline/procedures/steps.ts';
 import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
 import { stopping } from '../emergency-shutdown/activities.ts';
 import type { musicStreamingPipeline, PipelineResult } from '../pipeline/workflow.ts';
@@ -115,6 +117,23 @@ export class Procedure {
 
   async prepare(): Promise<void> {
     this.#context = { owner: this.#conversation.owner, settings: await quick.readRunSettings() };
+    if (patched('begins-alone')) await this.#endUnlessAlone({ settled: false });
+  }
+
+  /**
+   * One at a time works on the same, whatever workflow ids they were started with: the one that began first. A later one
+   * ends before it has done anything, and it stays the later one: what began before has ended by then, or is found.
+   */
+  async #endUnlessAlone({ settled }: { readonly settled: boolean }): Promise<void> {
+    if (this.#request.dryRun) return;
+    const among = excluding(this.state.procedure);
+    const other = await quick.findEarlierProcedure(this.context, { among, settled });
+    if (other !== null) throw ApplicationFailure.nonRetryable(atWork(other), 'ProcedureAtWork');
+  }
+
+  /** Once more before anything is done: at the beginning what began a moment before may not have been listed yet. */
+  async #stillAlone(): Promise<void> {
+    if (patched('acts-alone')) await this.#endUnlessAlone({ settled: true });
   }
 
   /**
@@ -129,11 +148,15 @@ export class Procedure {
         return { status: 'Completed', outcome, incomplete: plan.lost > 0 };
       }
       if (this.#request.dryRun) return { status: 'Planned', outcome: 'planned; a dry run changes nothing' };
-      if (this.#approvedAhead(plan)) return plan;
+      if (this.#approvedAhead(plan)) {
+        await this.#stillAlone();
+        return plan;
+      }
       const decision = await this.#asked();
       if (decision === undefined) return { status: 'Planned', outcome: 'nobody approved the plan in time' };
       if (decision.kind === 'reject')
         return { status: 'Rejected', outcome: `rejected by ${decision.by}: ${decision.reason}` };
+      await this.#stillAlone();
       const again = await this.#plan(make);
       if (again.digest === plan.digest) return again;
       plan = again;
@@ -350,6 +373,15 @@ export class Procedure {
     });
     this.#conversation.change((state) => ({ ...state, report: key }));
   }
+}
+
+function atWork({ run, workflowId, procedure, startedAt, by, reason }: ProcedureAtWork): string {
+  const id = run ?? workflowId;
+  const who = by === undefined ? '' : ` by ${by}${reason === undefined ? '' : `: ${reason}`}`;
+  return (
+    `Procedure ${id} (${procedure}, workflow id ${workflowId}) is at work on the same data, started at ${startedAt}${who}. ` +
+    `Nothing was changed. Wait for its end, or end it with msp procedures abort ${id}; then start this one again.`
+  );
 }
 
 function withLost(outcome: string, { lost }: PlanSummary): string {

@@ -7,10 +7,11 @@ import type { ShutdownResult } from '../../../workflows/emergency-shutdown/messa
 import { ClientError } from '../../errors.ts';
 import type { PipelineClient } from '../../pipeline-client.ts';
 import type { RunReference } from '../../runs.ts';
-import type { DirectMeasures } from '../../shutdowns.ts';
+import type { DirectMeasures, MeasureName } from '../../shutdowns.ts';
 import { checked, type CliContext } from '../context.ts';
 import { examples, outputOption, outputSchema, RUN, whoAmI } from '../options.ts';
 import { glueLine, showEnd, statusLine } from '../run-text.ts';
+import { awaitShutdown } from '../shutdown-wait.ts';
 import { viewOf, viewSchema } from '../../run-view.ts';
 import type { RunView } from '../../run-view.ts';
 
@@ -138,7 +139,8 @@ async function shutDownAll(
   const { pipeline } = client.settings;
   if (!dryRun) await context.confirm(`Stop everything of ${pipeline}: schedules, runs, Glue runs?`, yes);
   const reference = await client.shutdowns.start({ by, reason, dryRun });
-  context.out.note(`shutdown ${reference.shutdown}`);
+  const { out } = context;
+  out.note(`shutdown ${reference.shutdown}`);
   if (!(await client.shutdowns.isTaken(reference))) {
     if (dryRun) throw noWorker('so nothing could be looked at.');
     showDirect(context, await client.shutdowns.actDirectly(reference, { by, reason }));
@@ -146,9 +148,9 @@ async function shutDownAll(
       'so runs have not ended yet, unfinished output is not set aside, and no report is written.',
     );
   }
-  const end = await client.shutdowns.result(reference);
+  const end = json ? await client.shutdowns.result(reference) : await awaitShutdown(out, client, reference);
   if (end.ended === 'failed') throw new ClientError('Failed', end.message);
-  if (json) context.out.json(resultSchema, { ...end.result });
+  if (json) out.json(resultSchema, { ...end.result });
   else showResult(context, end.result);
 }
 
@@ -162,14 +164,19 @@ function showDirect(
   { out }: CliContext,
   done: Omit<DirectMeasures, 'schedules'> & Partial<DirectMeasures>,
 ): void {
-  const { schedules } = done;
+  const said = (measure: MeasureName, none: string): string => {
+    const [names, problem] = [(done[measure] ?? []).join(', '), done.problems[measure]];
+    if (problem === undefined) return names || none;
+    return names === ''
+      ? out.colors.red(`NOT DONE: ${problem}`)
+      : `${names}; ${out.colors.red(`the rest NOT DONE: ${problem}`)}`;
+  };
   out.line('No worker answers. Done without one:');
   out.fields([
-    ['schedules paused', schedules === undefined ? undefined : schedules.join(', ') || 'none was running'],
-    ['runs told', done.runs.join(', ') || 'none was open'],
-    ['Glue runs stopped', done.glueRuns.join(', ') || 'none was live'],
+    ['schedules paused', done.schedules === undefined ? undefined : said('schedules', 'none was running')],
+    ['runs told', said('runs', 'none was open')],
+    ['Glue runs stopped', said('glueRuns', 'none was live')],
   ]);
-  for (const problem of done.problems) out.line(out.colors.red(problem));
 }
 
 const resultSchema = z.object({
