@@ -90,6 +90,11 @@ export const FAILURES = {
     advice:
       'Bring the manifest back (`msp recover data --dates …`), or copy it from outside the bucket; then retry the stage.',
   },
+  CorrectionHalfPublished: {
+    handling: 'operator',
+    advice:
+      'Deliver a good file under the named key, then abort this run: the next one puts its days right, from whatever they are now.',
+  },
   DocumentInvalid: {
     handling: 'operator',
     advice: 'Look at the named object; restore an earlier version of it, then retry the stage.',

@@ -101,7 +101,8 @@ export function judgeDelivery({
   const before = keyRecord?.fileId === fileId ? undefined : keyRecord?.fileId;
   const previous = before === undefined ? [] : [before];
   // The same content twice in one batch: the key that was claimed first brings it.
-  const twice = unfinished && fileRecord.owner.run === self.run && foundAt(fileRecord) !== key;
+  const isOwn = fileRecord?.owner.run === self.run && fileRecord.owner.firstRunId === self.firstRunId;
+  const twice = unfinished && isOwn && foundAt(fileRecord) !== key;
   const known = (fileRecord?.state === 'done' && fileRecord.rejected !== true) || twice;
   // A run that has ended was about to replace what the key still stands for.
   const halfReplaced = fileRecord?.replacedBy !== undefined && keyRecord?.fileId === fileId;

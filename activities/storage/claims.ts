@@ -67,7 +67,8 @@ export class Claims {
     const decide = (current: KeyRecord | undefined): KeyRecord | undefined => {
       const verdict = this.#judge(key, id, current, content?.value);
       judged.verdict = verdict;
-      const bringsNothing = verdict.kind === 'redelivery' && verdict.replaces.length === 0;
+      const bringsNothing =
+        verdict.kind === 'redelivery' && verdict.replaces.length === 0 && begunFor(current).length === 0;
       if (verdict.kind === 'busy' || bringsNothing || this.#isOwn(current?.pending)) return current;
       const bringing = [...new Set([...(current?.bringing ?? []), id])];
       return { version: 1, key, ...current, pending: this.#owner, bringing };
@@ -150,7 +151,7 @@ export class Claims {
     replaces: readonly string[],
     keyRecord: KeyRecord | undefined,
   ): Promise<Claimed['retire']> {
-    const begun = new Set(keyRecord?.bringing?.filter((other) => other !== keyRecord.fileId));
+    const begun = new Set(begunFor(keyRecord));
     const retire: Pick<PreparedInputs['retire'][number], 'id' | 'days' | 'begun'>[] = [];
     for (const other of new Set([...replaces, ...begun])) {
       const record = (await this.#bucket.readJson(layout.file(other), fileRecordSchema))?.value;
@@ -181,6 +182,11 @@ export class Claims {
       closedRuns: this.#closedRuns,
     });
   }
+}
+
+/** What runs that have ended had begun to make the key stand for. */
+function begunFor(record: KeyRecord | undefined): string[] {
+  return (record?.bringing ?? []).filter((other) => other !== record?.fileId);
 }
 
 function takesContent(verdict: InputVerdict): boolean {

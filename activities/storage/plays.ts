@@ -7,7 +7,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import type { Reference } from '../../pipeline/documents.ts';
-import { preparedInputsSchema } from '../../pipeline/inputs.ts';
+import { fileRecordSchema, keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
 import { foldPlays, namesakes, playsManifestSchema } from '../../pipeline/manifests.ts';
@@ -17,6 +17,7 @@ import { validationReportSchema } from '../../pipeline/reports.ts';
 import type { ValidationReport } from '../../pipeline/reports.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import { failure } from '../aws/call.ts';
+import { keyRecordOf } from './claims.ts';
 import { changeDocument } from './documents.ts';
 import { Bucket } from './objects.ts';
 import { requireReport } from './reports.ts';
@@ -100,11 +101,35 @@ async function whatItBrings(
     if (begun !== true && (rejected.has(by) || !isBrought(by, files, keys))) continue;
     if (key === undefined || (await holdsKey(bucket, run, key, by))) retire.push(entry);
   }
+  await requireWhole(bucket, retire, rejected);
   // First every key joins what it brings, then it leaves what it stood for before: names may have been exchanged.
   for (const file of files) if (!rejected.has(file.id)) await join(bucket, run, file);
   const left: PreparedInputs['retire'] = [];
   for (const entry of retire) if (await leave(bucket, entry)) left.push(entry);
   return { files, keys, rejected, retire: left };
+}
+
+/**
+ * A run that has ended had begun to put one content of a key in the place of another, and what came after it was rejected
+ * whole: of neither is everything published, and nothing is there to take its place.
+ * @throws `CorrectionHalfPublished`
+ */
+async function requireWhole(
+  bucket: Bucket,
+  retire: PreparedInputs['retire'],
+  rejected: ReadonlySet<string>,
+): Promise<void> {
+  for (const { id, by, begun, key = '' } of retire) {
+    if (begun !== true || !rejected.has(by)) continue;
+    const before = (await bucket.readJson(keyRecordOf(key), keyRecordSchema))?.value.fileId;
+    const replaced =
+      before === undefined ? undefined : await bucket.readJson(layout.file(before), fileRecordSchema);
+    if (replaced?.value.replacedBy !== id) continue;
+    throw failure(
+      'CorrectionHalfPublished',
+      `${key}: a run that has ended had replaced content ${String(before)} by ${id} on some days only, and what came under this key now was rejected whole`,
+    );
+  }
 }
 
 function announced(record: FileRecord, run: string, days: readonly string[]): FileRecord {
@@ -129,7 +154,7 @@ function contributionTo(
   day: string,
   run: string,
   given: Given,
-  { keys, retire }: Brought,
+  { keys, rejected, retire }: Brought,
   report: ValidationReport | undefined,
 ): PlaysContribution {
   const part = report?.parts.find((candidate) => candidate.day === day);
@@ -148,8 +173,9 @@ function contributionTo(
       const key = keys.get(id);
       return key === undefined ? [] : [{ id, rows, key }];
     }),
+    // A key stands for nothing new that was rejected whole.
     retire: retire.flatMap(({ id, by, days, key }) =>
-      days.includes(day) ? [key === undefined ? { id, by } : { id, by, key }] : [],
+      days.includes(day) ? [key === undefined || rejected.has(by) ? { id, by } : { id, by, key }] : [],
     ),
   };
 }

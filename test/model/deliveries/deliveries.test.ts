@@ -55,29 +55,40 @@ async function play(steps: readonly Step[]): Promise<{ world: DeliveryWorld; sta
   let left = new Map<string, string>();
   const run = async (death?: Death, archives?: false): Promise<void> => {
     if (death !== undefined) left = waiting;
-    await world.run(death, archives);
+    const halfPublished = await world.run(death, archives);
     takeDone();
+    if (halfPublished === undefined) return;
+    // The operator does what the failure's advice says.
+    deliver(halfPublished, standing.of(halfPublished));
+    await run();
+  };
+  const deliver = (key: string, delivered: string): void => {
+    world.deliver(key, delivered);
+    waiting.delete(key);
+    waiting.set(key, delivered);
+  };
+  const took = (key: string, delivered: string): void => {
+    standing.done(key, delivered, world.isDone(delivered));
   };
   const takeDone = (): void => {
     const stay = new Set(world.waiting());
     for (const [key, delivered] of waiting) {
-      if (!stay.has(key) || world.standsFor(key, delivered)) standing.done(key, delivered);
+      if (!stay.has(key) || world.standsFor(key, delivered)) took(key, delivered);
     }
     waiting = new Map([...waiting].filter(([key]) => stay.has(key)));
   };
   const resume = async (again?: boolean): Promise<void> => {
     await world.resume(again);
-    for (const [key, delivered] of left) if (world.standsFor(key, delivered)) standing.done(key, delivered);
+    for (const [key, delivered] of left) {
+      if (world.standsFor(key, delivered)) took(key, delivered);
+      else if (world.isDone(delivered)) standing.knows(delivered);
+    }
     takeDone();
   };
   for (const step of steps) {
     if (step.kind === 'run') await run(step.death, step.archives);
     else if (step.kind === 'resume') await resume(step.again);
-    else {
-      world.deliver(step.key, CONTENTS[step.content]);
-      waiting.delete(step.key);
-      waiting.set(step.key, CONTENTS[step.content]);
-    }
+    else deliver(step.key, CONTENTS[step.content]);
   }
   await run();
   return { world, standing };
@@ -133,6 +144,19 @@ describe('what names stand for', () => {
     [
       'a correction that is taken back',
       [deliver('x', 'A'), run, deliver('x', 'B'), run, deliver('x', 'A')],
+      ['A'],
+    ],
+    [
+      'a correction that died, taken back, and followed by a broken file',
+      [
+        deliver('x', 'A'),
+        run,
+        deliver('x', 'D'),
+        dies('publish', 1),
+        deliver('x', 'A'),
+        run,
+        deliver('x', 'broken'),
+      ],
       ['A'],
     ],
   ])('%s', async (_what, steps, names) => {

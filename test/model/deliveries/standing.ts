@@ -9,11 +9,24 @@ export class Standing {
   readonly #contents = new Map<string, string>();
   readonly #known = new Set<string>();
 
-  /** A run is done with what a key brought. */
-  done(key: string, content: string): void {
+  /**
+   * A run has made a key stand for what it brought.
+   * @param isKnown whether the run has done all that it had to do with the content
+   */
+  done(key: string, content: string, isKnown: boolean): void {
     if (!isAccepted(content)) return;
     if (this.#contents.has(key) || !this.#known.has(content)) this.#contents.set(key, content);
+    if (isKnown) this.#known.add(content);
+  }
+
+  /** A run has done all that it had to do with a content, though no key stands for it any more. */
+  knows(content: string): void {
     this.#known.add(content);
+  }
+
+  /** What a key stands for. */
+  of(key: string): string {
+    return this.#contents.get(key) ?? '';
   }
 
   /** The plays of each day that must be published. */

@@ -3,6 +3,7 @@
  * the pipeline's own activities; what Glue would find in a file is told by a few lines here.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { isFailureOf } from '../../../activities/aws/call.ts';
@@ -14,7 +15,7 @@ import { createStateActivities } from '../../../activities/storage/state.ts';
 import { createPlaysActivities } from '../../../activities/storage/plays.ts';
 import type { Preparation } from '../../../pipeline/activity-types.ts';
 import { fileIdOf } from '../../../pipeline/documents.ts';
-import { keyRecordSchema, preparedInputsSchema } from '../../../pipeline/inputs.ts';
+import { fileRecordSchema, keyRecordSchema, preparedInputsSchema } from '../../../pipeline/inputs.ts';
 import type { Owner } from '../../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../../pipeline/layout.ts';
 import { playsManifestSchema } from '../../../pipeline/manifests.ts';
@@ -38,6 +39,9 @@ const SETTINGS: RunSettings = {
 };
 const REFERENCE = { version: 'v', songs: ['s3://b/songs'], users: ['s3://b/users'] };
 const NOW = '2026-02-01T00:00:00Z';
+
+/** Far longer than a read or a write in memory takes. */
+const SETTLED_MS = 5;
 
 /** The worker is killed here. */
 export class Killed extends Error {}
@@ -91,24 +95,43 @@ export class DeliveryWorld {
   /** Whether a run came so far that the name stands for the content. */
   standsFor(name: string, content: string): boolean {
     const record = this.bucket.text(keyRecordOf(`${PREFIXES.streams}${name}`));
-    const sha256 = createHash('sha256').update(content).digest('hex');
-    return record !== undefined && keyRecordSchema.parse(JSON.parse(record)).fileId === fileIdOf(sha256);
+    return record !== undefined && keyRecordSchema.parse(JSON.parse(record)).fileId === idOf(content);
   }
 
-  /** A whole run, or one that is killed on its way, or one whose archiving is skipped. */
-  async run(death?: Death, archives = true): Promise<void> {
+  /** Whether a run has done all that it had to do with the content. */
+  isDone(content: string): boolean {
+    const record = this.bucket.text(layout.file(idOf(content)));
+    return record !== undefined && fileRecordSchema.parse(JSON.parse(record)).state === 'done';
+  }
+
+  /**
+   * A whole run, or one that is killed on its way, or one whose archiving is skipped.
+   * @returns the name for which a good file has to be delivered before anything is published
+   */
+  async run(death?: Death, archives = true): Promise<string | undefined> {
     this.#runs += 1;
     const run = `run-${String(this.#runs)}`;
     const owner = { run, workflowId: `w-${run}`, firstRunId: `f-${run}` };
     try {
       await this.#passThrough({ owner, settings: SETTINGS }, death, { ...WHOLE, archives });
     } catch (error) {
+      if (isFailureOf(error, 'CorrectionHalfPublished')) return /streams\/([^:]+)/.exec(String(error))?.[1];
       if (death === undefined) throw error;
+      await this.#allDie();
       this.#killed = { owner, finished: FINISHED_BEFORE[death.in] };
     } finally {
       this.bucket.beforeWrite = undefined;
+      this.#closed.push(run);
     }
-    this.#closed.push(run);
+    return undefined;
+  }
+
+  /** What the killed worker was doing beside the write at which it died comes to nothing, too. */
+  async #allDie(): Promise<void> {
+    this.bucket.beforeWrite = () => {
+      throw new Killed();
+    };
+    await setTimeout(SETTLED_MS);
   }
 
   /**
@@ -252,6 +275,10 @@ export class DeliveryWorld {
     this.bucket.put(key, JSON.stringify(reportOn(run, files, parts)));
     return key;
   }
+}
+
+function idOf(content: string): string {
+  return fileIdOf(createHash('sha256').update(content).digest('hex'));
 }
 
 function isArchivedFile(key: string): boolean {
