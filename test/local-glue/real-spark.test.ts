@@ -24,7 +24,7 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { parseOptions } from '../../local/glue/options.ts';
 import { startLocalGlue, type LocalGlue } from '../../local/glue/server.ts';
@@ -200,7 +200,7 @@ async function logged(group: string, logStreamName: string, wanted: string): Pro
 }
 
 (toolchain === undefined ? describe.skip : describe)('with real Spark', () => {
-  test('a script reads and writes S3 with the keys of its role, and its output is in the log', async () => {
+  it('a script reads and writes S3 with the keys of its role, and its output is in the log', async () => {
     await worker.send(
       new CreateJobCommand({
         Name: JOB,
@@ -229,13 +229,13 @@ async function logged(group: string, logStreamName: string, wanted: string): Pro
     expect(Contents.map((object) => object.Key)).toContainEqual(expect.stringMatching(/\.parquet$/));
   }, 90_000);
 
-  test('a script is refused what its role has no right to', async () => {
+  it('a script is refused what its role has no right to', async () => {
     const done = await run('s3://somebody-elses-bucket/out/');
     expect(done.JobRunState).toBe('FAILED');
     expect(done.ErrorMessage).toMatch(/AccessDenied|Forbidden|403/);
   }, 90_000);
 
-  test('a failure at a given line is that of the real script, with its own traceback', async () => {
+  it('a failure at a given line is that of the real script, with its own traceback', async () => {
     const failAt = { file: 'etl.py', line: WRITE_LINE, error: 'MemoryError', message: 'injected' };
     const faults = [{ kind: 'run', job: JOB, times: 1, failAt }];
     await fetch(`${glue.endpoint}/_local/faults`, { method: 'POST', body: JSON.stringify({ faults }) });
@@ -248,7 +248,7 @@ async function logged(group: string, logStreamName: string, wanted: string): Pro
 });
 
 (toolchain === undefined ? describe.skip : describe)('with IAM', () => {
-  test('a caller may do what its policies allow and nothing else', async () => {
+  it('a caller may do what its policies allow and nothing else', async () => {
     const key = await user('limited', ['glue:GetJobRun']);
     writeFileSync(join(folder, 'credentials.json'), JSON.stringify([key]));
     const limited = clientOf(key);
@@ -265,7 +265,7 @@ async function logged(group: string, logStreamName: string, wanted: string): Pro
     limited.destroy();
   });
 
-  test('a job is not defined with a role that the caller may not pass', async () => {
+  it('a job is not defined with a role that the caller may not pass', async () => {
     const key = await user('definer', ['glue:*']);
     writeFileSync(join(folder, 'credentials.json'), JSON.stringify([key]));
     const definer = clientOf(key);

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PipelineClient } from '../../client/pipeline-client.ts';
 import { StackError } from '../../local/stack/errors.ts';
 import { StackFolder } from '../../local/stack/folder.ts';
@@ -67,7 +67,7 @@ describe('two stacks side by side', () => {
     return [first, second];
   };
 
-  test('each has its own pipeline', async () => {
+  it('each has its own pipeline', async () => {
     const [one, other] = both();
     const status = await stackStatus(other.folder.root);
     expect(status.parts.map(({ name, state }) => `${name} ${state}`)).toEqual([
@@ -89,27 +89,27 @@ describe('two stacks side by side', () => {
     expect(tables).toEqual(['music_streaming_kpis', 'second_kpis']);
   });
 
-  test('keys of one open nothing in the other', async () => {
+  it('keys of one open nothing in the other', async () => {
     const [one, other] = both();
     const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = one.environment.operator;
     const foreign = { ...other.environment.operator, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
     await expect(withClient(foreign, (client) => client.kpis.describe())).rejects.toThrow();
   });
 
-  test('keys are for their owner alone to read', () => {
+  it('keys are for their owner alone to read', () => {
     const { folder } = both()[0];
     for (const file of [folder.credentialsFile, folder.environmentFile]) {
       expect(statSync(file).mode & 0o777).toBe(0o600);
     }
   });
 
-  test('starting one that runs changes nothing', async () => {
+  it('starting one that runs changes nothing', async () => {
     const [one] = both();
     const again = await start('first', {}, one.stack.portBase);
     expect(again).toMatchObject({ wasRunning: true, stack: { processes: one.stack.processes } });
   });
 
-  test('ports that are taken are named, with what they are for', async () => {
+  it('ports that are taken are named, with what they are for', async () => {
     const { portBase } = both()[0].stack;
     const refusal = await start('third', {}, portBase + 2).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(StackError);
@@ -122,7 +122,7 @@ describe('two stacks side by side', () => {
     expect(await stackStatus(join(root, 'third'))).toMatchObject({ state: 'stopped' });
   });
 
-  test(
+  it(
     'a part that was killed is reported, and is back after the next start',
     async () => {
       const { folder, stack } = both()[1];
@@ -145,7 +145,7 @@ describe('two stacks side by side', () => {
   );
 });
 
-test(
+it(
   'a stack that was stopped has its state when it starts again',
   async () => {
     const before = await start('restarted');
@@ -175,7 +175,7 @@ test(
   2 * START_MS,
 );
 
-test('a start that fails says which part and why, and leaves nothing running', async () => {
+it('a start that fails says which part and why, and leaves nothing running', async () => {
   const setUp = mkdtempSync(join(root, 'broken-tools-'));
   const { file } = readToolchain({ ...process.env, ...tools });
   const program = join(setUp, 'ministack');
@@ -192,7 +192,7 @@ test('a start that fails says which part and why, and leaves nothing running', a
   expect(await stackStatus(join(root, 'broken'))).toMatchObject({ state: 'stopped', parts: [] });
 }, 60_000);
 
-test('a process that got the number of one of ours is left alone', async () => {
+it('a process that got the number of one of ours is left alone', async () => {
   const folder = new StackFolder(join(root, 'recycled'));
   folder.make();
   const notOurs = { pid: process.pid, startedAt: 'another boot/1', logFile: join(folder.logs, 'aws.log') };
