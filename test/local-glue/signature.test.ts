@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateJobCommand, GetJobsCommand, GlueClient } from '@aws-sdk/client-glue';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { toolchain } from '../support/toolchain.ts';
 import { startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
-import { installedToolchain } from './support/toolchain.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'local-glue-keys-'));
 const credentials = join(folder, 'credentials.json');
@@ -136,8 +136,7 @@ describe('a request is refused', () => {
   });
 });
 
-const toolchain = installedToolchain();
-(toolchain === undefined ? it.skip : it)('boto3 is understood as well', async () => {
+it('boto3 is understood as well', async () => {
   const script = `
 import boto3, json, sys
 glue = boto3.client("glue", region_name="eu-west-1", endpoint_url=sys.argv[1],
@@ -153,8 +152,7 @@ except glue.exceptions.EntityNotFoundException as error:
 started = glue.get_job_run(JobName="from-boto3", RunId=run)["JobRun"]["StartedOn"].isoformat()
 print(json.dumps({"run": run, "runs": runs, "code": code, "started": started}))
 `;
-  const python = toolchain?.python ?? '';
-  const { stdout } = await promisify(execFile)(python, ['-c', script, glue.endpoint]);
+  const { stdout } = await promisify(execFile)(toolchain().python, ['-c', script, glue.endpoint]);
   const answer = JSON.parse(stdout) as { run: string; runs: string[]; code: string; started: string };
   expect(answer.run).toMatch(/^jr_/);
   expect(answer.runs).toEqual([answer.run]);

@@ -29,7 +29,7 @@ import type { KpiItem } from '../../pipeline/kpi-items.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import type { Settings } from '../../pipeline/settings.ts';
-import { REGION, ROOT_KEY } from '../local-glue/support/ministack.ts';
+import { REGION, ROOT_KEY } from './ministack.ts';
 
 /** Activities that fail are what many tests are about; their warnings would bury what a test has to say. */
 const logger = new DefaultLogger('ERROR');

@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { signals, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
 import type { CommandName } from '../../workflows/pipeline/messages.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
 import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
-import { startDevServer } from '../support/dev-server.ts';
 import { fakeActivities, ordinarySettings, succeeded } from '../support/fake-activities.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 type Handle = WorkflowHandleWithFirstExecutionRunId<typeof musicStreamingPipeline>;
@@ -31,19 +30,17 @@ async function reaches(handle: Handle, status: RunStatus['status']): Promise<Run
 }
 
 describe('a run that waits for an operator', () => {
-  let env: TestWorkflowEnvironment;
+  const server = devServer();
   let started = 0;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
 
   async function start(taskQueue: string): Promise<Handle> {
     started += 1;
     const workflowId = `parked-${String(started)}`;
-    return await env.client.workflow.start(musicStreamingPipeline, { args: [{}], taskQueue, workflowId });
+    return await server.env.client.workflow.start(musicStreamingPipeline, {
+      args: [{}],
+      taskQueue,
+      workflowId,
+    });
   }
 
   it('parks when a Glue run is out of memory, and retries with larger workers as a new round', async () => {
@@ -64,7 +61,7 @@ describe('a run that waits for an operator', () => {
         return Promise.resolve(jobName === 'validation' && runs === 1 ? outOfMemory : succeeded);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await start(taskQueue);
       const { parked, commands } = await reaches(handle, 'NeedsOperator');
       expect(parked).toMatchObject({ stage: 'validation', round: 1, failure: { type: 'GlueOutOfMemory' } });
@@ -79,7 +76,7 @@ describe('a run that waits for an operator', () => {
       expect(requests[0]?.token).toMatch(/\/validation\/1$/);
       expect(requests[1]).toMatchObject({ token: expect.stringMatching(/\/validation\/2$/), overrides });
     });
-  }, 120_000);
+  });
 
   it('uses the token again when the end of the Glue run was not seen, so that the run is adopted', async () => {
     const tokens: string[] = [];
@@ -101,7 +98,7 @@ describe('a run that waits for an operator', () => {
         return Promise.resolve(succeeded);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await start(taskQueue);
       await reaches(handle, 'NeedsOperator');
       await handle.executeUpdate(updates.retryStage, { args: [who] });
@@ -109,7 +106,7 @@ describe('a run that waits for an operator', () => {
     });
     expect(tokens).toHaveLength(2);
     expect(tokens[0]).toBe(tokens[1]);
-  }, 120_000);
+  });
 
   it("tries again by itself when the failure was Glue's own, in the same round", async () => {
     let ends = 0;
@@ -119,29 +116,29 @@ describe('a run that waits for an operator', () => {
         return Promise.resolve(ends === 1 ? { state: 'ERROR', executionSeconds: 1 } : succeeded);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       expect(await (await start(taskQueue)).result()).toMatchObject({ outcome: 'published' });
     });
     expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(4);
-  }, 120_000);
+  });
 
   it('goes on without a stage that may be skipped', async () => {
     const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await start(taskQueue);
       const { parked } = await reaches(handle, 'NeedsOperator');
       expect(parked?.failure.message).toContain('the copy differs');
       await handle.executeUpdate(updates.skipStage, { args: [{ ...who, stage: 'archive_processed_data' }] });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
-  }, 120_000);
+  });
 
   it('publishes what the gate held when an operator approves, and sets it aside when one rejects', async () => {
     const gate: GateVerdict = { verdict: 'hold', reasons: ['6 of 100 rows rejected'] };
     const rows = { delivered: 100, valid: 94, duplicate: 0, rejected: 6, underReview: 0 };
     const replacement = { judgeQuality: () => Promise.resolve({ gate, rows, rejectedFiles: 0 }) };
     const approved = fakeActivities(replacement);
-    await withWorker(env, approved, async (taskQueue) => {
+    await withWorker(server.env, approved, async (taskQueue) => {
       const handle = await start(taskQueue);
       const { held } = await reaches(handle, 'Held');
       expect(held?.verdict.reasons).toEqual(gate.reasons);
@@ -150,7 +147,7 @@ describe('a run that waits for an operator', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
     const rejected = fakeActivities(replacement);
-    await withWorker(env, rejected, async (taskQueue) => {
+    await withWorker(server.env, rejected, async (taskQueue) => {
       const handle = await start(taskQueue);
       await reaches(handle, 'Held');
       await handle.executeUpdate(updates.reject, { args: [who] });
@@ -159,7 +156,7 @@ describe('a run that waits for an operator', () => {
     });
     expect(rejected.calls).toContain('quarantineInputs');
     expect(rejected.calls).not.toContain('publishPlays');
-  }, 120_000);
+  });
 
   it('ends as failed, and is never parked, when nobody decides in time what the gate held', async () => {
     const gate: GateVerdict = { verdict: 'hold', reasons: ['6 of 100 rows rejected'] };
@@ -168,7 +165,7 @@ describe('a run that waits for an operator', () => {
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0003 }),
       judgeQuality: () => Promise.resolve({ gate, rows, rejectedFiles: 0 }),
     });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await start(taskQueue);
       await expect(handle.result()).rejects.toMatchObject({
         cause: { type: 'ParkExpired', message: expect.stringMatching(/held at the quality gate/) },
@@ -178,7 +175,7 @@ describe('a run that waits for an operator', () => {
       expect(timeline.map(({ what }) => what).join('\n')).not.toContain('parked');
     });
     expect(fake.calls).not.toContain('publishPlays');
-  }, 60_000);
+  });
 
   it('follows a signal as it follows an update, and ignores one that makes no sense', async () => {
     let tries = 0;
@@ -190,7 +187,7 @@ describe('a run that waits for an operator', () => {
           : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await start(taskQueue);
       await reaches(handle, 'NeedsOperator');
       await handle.signal(signals.approve, who);
@@ -201,7 +198,7 @@ describe('a run that waits for an operator', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
     expect(tries).toBe(2);
-  }, 120_000);
+  });
 
   it.each<[string, CommandName, object, RegExp]>([
     ['a command without a reason', 'retryStage', { by: 'ada' }, /reason/],
@@ -214,26 +211,22 @@ describe('a run that waits for an operator', () => {
       /validation is not parked; archive_processed_data is/,
     ],
     ['an approval', 'approve', who, /not held at the quality gate/],
-  ])(
-    'refuses %s and says why, without an effect',
-    async (_what, name, args, message) => {
-      const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
-      await withWorker(env, fake, async (taskQueue) => {
-        const handle = await start(taskQueue);
-        await reaches(handle, 'NeedsOperator');
-        await expect(handle.executeUpdate(name, { args: [args] })).rejects.toMatchObject({
-          cause: { message: expect.stringMatching(message) },
-        });
-        expect((await handle.query(statusQuery)).status).toBe('NeedsOperator');
-        await handle.terminate();
+  ])('refuses %s and says why, without an effect', async (_what, name, args, message) => {
+    const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await start(taskQueue);
+      await reaches(handle, 'NeedsOperator');
+      await expect(handle.executeUpdate(name, { args: [args] })).rejects.toMatchObject({
+        cause: { message: expect.stringMatching(message) },
       });
-    },
-    30_000,
-  );
+      expect((await handle.query(statusQuery)).status).toBe('NeedsOperator');
+      await handle.terminate();
+    });
+  });
 
   it('ends as failed, with who and why, when an operator aborts it', async () => {
     const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await start(taskQueue);
       await reaches(handle, 'NeedsOperator');
       await handle.executeUpdate(updates.abort, { args: [who] });
@@ -242,5 +235,5 @@ describe('a run that waits for an operator', () => {
       });
       expect(await foundBy(handle)).toMatchObject({ status: 'Aborted' });
     });
-  }, 120_000);
+  });
 });

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
-import { startDevServer } from '../support/dev-server.ts';
 import { fakeActivities } from '../support/fake-activities.ts';
 import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { startRun } from '../support/started-run.ts';
 import type { Handle } from '../support/started-run.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'wrong reference data' };
@@ -31,34 +30,28 @@ async function failureOf(handle: Handle): Promise<unknown> {
 }
 
 describe('a closed run', () => {
-  let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
+  const server = devServer();
 
   it('that was terminated is resumed with the Glue run that it left', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, activities(glue), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.terminate('by hand');
       const { firstExecutionRunId: runId, workflowId } = handle;
-      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
+      const again = await startRun(server.env, taskQueue, { resumeFrom: { runId } }, workflowId);
       await glueWorks(again);
       glue.end();
       expect(await again.result()).toMatchObject({ outcome: 'published' });
     });
     expect(glue.of('validation')).toEqual(['SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('is resumed paused as it was, and does nothing until somebody resumes it', async () => {
     const glue = new GlueInHand('validation');
     const fake = activities(glue);
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
       await handle.executeUpdate(updates.emergencyShutdown, { args: [{ by: 'bea', reason: 'fire' }] });
@@ -66,7 +59,7 @@ describe('a closed run', () => {
       expect(await handle.query(statusQuery)).toMatchObject({ status: 'Stopped', paused: null });
       const begun = fake.calls.filter((name) => name === 'validateAwsConnection').length;
       const { firstExecutionRunId: runId, workflowId } = handle;
-      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
+      const again = await startRun(server.env, taskQueue, { resumeFrom: { runId } }, workflowId);
       await until('it is paused', async () =>
         (await again.query(statusQuery)).status === 'Paused' ? true : undefined,
       );
@@ -78,7 +71,7 @@ describe('a closed run', () => {
       glue.end();
       expect(await again.result()).toMatchObject({ outcome: 'published' });
     });
-  }, 60_000);
+  });
 
   it('is resumed with what an operator had changed for its round, under what is changed now', async () => {
     const glue = new GlueInHand('validation');
@@ -89,8 +82,8 @@ describe('a closed run', () => {
         return glue.activities.startGlueRun(context, request);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       glue.end({ state: 'FAILED', errorMessage: 'Java heap space', executionSeconds: 9 });
       await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
@@ -101,27 +94,27 @@ describe('a closed run', () => {
       await failureOf(handle);
       const { firstExecutionRunId: runId, workflowId } = handle;
       const request = { resumeFrom: { runId }, overrides: { numberOfWorkers: 8 } };
-      const again = await startRun(env, taskQueue, request, workflowId);
+      const again = await startRun(server.env, taskQueue, request, workflowId);
       await glueWorks(again);
       glue.end();
       expect(await again.result()).toMatchObject({ outcome: 'published' });
       expect(overrides).toEqual([{}, larger, { workerType: 'G.2X', numberOfWorkers: 8 }]);
     });
-  }, 60_000);
+  });
 
   it('that was terminated has its Glue run stopped by the next run, unless it is resumed', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, activities(glue), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.terminate('by hand');
-      const next = await startRun(env, taskQueue);
+      const next = await startRun(server.env, taskQueue);
       await until('its own Glue run', () => Promise.resolve(glue.runs[1]));
       glue.end();
       expect(await next.result()).toMatchObject({ outcome: 'published' });
     });
     expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('does what had finished again only when asked, with new Glue runs', async () => {
     const glue = new GlueInHand();
@@ -135,37 +128,33 @@ describe('a closed run', () => {
           : Promise.resolve({ published: [day], superseded: [] });
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
       await handle.executeUpdate(updates.abort, { args: [who] });
       await failureOf(handle);
       const { firstExecutionRunId: runId, workflowId } = handle;
       const resumeFrom = { runId, stage: 'kpi_computation' } as const;
-      const again = await startRun(env, taskQueue, { resumeFrom }, workflowId);
+      const again = await startRun(server.env, taskQueue, { resumeFrom }, workflowId);
       expect(await again.result()).toMatchObject({ outcome: 'published' });
     });
     const rounds = glue.runs.map(({ token }) => token.split('/').slice(-2).join(' '));
     expect(rounds).toEqual(['validation 1', 'kpi_computation 1', 'kpi_computation 2', 'dynamodb_load 1']);
-  }, 60_000);
+  });
 
   it.each([
     ['has completed', /has completed: nothing is left to do/],
     ['never was', /is not there/],
-  ])(
-    'that %s is not resumed, and says so',
-    async (what, message) => {
-      await withWorker(env, activities(new GlueInHand()), async (taskQueue) => {
-        const handle = await startRun(env, taskQueue);
-        await handle.result();
-        const runId =
-          what === 'never was' ? '00000000-0000-4000-8000-000000000000' : handle.firstExecutionRunId;
-        const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, handle.workflowId);
-        expect(await failureOf(again)).toMatchObject({
-          cause: { cause: { type: 'ResumeImpossible', message: expect.stringMatching(message) } },
-        });
+  ])('that %s is not resumed, and says so', async (what, message) => {
+    await withWorker(server.env, activities(new GlueInHand()), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
+      await handle.result();
+      const runId =
+        what === 'never was' ? '00000000-0000-4000-8000-000000000000' : handle.firstExecutionRunId;
+      const again = await startRun(server.env, taskQueue, { resumeFrom: { runId } }, handle.workflowId);
+      expect(await failureOf(again)).toMatchObject({
+        cause: { cause: { type: 'ResumeImpossible', message: expect.stringMatching(message) } },
       });
-    },
-    60_000,
-  );
+    });
+  });
 });
