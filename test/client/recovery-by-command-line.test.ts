@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { ApplicationFailure } from '@temporalio/common';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
+import { archivingFailsOnce } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
+import { activitiesOver } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
@@ -20,17 +19,7 @@ describe('a closed run from the command line', () => {
     work: (cli: Cli, glue: GlueInHand) => Promise<void>,
     glue = new GlueInHand(),
   ): Promise<void> {
-    let tries = 0;
-    const activities = fakeActivities({
-      ...createRunActivities(),
-      ...glue.activities,
-      archiveInputs: () => {
-        tries += 1;
-        return tries === 1
-          ? Promise.reject(ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch'))
-          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
-      },
-    });
+    const activities = activitiesOver(glue, archivingFailsOnce());
     await withWorker(server.env, activities, async (taskQueue) => {
       const environment = { TEMPORAL_ADDRESS: server.env.address, MSP_TASK_QUEUE: taskQueue };
       await work((...args) => msp(environment, ...args), glue);

@@ -1,15 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { ApplicationFailure } from '@temporalio/common';
 import { PipelineClient } from '../../client/pipeline-client.ts';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
-import { fakeActivities, type Replacements } from '../support/fake-activities.ts';
+import { archiveMismatch, fakeActivities, type Replacements } from '../support/fake-activities.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 type Cli = (...args: string[]) => Promise<CliResult>;
-
-const differs = ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch');
 
 describe('a run from the command line', () => {
   const server = devServer();
@@ -99,7 +96,7 @@ describe('a run from the command line', () => {
   });
 
   it('that is parked can be retried or aborted; what would destroy something is asked for', async () => {
-    await operating({ archiveInputs: () => Promise.reject(differs) }, async (cli) => {
+    await operating({ archiveInputs: () => Promise.reject(archiveMismatch) }, async (cli) => {
       await cli('run', '--id', 'parked');
       expect(await needsOperator(cli, 'parked')).toMatchObject({
         parked: { stage: 'archive_processed_data', failure: { type: 'ArchiveMismatch' } },

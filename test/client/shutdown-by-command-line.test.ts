@@ -17,10 +17,9 @@ import { jsonOf, msp, type CliResult } from '../support/cli.ts';
 import { fakeProcedures } from '../support/fake-procedures.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
-import { startRun } from '../support/started-run.ts';
+import { glueWorks, startRun } from '../support/started-run.ts';
 import type { Handle } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
-import { until } from '../support/until.ts';
 
 type Cli = (...args: string[]) => Promise<CliResult>;
 
@@ -57,9 +56,7 @@ describe('a shutdown from the command line', () => {
     await withWorker(server.env, fakeProcedures(procedures, ofRuns), async (taskQueue) => {
       runs += 1;
       const run = await startRun(server.env, taskQueue, {}, `run-${String(runs)}`);
-      await until('Glue works', async () =>
-        (await run.query(statusQuery)).glueRun === null ? undefined : true,
-      );
+      await glueWorks(run);
       await work(on(taskQueue), run, glue);
     });
   }

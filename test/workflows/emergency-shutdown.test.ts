@@ -1,20 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { FoundRun, ShutdownFindings, ShutdownRequest } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
-import { statusQuery } from '../../workflows/pipeline/messages.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
 import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
-import { startRun } from '../support/started-run.ts';
+import { activitiesOver, glueWorks, startRun } from '../support/started-run.ts';
 import type { Handle } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
-import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'the reference data is wrong' };
 const IN_FLIGHT = 50;
@@ -28,11 +24,9 @@ describe('an emergency shutdown', () => {
 
   /** What asks Temporal is real. */
   function activities(glue: GlueInHand, replacements: Replacements = {}): FakeActivities {
-    return fakeActivities({
-      ...createRunActivities(),
+    return activitiesOver(glue, {
       ...createShutdownActivities(),
       ...createScheduleActivities(),
-      ...glue.activities,
       ...replacements,
     });
   }
@@ -56,13 +50,7 @@ describe('an emergency shutdown', () => {
 
   async function working(taskQueue: string, count: number): Promise<Handle[]> {
     const handles = await Promise.all(Array.from({ length: count }, () => startRun(server.env, taskQueue)));
-    for (const handle of handles) {
-      await until(
-        'Glue works',
-        async () => ((await handle.query(statusQuery)).glueRun !== null ? true : undefined),
-        AT_WORK_WITHIN_MS,
-      );
-    }
+    for (const handle of handles) await glueWorks(handle, 'validation', AT_WORK_WITHIN_MS);
     return handles;
   }
 

@@ -1,13 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { cancelled } from '@temporalio/activity';
-import { statusQuery, updates } from '../../workflows/pipeline/messages.ts';
-import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
+import { updates } from '../../workflows/pipeline/messages.ts';
 import { fakeActivities, succeeded } from '../support/fake-activities.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
-import { startRun } from '../support/started-run.ts';
+import { failureOf, glueWorks, startRun } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
-import { until } from '../support/until.ts';
 
 describe('a run that is interrupted while Glue works', () => {
   const server = devServer();
@@ -30,16 +28,10 @@ describe('a run that is interrupted while Glue works', () => {
       },
     });
     return await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await server.env.client.workflow.start(musicStreamingPipeline, {
-        args: [{}],
-        taskQueue,
-        workflowId,
-      });
-      await until('Glue works', async () =>
-        (await handle.query(statusQuery)).glueRun !== null ? true : undefined,
-      );
+      const handle = await startRun(server.env, taskQueue, {}, workflowId);
+      await glueWorks(handle);
       await interrupt(handle);
-      const error: unknown = await handle.result().catch((reason: unknown) => reason);
+      const error = await failureOf(handle);
       return { error, stopped, status: (await foundBy(handle)).status };
     });
   }

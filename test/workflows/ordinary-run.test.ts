@@ -2,9 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { checkpointsQuery, statusQuery } from '../../workflows/pipeline/messages.ts';
 import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
+import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
 import { fakeActivities } from '../support/fake-activities.ts';
 import { foundBy } from '../support/search-attributes.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
+import { startRun } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 
 describe('a run without trouble', () => {
@@ -13,11 +15,7 @@ describe('a run without trouble', () => {
   it('goes through every stage in order, in under 150 events, and can be found by what it did', async () => {
     const fake = fakeActivities();
     await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await server.env.client.workflow.start(musicStreamingPipeline, {
-        args: [{}],
-        taskQueue,
-        workflowId: 'ordinary',
-      });
+      const handle = await startRun(server.env, taskQueue);
       expect(await handle.result()).toMatchObject({
         outcome: 'published',
         days: [{ day: '2024-06-25', edition: 1 }],
@@ -40,6 +38,7 @@ describe('a run without trouble', () => {
   it('ends well without a Glue run when nothing has arrived', async () => {
     const fake = fakeActivities({ findNewStreams: () => Promise.resolve({ files: 0, bytes: 0, left: 0 }) });
     await withWorker(server.env, fake, async (taskQueue) => {
+      // Without a request, as a start by hand may be.
       const handle = await server.env.client.workflow.start(musicStreamingPipeline, {
         taskQueue,
         workflowId: 'nothing',
@@ -59,9 +58,9 @@ describe('a run without trouble', () => {
       },
     });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const options = { args: [{}] as [object], taskQueue, workflowId: 'the-same-minute' };
-      const first = await server.env.client.workflow.execute(musicStreamingPipeline, options);
-      const second = await server.env.client.workflow.execute(musicStreamingPipeline, options);
+      const run = async (): Promise<PipelineResult> =>
+        await (await startRun(server.env, taskQueue, {}, 'the-same-minute')).result();
+      const [first, second] = [await run(), await run()];
       expect(owners).toEqual(new Set([first.run, second.run]));
     });
     expect(owners.size).toBe(2);
@@ -71,10 +70,8 @@ describe('a run without trouble', () => {
     const prepared = { toValidate: 0, redelivered: 1, retiring: 0, deferred: 0, bytes: 0 };
     const fake = fakeActivities({ prepareData: () => Promise.resolve(prepared) });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const options = { args: [{}] as [object], taskQueue, workflowId: 'redelivered' };
-      expect(await server.env.client.workflow.execute(musicStreamingPipeline, options)).toMatchObject({
-        outcome: 'nothing new',
-      });
+      const handle = await startRun(server.env, taskQueue);
+      expect(await handle.result()).toMatchObject({ outcome: 'nothing new' });
     });
     expect(fake.calls).toContain('archiveInputs');
     expect(fake.calls).not.toContain('startGlueRun');
@@ -89,13 +86,8 @@ describe('a run without trouble', () => {
       },
     });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const args = [{ dates: ['2024-06-25'] }] as [{ dates: string[] }];
-      const result = await server.env.client.workflow.execute(musicStreamingPipeline, {
-        args,
-        taskQueue,
-        workflowId: 'dates',
-      });
-      expect(result.days).toEqual([{ day: '2024-06-25', edition: 4 }]);
+      const handle = await startRun(server.env, taskQueue, { dates: ['2024-06-25'] });
+      expect((await handle.result()).days).toEqual([{ day: '2024-06-25', edition: 4 }]);
     });
     expect(recomputed).toEqual([['2024-06-25']]);
     expect(fake.calls).not.toContain('prepareData');
@@ -104,13 +96,8 @@ describe('a run without trouble', () => {
 
   it('refuses a request that it does not understand, naming the field', async () => {
     await withWorker(server.env, fakeActivities(), async (taskQueue) => {
-      const args = [{ file: 'x' }] as unknown as [object];
-      const running = server.env.client.workflow.execute(musicStreamingPipeline, {
-        args,
-        taskQueue,
-        workflowId: 'wrong',
-      });
-      await expect(running).rejects.toMatchObject({
+      const handle = await startRun(server.env, taskQueue, { file: 'x' } as object);
+      await expect(handle.result()).rejects.toMatchObject({
         cause: { type: 'RequestInvalid', message: expect.stringContaining('file') },
       });
     });
@@ -128,11 +115,7 @@ describe('a run without trouble', () => {
       findClosedRuns: (owners) => Promise.resolve(owners.map(({ run }) => run)),
     });
     await withWorker(server.env, fake, async (taskQueue) => {
-      await server.env.client.workflow.execute(musicStreamingPipeline, {
-        args: [{}],
-        taskQueue,
-        workflowId: 'heir',
-      });
+      await (await startRun(server.env, taskQueue)).result();
     });
     expect(asked).toEqual([undefined, ['dead']]);
   });

@@ -1,18 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { signals, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
 import type { CommandName } from '../../workflows/pipeline/messages.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
-import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
-import { fakeActivities, ordinarySettings, succeeded } from '../support/fake-activities.ts';
+import {
+  archiveMismatch,
+  archivingFailsOnce,
+  fakeActivities,
+  ordinarySettings,
+  succeeded,
+} from '../support/fake-activities.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
+import { seen, startRun } from '../support/started-run.ts';
+import type { Handle } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
-import { until } from '../support/until.ts';
-
-type Handle = WorkflowHandleWithFirstExecutionRunId<typeof musicStreamingPipeline>;
 
 const who = { by: 'ada', reason: 'seen to it' };
 const outOfMemory = {
@@ -20,28 +23,13 @@ const outOfMemory = {
   errorMessage: 'java.lang.OutOfMemoryError: Java heap space',
   executionSeconds: 9,
 };
-const operatorFailure = ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch');
 
 async function reaches(handle: Handle, status: RunStatus['status']): Promise<RunStatus> {
-  return await until(`the run is ${status}`, async () => {
-    const answer = await handle.query(statusQuery);
-    return answer.status === status ? answer : undefined;
-  });
+  return await seen(handle, `the run is ${status}`, (answer) => answer.status === status);
 }
 
 describe('a run that waits for an operator', () => {
   const server = devServer();
-  let started = 0;
-
-  async function start(taskQueue: string): Promise<Handle> {
-    started += 1;
-    const workflowId = `parked-${String(started)}`;
-    return await server.env.client.workflow.start(musicStreamingPipeline, {
-      args: [{}],
-      taskQueue,
-      workflowId,
-    });
-  }
 
   it('parks when a Glue run is out of memory, and retries with larger workers as a new round', async () => {
     const requests: { token: string; overrides: object }[] = [];
@@ -62,7 +50,7 @@ describe('a run that waits for an operator', () => {
       },
     });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+      const handle = await startRun(server.env, taskQueue);
       const { parked, commands } = await reaches(handle, 'NeedsOperator');
       expect(parked).toMatchObject({ stage: 'validation', round: 1, failure: { type: 'GlueOutOfMemory' } });
       expect(commands).toEqual(['retryStage', 'pause', 'emergencyShutdown', 'abort']);
@@ -99,7 +87,7 @@ describe('a run that waits for an operator', () => {
       },
     });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+      const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'NeedsOperator');
       await handle.executeUpdate(updates.retryStage, { args: [who] });
       await handle.result();
@@ -117,15 +105,15 @@ describe('a run that waits for an operator', () => {
       },
     });
     await withWorker(server.env, fake, async (taskQueue) => {
-      expect(await (await start(taskQueue)).result()).toMatchObject({ outcome: 'published' });
+      expect(await (await startRun(server.env, taskQueue)).result()).toMatchObject({ outcome: 'published' });
     });
     expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(4);
   });
 
   it('goes on without a stage that may be skipped', async () => {
-    const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
+    const fake = fakeActivities({ archiveInputs: () => Promise.reject(archiveMismatch) });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+      const handle = await startRun(server.env, taskQueue);
       const { parked } = await reaches(handle, 'NeedsOperator');
       expect(parked?.failure.message).toContain('the copy differs');
       await handle.executeUpdate(updates.skipStage, { args: [{ ...who, stage: 'archive_processed_data' }] });
@@ -139,7 +127,7 @@ describe('a run that waits for an operator', () => {
     const replacement = { judgeQuality: () => Promise.resolve({ gate, rows, rejectedFiles: 0 }) };
     const approved = fakeActivities(replacement);
     await withWorker(server.env, approved, async (taskQueue) => {
-      const handle = await start(taskQueue);
+      const handle = await startRun(server.env, taskQueue);
       const { held } = await reaches(handle, 'Held');
       expect(held?.verdict.reasons).toEqual(gate.reasons);
       expect(approved.calls).not.toContain('publishPlays');
@@ -148,7 +136,7 @@ describe('a run that waits for an operator', () => {
     });
     const rejected = fakeActivities(replacement);
     await withWorker(server.env, rejected, async (taskQueue) => {
-      const handle = await start(taskQueue);
+      const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'Held');
       await handle.executeUpdate(updates.reject, { args: [who] });
       expect(await handle.result()).toMatchObject({ outcome: 'rejected', days: [] });
@@ -166,7 +154,7 @@ describe('a run that waits for an operator', () => {
       judgeQuality: () => Promise.resolve({ gate, rows, rejectedFiles: 0 }),
     });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+      const handle = await startRun(server.env, taskQueue);
       await expect(handle.result()).rejects.toMatchObject({
         cause: { type: 'ParkExpired', message: expect.stringMatching(/held at the quality gate/) },
       });
@@ -178,17 +166,9 @@ describe('a run that waits for an operator', () => {
   });
 
   it('follows a signal as it follows an update, and ignores one that makes no sense', async () => {
-    let tries = 0;
-    const fake = fakeActivities({
-      archiveInputs: () => {
-        tries += 1;
-        return tries === 1
-          ? Promise.reject(operatorFailure)
-          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
-      },
-    });
+    const fake = fakeActivities(archivingFailsOnce());
     await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+      const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'NeedsOperator');
       await handle.signal(signals.approve, who);
       await handle.signal('retryStage', 'not an object');
@@ -197,7 +177,7 @@ describe('a run that waits for an operator', () => {
       await handle.signal(signals.retryStage, { ...who, run: handle.firstExecutionRunId });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
-    expect(tries).toBe(2);
+    expect(fake.calls.filter((name) => name === 'archiveInputs')).toHaveLength(2);
   });
 
   it.each<[string, CommandName, object, RegExp]>([
@@ -212,9 +192,9 @@ describe('a run that waits for an operator', () => {
     ],
     ['an approval', 'approve', who, /not held at the quality gate/],
   ])('refuses %s and says why, without an effect', async (_what, name, args, message) => {
-    const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
+    const fake = fakeActivities({ archiveInputs: () => Promise.reject(archiveMismatch) });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+      const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'NeedsOperator');
       await expect(handle.executeUpdate(name, { args: [args] })).rejects.toMatchObject({
         cause: { message: expect.stringMatching(message) },
@@ -225,9 +205,9 @@ describe('a run that waits for an operator', () => {
   });
 
   it('ends as failed, with who and why, when an operator aborts it', async () => {
-    const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
+    const fake = fakeActivities({ archiveInputs: () => Promise.reject(archiveMismatch) });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+      const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'NeedsOperator');
       await handle.executeUpdate(updates.abort, { args: [who] });
       await expect(handle.result()).rejects.toMatchObject({

@@ -3,26 +3,14 @@ import { describe, expect, it } from '@jest/globals';
 import { cancelled } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { checkpointsQuery, signals, statusQuery, updates } from '../../workflows/pipeline/messages.ts';
-import type { RunStatus } from '../../workflows/pipeline/state.ts';
-import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
+import { archivingFailsOnce, fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
-import { startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+import { glueWorks, parks, seen, startRun } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'the source is broken' };
-
-async function seen(handle: Handle, what: string, is: (status: RunStatus) => boolean): Promise<RunStatus> {
-  return await until(what, async () => {
-    const status = await handle.query(statusQuery);
-    return is(status) ? status : undefined;
-  });
-}
-
-const glueWorks = (handle: Handle): Promise<RunStatus> =>
-  seen(handle, 'Glue works', ({ glueRun }) => glueRun !== null);
 
 describe('a paused run', () => {
   const server = devServer();
@@ -128,18 +116,10 @@ describe('a paused run', () => {
   });
 
   it('is still parked when it is resumed, and takes no decision before', async () => {
-    let tries = 0;
-    const fake = fakeActivities({
-      archiveInputs: () => {
-        tries += 1;
-        return tries === 1
-          ? Promise.reject(ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch'))
-          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
-      },
-    });
+    const fake = fakeActivities(archivingFailsOnce());
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
-      await seen(handle, 'parked', ({ parked }) => parked !== null);
+      await parks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
       await expect(handle.executeUpdate(updates.retryStage, { args: [who] })).rejects.toMatchObject({
         cause: { message: expect.stringMatching(/paused, by ada: the source is broken\. Resume it first/) },
@@ -165,7 +145,7 @@ describe('a paused run', () => {
     });
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
-      await seen(handle, 'parked', ({ parked }) => parked !== null);
+      await parks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
       expect(glue.of('validation')).toEqual(['RUNNING']);
       const stopping = await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
@@ -217,20 +197,14 @@ describe('a paused run', () => {
   });
 
   it('gives an operator the whole time again when it is resumed while it is parked', async () => {
-    let tries = 0;
     const fake = fakeActivities({
       // 5.4 s.
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0015 }),
-      archiveInputs: () => {
-        tries += 1;
-        return tries === 1
-          ? Promise.reject(ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch'))
-          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
-      },
+      ...archivingFailsOnce(),
     });
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
-      const before = await seen(handle, 'parked', ({ parked }) => parked !== null);
+      const before = await parks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
       await sleep(4_000);
       await handle.executeUpdate(updates.resume, { args: [who] });

@@ -1,40 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
-import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
-import { startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+import { activitiesOver, failureOf, glueWorks, parks, startRun } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'wrong reference data' };
-
-/** What asks Temporal is real. */
-function activities(glue: GlueInHand, replacements: Replacements = {}): FakeActivities {
-  return fakeActivities({ ...createRunActivities(), ...glue.activities, ...replacements });
-}
-
-async function glueWorks(handle: Handle): Promise<void> {
-  await until('Glue works', async () => {
-    const status = await handle.query(statusQuery);
-    return status.stage === 'validation' && status.glueRun !== null ? true : undefined;
-  });
-}
-
-async function failureOf(handle: Handle): Promise<unknown> {
-  return await handle.result().catch((error: unknown) => error);
-}
 
 describe('a closed run', () => {
   const server = devServer();
 
   it('that was terminated is resumed with the Glue run that it left', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(server.env, activities(glue), async (taskQueue) => {
+    await withWorker(server.env, activitiesOver(glue), async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.terminate('by hand');
@@ -49,7 +29,7 @@ describe('a closed run', () => {
 
   it('is resumed paused as it was, and does nothing until somebody resumes it', async () => {
     const glue = new GlueInHand('validation');
-    const fake = activities(glue);
+    const fake = activitiesOver(glue);
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
@@ -76,7 +56,7 @@ describe('a closed run', () => {
   it('is resumed with what an operator had changed for its round, under what is changed now', async () => {
     const glue = new GlueInHand('validation');
     const overrides: object[] = [];
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       startGlueRun: (context, request) => {
         if (request.stage === 'validation') overrides.push(request.overrides);
         return glue.activities.startGlueRun(context, request);
@@ -86,7 +66,7 @@ describe('a closed run', () => {
       const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       glue.end({ state: 'FAILED', errorMessage: 'Java heap space', executionSeconds: 9 });
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      await parks(handle);
       const larger = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
       await handle.executeUpdate(updates.retryStage, { args: [{ ...who, overrides: larger }] });
       await glueWorks(handle);
@@ -104,7 +84,7 @@ describe('a closed run', () => {
 
   it('that was terminated has its Glue run stopped by the next run, unless it is resumed', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(server.env, activities(glue), async (taskQueue) => {
+    await withWorker(server.env, activitiesOver(glue), async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.terminate('by hand');
@@ -119,7 +99,7 @@ describe('a closed run', () => {
   it('does what had finished again only when asked, with new Glue runs', async () => {
     const glue = new GlueInHand();
     let tries = 0;
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       publishKpis: () => {
         tries += 1;
         const day = { day: '2024-06-25', edition: 1 };
@@ -130,7 +110,7 @@ describe('a closed run', () => {
     });
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      await parks(handle);
       await handle.executeUpdate(updates.abort, { args: [who] });
       await failureOf(handle);
       const { firstExecutionRunId: runId, workflowId } = handle;
@@ -146,7 +126,7 @@ describe('a closed run', () => {
     ['has completed', /has completed: nothing is left to do/],
     ['never was', /is not there/],
   ])('that %s is not resumed, and says so', async (what, message) => {
-    await withWorker(server.env, activities(new GlueInHand()), async (taskQueue) => {
+    await withWorker(server.env, activitiesOver(new GlueInHand()), async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
       await handle.result();
       const runId =

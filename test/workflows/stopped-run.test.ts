@@ -1,33 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { StopRecord } from '../../pipeline/activity-types.ts';
-import type { StageName } from '../../pipeline/stages.ts';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { checkpointsQuery, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import type { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
-import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
-import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
+import { archiveMismatch, ordinarySettings } from '../support/fake-activities.ts';
+import type { Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
-import { startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+import { activitiesOver, failureOf, glueWorks, parks, startRun } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'wrong reference data' };
-
-/** What asks Temporal is real. */
-function activities(glue: GlueInHand, replacements: Replacements = {}): FakeActivities {
-  return fakeActivities({ ...createRunActivities(), ...glue.activities, ...replacements });
-}
-
-async function glueWorks(handle: Handle, stage: StageName = 'validation'): Promise<void> {
-  await until(`Glue works in ${stage}`, async () => {
-    const status = await handle.query(statusQuery);
-    return status.stage === stage && status.glueRun !== null ? true : undefined;
-  });
-}
 
 /** Work that goes on until the test says so. */
 function held(): { released: Promise<void>; release: () => void } {
@@ -41,17 +26,13 @@ function held(): { released: Promise<void>; release: () => void } {
   };
 }
 
-async function failureOf(handle: Handle): Promise<unknown> {
-  return await handle.result().catch((error: unknown) => error);
-}
-
 const server = devServer();
 
 describe('a run that is shut down', () => {
   it('stops its Glue run, sets unfinished output aside, leaves a record, and is resumed as the same run', async () => {
     const glue = new GlueInHand('kpi_computation');
     const secured: { jobRunIds: readonly string[]; record: StopRecord }[] = [];
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       secureStoppedRun: (_context, given) => {
         secured.push(given);
         return Promise.resolve({ objects: 3, record: 'somewhere' });
@@ -103,7 +84,7 @@ describe('a run that is shut down', () => {
 
   it('stops also the Glue run that it started anew after a pause had stopped the first', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(server.env, activities(glue), async (taskQueue) => {
+    await withWorker(server.env, activitiesOver(glue), async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
@@ -121,7 +102,7 @@ describe('a run that is shut down', () => {
   it('sets aside also what Glue runs have left that failed before it was resumed', async () => {
     const glue = new GlueInHand('validation');
     const secured: (readonly string[])[] = [];
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       secureStoppedRun: (_context, { jobRunIds }) => {
         secured.push(jobRunIds);
         return Promise.resolve({ objects: 1, record: 'somewhere' });
@@ -131,7 +112,7 @@ describe('a run that is shut down', () => {
       const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       glue.end({ state: 'FAILED', errorMessage: 'no plays', executionSeconds: 1 });
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      await parks(handle);
       await handle.executeUpdate(updates.abort, { args: [who] });
       await failureOf(handle);
       const { firstExecutionRunId: runId, workflowId } = handle;
@@ -146,7 +127,7 @@ describe('a run that is shut down', () => {
   it('names its Glue run when it stops it, and says when that does not end', async () => {
     const glue = new GlueInHand('validation');
     const asked: (string | undefined)[] = [];
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       stopGlueRun: (_context, { jobRunId }) => {
         asked.push(jobRunId);
         glue.end();
@@ -168,7 +149,7 @@ describe('a run that is shut down', () => {
 
   it('does the same when it is cancelled from outside', async () => {
     const glue = new GlueInHand('validation');
-    const fake = activities(glue);
+    const fake = activitiesOver(glue);
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
@@ -182,7 +163,7 @@ describe('a run that is shut down', () => {
 
   it('ends although unfinished output could not be set aside, and says so', async () => {
     const glue = new GlueInHand('validation');
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       secureStoppedRun: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')),
     });
     await withWorker(server.env, fake, async (taskQueue) => {
@@ -198,7 +179,7 @@ describe('a run that is shut down', () => {
   it('shows at once that it ends, also while a pause still stops its Glue run', async () => {
     const glue = new GlueInHand('validation');
     const stop = held();
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       stopGlueRun: async (context, request) => {
         await stop.released;
         return glue.activities.stopGlueRun(context, request);
@@ -222,11 +203,11 @@ describe('a run that is shut down', () => {
 
   it('stops while it is paused, parked or asked twice', async () => {
     const parked = {
-      archiveInputs: () => Promise.reject(ApplicationFailure.nonRetryable('no', 'ArchiveMismatch')),
+      archiveInputs: () => Promise.reject(archiveMismatch),
     };
-    await withWorker(server.env, activities(new GlueInHand(), parked), async (taskQueue) => {
+    await withWorker(server.env, activitiesOver(new GlueInHand(), parked), async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      await parks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
       await Promise.allSettled([
         handle.executeUpdate(updates.emergencyShutdown, { args: [who] }),
@@ -241,7 +222,7 @@ describe('a run for which nobody decides in time', () => {
   it('refuses what comes while it still stops its Glue run', async () => {
     const glue = new GlueInHand('validation');
     const stop = held();
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0003 }),
       awaitGlueRun: () => Promise.reject(ApplicationFailure.nonRetryable('GetJobRun denied', 'AccessDenied')),
       stopGlueRun: async (context, request) => {
@@ -272,7 +253,7 @@ describe('a run whose history has grown long', () => {
     const shortHistories: Replacements = {
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps: 10 }),
     };
-    await withWorker(server.env, activities(glue, shortHistories), async (taskQueue) => {
+    await withWorker(server.env, activitiesOver(glue, shortHistories), async (taskQueue) => {
       const first = await startRun(server.env, taskQueue);
       const handle = server.env.client.workflow.getHandle(first.workflowId);
       await until('the load works', async () =>
@@ -293,7 +274,7 @@ describe('a run whose history has grown long', () => {
   it('begins the round that an operator has asked for, with what was changed for it', async () => {
     const glue = new GlueInHand('validation');
     const requests: { token: string; overrides: object }[] = [];
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       // Reached between the retry and its round.
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps: 8 }),
       startGlueRun: (context, request) => {
@@ -306,7 +287,7 @@ describe('a run whose history has grown long', () => {
       const handle = server.env.client.workflow.getHandle<typeof musicStreamingPipeline>(first.workflowId);
       await glueWorks(first);
       glue.end({ state: 'FAILED', errorMessage: 'Java heap space', executionSeconds: 9 });
-      await until('parked', async () => (await first.query(statusQuery)).parked ?? undefined);
+      await parks(first);
       const overrides = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
       const answer = await first.executeUpdate(updates.retryStage, { args: [{ ...who, overrides }] });
       expect(answer.message).toBe('validation runs again, round 2.');

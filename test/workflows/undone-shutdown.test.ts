@@ -3,13 +3,11 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import { createProcedureRunActivities } from '../../activities/temporal/procedure-runs.ts';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
-import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import { planByStatus } from '../../activities/temporal/shutdown-status.ts';
 import { createUndoActivities } from '../../activities/temporal/undo.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
-import type { ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
+import type { ShutdownRequest } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult } from '../../workflows/emergency-shutdown/workflow.ts';
 import { statusQuery, updates as runUpdates } from '../../workflows/pipeline/messages.ts';
 import type { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
@@ -18,11 +16,11 @@ import type { dataRecovery } from '../../workflows/data-recovery/workflow.ts';
 import type { pipelineReset } from '../../workflows/pipeline-reset/workflow.ts';
 import type { shutdownRecovery } from '../../workflows/shutdown-recovery/workflow.ts';
 import type { Replacements } from '../support/fake-activities.ts';
-import { digest, fakeProcedures, planOf } from '../support/fake-procedures.ts';
+import { digest, planOf, shutdownInMemory } from '../support/fake-procedures.ts';
 import type { FakeProcedures } from '../support/fake-procedures.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
-import { startRun } from '../support/started-run.ts';
+import { glueWorks, startRun } from '../support/started-run.ts';
 import type { Handle } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
@@ -34,34 +32,13 @@ describe('an emergency shutdown that is undone', () => {
   const server = devServer();
   let asked = 0;
 
-  /** What asks Temporal is real; what a shutdown saves is kept here instead of S3. */
+  /** Schedules are real too. */
   function activities(
     glue: GlueInHand,
     procedures: Partial<ProcedureActivities> = {},
     ofRuns: Replacements = {},
   ): FakeProcedures {
-    let saved: UndoPlan | undefined;
-    return fakeProcedures(
-      {
-        ...createUndoActivities(),
-        ...createScheduleActivities(),
-        readUndoPlan: () =>
-          saved === undefined ? Promise.reject(new Error('nothing was saved')) : Promise.resolve(saved),
-        planUndo: (_context, { undo: { runs, schedules } }) =>
-          Promise.resolve(planOf({ empty: runs.length + schedules.length === 0, runs: runs.length })),
-        ...procedures,
-      },
-      {
-        ...createRunActivities(),
-        ...createShutdownActivities(),
-        ...glue.activities,
-        writeShutdownReport: (_settings, { plan }) => {
-          saved = plan;
-          return Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' });
-        },
-        ...ofRuns,
-      },
-    );
+    return shutdownInMemory(glue, { ...createScheduleActivities(), ...procedures }, ofRuns);
   }
 
   async function shutDown(taskQueue: string): Promise<ShutdownResult> {
@@ -101,11 +78,7 @@ describe('an emergency shutdown that is undone', () => {
   /** Starts runs and waits until their Glue runs work. */
   async function working(taskQueue: string, count = 1): Promise<Handle[]> {
     const runs = await Promise.all(Array.from({ length: count }, () => startRun(server.env, taskQueue)));
-    for (const run of runs) {
-      await until('Glue works', async () =>
-        (await run.query(statusQuery)).glueRun !== null ? true : undefined,
-      );
-    }
+    for (const run of runs) await glueWorks(run);
     return runs;
   }
 
@@ -180,7 +153,7 @@ describe('an emergency shutdown that is undone', () => {
     const glue = new GlueInHand('validation');
     await withWorker(server.env, activities(glue), async (taskQueue) => {
       const run = await startRun(server.env, taskQueue);
-      await until('Glue works', async () => (await run.query(statusQuery)).glueRun ?? undefined);
+      await glueWorks(run);
       await run.executeUpdate(runUpdates.pause, { args: [who] });
       const { shutdown } = await shutDown(taskQueue);
       await run.result().catch(() => undefined);
