@@ -28,6 +28,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePortBase } from '../../local/stack/ports.ts';
 import { startStack, type RunningStack } from '../../local/stack/start.ts';
 import { stopStack } from '../../local/stack/stop.ts';
+import { wholeStackLimit } from '../support/suites/whole-stack.ts';
+
+wholeStackLimit();
 
 const BUCKET = 'music-streaming-analyses-bucket';
 const TABLE = 'music_streaming_kpis';
@@ -84,7 +87,7 @@ beforeAll(async () => {
     secretAccessKey: session?.SecretAccessKey ?? '',
     sessionToken: session?.SessionToken ?? '',
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const { s3, dynamo, glue, iam, sts } of Object.values(identities)) {
@@ -92,7 +95,7 @@ afterAll(async () => {
   }
   await stopStack(dir);
   rmSync(dir, { recursive: true });
-}, 120_000);
+});
 
 const put = (name: string, key: string): Promise<unknown> =>
   as(name).s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: 'x' }));

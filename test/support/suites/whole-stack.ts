@@ -10,6 +10,7 @@ import { perSuite } from './standing.ts';
  */
 const LIMIT_MS = 600_000;
 
+/** For a suite that starts its stacks itself. */
 export function wholeStackLimit(): void {
   jest.setTimeout(LIMIT_MS);
 }
@@ -20,8 +21,11 @@ export function pipelineStack(leaving?: () => Promise<void>): { readonly stack: 
   const stack = perSuite(
     () => PipelineStack.start(),
     async (started) => {
-      await leaving?.();
-      await started.stop();
+      try {
+        await leaving?.();
+      } finally {
+        await started.stop();
+      }
     },
   );
   return {
