@@ -6,11 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { createRunActivities } from '../activities/temporal/runs.ts';
-import { createShutdownActivities } from '../activities/temporal/shutdown.ts';
-import { createUndoActivities } from '../activities/temporal/undo.ts';
-import type { UndoPlan } from '../pipeline/shutdown.ts';
-import { fakeProcedures, planOf } from '../test/support/fake-procedures.ts';
+import { shutdownInMemory } from '../test/support/fake-procedures.ts';
 import { GlueInHand } from '../test/support/glue-in-hand.ts';
 import type { emergencyShutdown } from '../workflows/emergency-shutdown/workflow.ts';
 import { statusQuery, updates } from '../workflows/pipeline/messages.ts';
@@ -49,7 +45,9 @@ export async function benchControl(folder: string): Promise<Part> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const glue = new GlueInHand('validation');
   const server = { words: AS_IN_THE_STACK, dbFilename: join(folder, 'temporal.db') };
-  const figures = await withServer(server, activitiesOver(glue), ({ client }) => measure(client, glue));
+  const figures = await withServer(server, shutdownInMemory(glue).activities, ({ client }) =>
+    measure(client, glue),
+  );
   const { shutdown } = figures;
   const row = (what: string, values: readonly number[]): string[] => [
     what,
@@ -79,29 +77,6 @@ export async function benchControl(folder: string): Promise<Part> {
     ],
     figures,
   };
-}
-
-/** What a shutdown saves is kept here instead of S3. */
-function activitiesOver(glue: GlueInHand): ReturnType<typeof fakeProcedures>['activities'] {
-  let saved: UndoPlan | undefined;
-  return fakeProcedures(
-    {
-      ...createUndoActivities(),
-      readUndoPlan: () =>
-        saved === undefined ? Promise.reject(new Error('nothing was saved')) : Promise.resolve(saved),
-      planUndo: (_context, { undo: { runs } }) =>
-        Promise.resolve(planOf({ empty: runs.length === 0, runs: runs.length })),
-    },
-    {
-      ...createRunActivities(),
-      ...createShutdownActivities(),
-      ...glue.activities,
-      writeShutdownReport: (_settings, { plan }) => {
-        saved = plan;
-        return Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' });
-      },
-    },
-  ).activities;
 }
 
 async function measure(client: Client, glue: GlueInHand): Promise<Figures> {

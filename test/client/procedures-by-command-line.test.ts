@@ -1,14 +1,13 @@
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { mockClient } from 'aws-sdk-client-mock';
 import { z } from 'zod';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
-import { startDevServer } from '../support/dev-server.ts';
 import { digest, fakeProcedures, planOf } from '../support/fake-procedures.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 type Cli = (...args: string[]) => Promise<CliResult>;
@@ -19,14 +18,8 @@ const FIND = ['recover', 'data', '--find', ...WHY];
 const viewSchema = z.looseObject({ id: z.string(), status: z.string() });
 
 describe('procedures from the command line', () => {
-  let env: TestWorkflowEnvironment;
+  const server = devServer();
   let pipelines = 0;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 60_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
 
   /** A pipeline of its own for each test, since one procedure at a time works on its data. */
   async function operating(
@@ -36,9 +29,9 @@ describe('procedures from the command line', () => {
     const fake = fakeProcedures(replacements);
     pipelines += 1;
     const pipeline = `p${String(pipelines)}`;
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       const environment = {
-        TEMPORAL_ADDRESS: env.address,
+        TEMPORAL_ADDRESS: server.env.address,
         MSP_TASK_QUEUE: taskQueue,
         MSP_PIPELINE: pipeline,
       };
@@ -65,7 +58,7 @@ describe('procedures from the command line', () => {
       expect(stderr).toContain('approve plan aaaaaaaaaaaa by');
       expect(calls).toContain('restoreObjects');
     });
-  }, 120_000);
+  });
 
   it('leaves a plan to be approved elsewhere where nobody can be asked', async () => {
     await operating({}, async (cli, calls) => {
@@ -93,7 +86,7 @@ describe('procedures from the command line', () => {
       const listed = await cli('procedures', 'list', '-o', 'json');
       expect(jsonOf(listed)).toMatchObject([{ id, procedure: 'dataRecovery', status: 'Completed' }]);
     });
-  }, 120_000);
+  });
 
   it('ends a dry run after the plan, and carries out nothing that was rejected', async () => {
     await operating({}, async (cli, calls) => {
@@ -105,7 +98,7 @@ describe('procedures from the command line', () => {
       await latest(cli, 'Rejected');
       expect(calls).not.toContain('restoreObjects');
     });
-  }, 120_000);
+  });
 
   it('ends when what is asked for does not exist, and is not in the way of what is meant', async () => {
     const unknown = ApplicationFailure.nonRetryable('There is no record of it', 'RecoveryImpossible');
@@ -121,7 +114,7 @@ describe('procedures from the command line', () => {
       expect(jsonOf(shown)).toMatchObject({ status: 'Failed', failure: 'RecoveryImpossible' });
       expect(calls).not.toContain('restoreObjects');
     });
-  }, 120_000);
+  });
 
   it('takes a run by what it is called elsewhere, and starts nothing for one that is not there', async () => {
     const asked: unknown[] = [];
@@ -137,7 +130,7 @@ describe('procedures from the command line', () => {
       expect((await cli(...byRun)).exitCode).toBe(0);
     });
     expect(asked).toEqual([expect.stringMatching(/^wanted-/)]);
-  }, 120_000);
+  });
 
   it('fails where something stays lost, and says what', async () => {
     const lost = planOf({
@@ -152,7 +145,7 @@ describe('procedures from the command line', () => {
       expect(stdout).toContain('LOST archived archived/x');
       expect(stdout).toContain("1 can't be recovered");
     });
-  }, 120_000);
+  });
 
   it('stops waiting where a step is parked; a retry goes on, an abort ends it', async () => {
     let denied = true;
@@ -171,7 +164,7 @@ describe('procedures from the command line', () => {
       expect((await cli('procedures', 'retry', 'latest', ...WHY)).exitCode).toBe(0);
       await latest(cli, 'Completed');
     });
-  }, 120_000);
+  });
 
   it('resets with a plan of its own', async () => {
     await operating({}, async (cli, calls) => {
@@ -190,7 +183,7 @@ describe('procedures from the command line', () => {
       });
       expect(calls).toContain('takeSnapshot');
     });
-  }, 120_000);
+  });
 
   it('does not begin what names something that there is not, and is not in the way of the right one', async () => {
     const bucket = mockClient(S3Client);
@@ -207,7 +200,7 @@ describe('procedures from the command line', () => {
     } finally {
       bucket.restore();
     }
-  }, 60_000);
+  });
 
   it('ends where its plan finds that it asks for what there is not', async () => {
     const impossible = ApplicationFailure.nonRetryable(
@@ -227,7 +220,7 @@ describe('procedures from the command line', () => {
       known = true;
       expect((await cli(...FIND, '--yes')).exitCode).toBe(0);
     });
-  }, 120_000);
+  });
 
   it.each([
     ['no selection', ['recover', 'data', ...WHY], 2, /exactly one of/],

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { describe, expect, it } from '@jest/globals';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
-import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
+import { archivingFailsOnce } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
+import { activitiesOver } from '../support/started-run.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 type Cli = (...args: string[]) => Promise<CliResult>;
@@ -14,32 +12,16 @@ type Cli = (...args: string[]) => Promise<CliResult>;
 const WHY = ['--reason', 'mended'];
 
 describe('a closed run from the command line', () => {
-  let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 60_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
+  const server = devServer();
 
   /** Archiving fails the first time. */
   async function operating(
     work: (cli: Cli, glue: GlueInHand) => Promise<void>,
     glue = new GlueInHand(),
   ): Promise<void> {
-    let tries = 0;
-    const activities = fakeActivities({
-      ...createRunActivities(),
-      ...glue.activities,
-      archiveInputs: () => {
-        tries += 1;
-        return tries === 1
-          ? Promise.reject(ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch'))
-          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
-      },
-    });
-    await withWorker(env, activities, async (taskQueue) => {
-      const environment = { TEMPORAL_ADDRESS: env.address, MSP_TASK_QUEUE: taskQueue };
+    const activities = activitiesOver(glue, archivingFailsOnce());
+    await withWorker(server.env, activities, async (taskQueue) => {
+      const environment = { TEMPORAL_ADDRESS: server.env.address, MSP_TASK_QUEUE: taskQueue };
       await work((...args) => msp(environment, ...args), glue);
     });
   }
@@ -71,7 +53,7 @@ describe('a closed run from the command line', () => {
       expect(recovered.stdout).toMatch(/✓ dynamodb_load/);
       expect(glue.runs).toHaveLength(3);
     });
-  }, 60_000);
+  });
 
   it('that was paused stays so, which is said before it goes on', async () => {
     await operating(async (cli) => {
@@ -91,7 +73,7 @@ describe('a closed run from the command line', () => {
       expect((await cli('resume', 'paused', ...WHY)).exitCode).toBe(0);
       expect((await cli('watch', 'paused')).exitCode).toBe(0);
     });
-  }, 60_000);
+  });
 
   it('is rewound on the server, without the commands of its former life', async () => {
     await operating(async (cli, glue) => {
@@ -100,7 +82,7 @@ describe('a closed run from the command line', () => {
       expect(recovered.exitCode).toBe(0);
       expect(glue.runs).toHaveLength(3);
     });
-  }, 60_000);
+  });
 
   it('is rewound with the Glue run that an operator has retried', async () => {
     const failed = { state: 'FAILED', errorMessage: 'no plays', executionSeconds: 1 };
@@ -113,7 +95,7 @@ describe('a closed run from the command line', () => {
       );
       expect((await cli('retry', 'retried', ...WHY)).exitCode).toBe(0);
       await until('Glue works again', () => Promise.resolve(glue.runs[1]));
-      await env.client.workflow.getHandle('retried').terminate();
+      await server.env.client.workflow.getHandle('retried').terminate();
       expect((await cli('recover', 'run', 'retried', '--reset', '--yes', ...WHY)).exitCode).toBe(0);
       glue.end();
       await until('it is archiving', async () =>
@@ -122,7 +104,7 @@ describe('a closed run from the command line', () => {
       expect(glue.of('validation')).toEqual(['FAILED', 'SUCCEEDED']);
       expect(glue.of('kpi_computation')).toEqual(['SUCCEEDED']);
     }, new GlueInHand('validation'));
-  }, 60_000);
+  });
 
   it('is not rewound over a finished Glue stage, whose result it would adopt', async () => {
     await operating(async (cli, glue) => {
@@ -139,7 +121,7 @@ describe('a closed run from the command line', () => {
       expect((await from('archive_processed_data', '--yes', '--wait')).exitCode).toBe(0);
       expect(glue.runs).toHaveLength(3);
     });
-  }, 60_000);
+  });
 
   it.each<[string, string[], number, RegExp]>([
     ['is not known', ['recover', 'run', 'nobody', '--yes'], 3, /There is no run nobody/],
@@ -152,22 +134,18 @@ describe('a closed run from the command line', () => {
       /A reset can not change the Glue runs/,
     ],
     ['would begin at no stage', ['recover', 'run', 'done', '--from', 'lunch', '--yes'], 2, /lunch/],
-  ])(
-    'is refused when it %s, and nothing happens',
-    async (_what, args, exitCode, message) => {
-      await operating(async (cli, glue) => {
-        if (args[2] === 'parked') await cli('run', '--id', 'parked', '--wait');
-        if (args[2] === 'done') {
-          await cli('run', '--id', 'done', '--wait');
-          await cli('retry', 'done', '--reason', 'once more');
-          await cli('watch', 'done');
-        }
-        const runs = glue.runs.length;
-        const answer = await cli(...args, ...WHY);
-        expect(answer).toMatchObject({ exitCode, stderr: expect.stringMatching(message) });
-        expect(glue.runs).toHaveLength(runs);
-      });
-    },
-    60_000,
-  );
+  ])('is refused when it %s, and nothing happens', async (_what, args, exitCode, message) => {
+    await operating(async (cli, glue) => {
+      if (args[2] === 'parked') await cli('run', '--id', 'parked', '--wait');
+      if (args[2] === 'done') {
+        await cli('run', '--id', 'done', '--wait');
+        await cli('retry', 'done', '--reason', 'once more');
+        await cli('watch', 'done');
+      }
+      const runs = glue.runs.length;
+      const answer = await cli(...args, ...WHY);
+      expect(answer).toMatchObject({ exitCode, stderr: expect.stringMatching(message) });
+      expect(glue.runs).toHaveLength(runs);
+    });
+  });
 });

@@ -1,32 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { describe, expect, it } from '@jest/globals';
 import { PipelineClient } from '../../client/pipeline-client.ts';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
-import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities, type Replacements } from '../support/fake-activities.ts';
+import { archiveMismatch, fakeActivities, type Replacements } from '../support/fake-activities.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 type Cli = (...args: string[]) => Promise<CliResult>;
 
-const differs = ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch');
-
 describe('a run from the command line', () => {
-  let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 60_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
+  const server = devServer();
 
   async function operating(
     activities: Replacements,
     work: (cli: Cli, taskQueue: string) => Promise<void>,
   ): Promise<void> {
-    await withWorker(env, fakeActivities(activities), async (taskQueue) => {
-      const environment = { TEMPORAL_ADDRESS: env.address, MSP_TASK_QUEUE: taskQueue };
+    await withWorker(server.env, fakeActivities(activities), async (taskQueue) => {
+      const environment = { TEMPORAL_ADDRESS: server.env.address, MSP_TASK_QUEUE: taskQueue };
       await work((...args) => msp(environment, ...args), taskQueue);
     });
   }
@@ -69,7 +59,7 @@ describe('a run from the command line', () => {
         { workflowId: 'by-name', status: 'Completed', trigger: 'manual' },
       ]);
     });
-  }, 60_000);
+  });
 
   it('that is held ends the waiting with 7, takes an approval, and says by whom', async () => {
     const held = { verdict: 'hold' as const, reasons: ['6 of 100 rows rejected'] };
@@ -103,10 +93,10 @@ describe('a run from the command line', () => {
         expect((await cli('status', 'held')).stdout).toMatch(/approve by ada: known source/);
       },
     );
-  }, 60_000);
+  });
 
   it('that is parked can be retried or aborted; what would destroy something is asked for', async () => {
-    await operating({ archiveInputs: () => Promise.reject(differs) }, async (cli) => {
+    await operating({ archiveInputs: () => Promise.reject(archiveMismatch) }, async (cli) => {
       await cli('run', '--id', 'parked');
       expect(await needsOperator(cli, 'parked')).toMatchObject({
         parked: { stage: 'archive_processed_data', failure: { type: 'ArchiveMismatch' } },
@@ -123,7 +113,7 @@ describe('a run from the command line', () => {
       expect((await cli('abort', 'parked', '--reason', 'enough', '--yes')).exitCode).toBe(0);
       expect((await cli('watch', 'parked')).exitCode).toBe(1);
     });
-  }, 60_000);
+  });
 
   it('says what is wrong with exit codes: unknown run, id in use, wrong request, no worker', async () => {
     const never = (): Promise<never> => new Promise<never>(() => undefined);
@@ -134,18 +124,18 @@ describe('a run from the command line', () => {
       const both = await cli('run', '--input', 'a.csv', '--date', '2024-06-25');
       expect(both).toMatchObject({ exitCode: 2 });
       expect(both.stderr).toMatch(/not both/);
-      await env.client.workflow.getHandle('twice').terminate('taken away');
+      await server.env.client.workflow.getHandle('twice').terminate('taken away');
       expect((await cli('watch', 'twice')).stdout).toMatch(/failed: .*taken away/);
       expect(jsonOf(await cli('status', 'twice', '-o', 'json'))).toMatchObject({
         status: 'TERMINATED',
         commands: [],
       });
     });
-  }, 60_000);
+  });
 
   it('can be followed by a program through the client', async () => {
     await operating({}, async (_cli, taskQueue) => {
-      const environment = { TEMPORAL_ADDRESS: env.address, MSP_TASK_QUEUE: taskQueue };
+      const environment = { TEMPORAL_ADDRESS: server.env.address, MSP_TASK_QUEUE: taskQueue };
       const pipeline = PipelineClient.connect({ environment });
       try {
         const run = await pipeline.runs.start({});
@@ -158,7 +148,7 @@ describe('a run from the command line', () => {
         await pipeline.close();
       }
     });
-  }, 60_000);
+  });
 
   it('is declared as a schedule that is created, compared, corrected, paused and triggered', async () => {
     await operating({}, async (cli) => {
@@ -166,7 +156,7 @@ describe('a run from the command line', () => {
       expect((await cli('schedules', 'apply')).stdout).toMatch(/music-streaming-daily: created/);
       expect(jsonOf(await cli('schedules', 'apply', '-o', 'json'))).toMatchObject({ outcome: 'unchanged' });
 
-      const handle = env.client.schedule.getHandle('music-streaming-daily');
+      const handle = server.env.client.schedule.getHandle('music-streaming-daily');
       await handle.update(({ spec: _spec, ...rest }) => ({ ...rest, spec: { calendars: [{ hour: 5 }] } }));
       const corrected = await cli('schedules', 'apply');
       expect(corrected.stdout).toMatch(/updated\n\s+times: daily at 05:00 UTC -> daily at 03:00 UTC/);
@@ -188,14 +178,14 @@ describe('a run from the command line', () => {
       expect(await cli('schedules', 'pause', 'nothing', '--reason', 'x')).toMatchObject({ exitCode: 3 });
       await handle.delete();
     });
-  }, 60_000);
+  });
 
   it('is started by schedules that are known by what they start, whatever they are called', async () => {
     await operating({}, async (cli, taskQueue) => {
       const queues = { 'hourly-plays': taskQueue, 'music-streaming-eu-daily': 'of-another-pipeline' };
       for (const [scheduleId, queue] of Object.entries(queues)) {
         const action = { type: 'startWorkflow' as const, workflowType: 'musicStreamingPipeline', args: [{}] };
-        await env.client.schedule.create({
+        await server.env.client.schedule.create({
           scheduleId,
           spec: { intervals: [{ every: '1d' }] },
           action: { ...action, taskQueue: queue },
@@ -206,9 +196,9 @@ describe('a run from the command line', () => {
         return stdout.includes('hourly-plays') ? stdout : undefined;
       });
       expect(listed).not.toContain('music-streaming-eu-daily');
-      for (const id of Object.keys(queues)) await env.client.schedule.getHandle(id).delete();
+      for (const id of Object.keys(queues)) await server.env.client.schedule.getHandle(id).delete();
     });
-  }, 60_000);
+  });
 });
 
 describe('without a Temporal server', () => {
@@ -216,5 +206,5 @@ describe('without a Temporal server', () => {
     const result = await msp({ TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'runs');
     expect(result.exitCode).toBe(5);
     expect(result.stderr).toMatch(/Temporal at 127\.0\.0\.1:1 did not answer/);
-  }, 30_000);
+  });
 });

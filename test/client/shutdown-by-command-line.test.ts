@@ -6,8 +6,7 @@ import {
   GlueClient,
   type JobRun,
 } from '@aws-sdk/client-glue';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
@@ -16,29 +15,22 @@ import { runIdOf } from '../../pipeline/layout.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
-import { startDevServer } from '../support/dev-server.ts';
 import type { Replacements } from '../support/fake-activities.ts';
 import { fakeProcedures } from '../support/fake-procedures.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
-import { startRun } from '../support/started-run.ts';
+import { glueWorks, startRun } from '../support/started-run.ts';
 import type { Handle } from '../support/started-run.ts';
-import { until } from '../support/until.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 
 type Cli = (...args: string[]) => Promise<CliResult>;
 
 const WHY = ['--reason', 'the reference data is wrong'];
 
 describe('a shutdown from the command line', () => {
-  let env: TestWorkflowEnvironment;
+  const server = devServer();
   let runs = 0;
   const glueService = mockClient(GlueClient);
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 60_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
   beforeEach(() => {
     glueService.reset();
     glueService.on(GetJobRunsCommand).resolves({});
@@ -49,7 +41,7 @@ describe('a shutdown from the command line', () => {
   const on =
     (taskQueue: string): Cli =>
     (...args) =>
-      msp({ TEMPORAL_ADDRESS: env.address, MSP_TASK_QUEUE: taskQueue }, ...args);
+      msp({ TEMPORAL_ADDRESS: server.env.address, MSP_TASK_QUEUE: taskQueue }, ...args);
 
   /** What asks Temporal is real. */
   async function working(
@@ -65,12 +57,10 @@ describe('a shutdown from the command line', () => {
       ...glue.activities,
       ...replacements,
     };
-    await withWorker(env, fakeProcedures(procedures, ofRuns), async (taskQueue) => {
+    await withWorker(server.env, fakeProcedures(procedures, ofRuns), async (taskQueue) => {
       runs += 1;
-      const run = await startRun(env, taskQueue, {}, `run-${String(runs)}`);
-      await until('Glue works', async () =>
-        (await run.query(statusQuery)).glueRun === null ? undefined : true,
-      );
+      const run = await startRun(server.env, taskQueue, {}, `run-${String(runs)}`);
+      await glueWorks(run);
       await work(on(taskQueue), run, glue);
     });
   }
@@ -90,7 +80,7 @@ describe('a shutdown from the command line', () => {
       const again = await cli('shutdown', '--run', run.workflowId, '--dry-run', ...WHY);
       expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/has ended/) });
     });
-  }, 60_000);
+  });
 
   it('says what it waits for while it waits, and nothing of it as JSON', async () => {
     for (const json of [false, true]) {
@@ -111,11 +101,11 @@ describe('a shutdown from the command line', () => {
         { stopGlueRuns },
       );
     }
-  }, 60_000);
+  });
 
   it('says what could not be done without a worker, and keeps what was', async () => {
     const queue = 'nobody-listens-either';
-    const run = await startRun(env, queue, {}, 'lonely-too');
+    const run = await startRun(server.env, queue, {}, 'lonely-too');
     const denied = Object.assign(new Error('glue:BatchStopJobRun is denied'), {
       name: 'AccessDeniedException',
     });
@@ -136,7 +126,7 @@ describe('a shutdown from the command line', () => {
     const { stdout } = await on(queue)('shutdown', '--run', 'lonely-too', '--yes', ...WHY);
     expect(stdout).toMatch(/runs told\s+lonely-too\nGlue runs stopped\s+NOT DONE: .*denied\n$/);
     await run.terminate();
-  }, 60_000);
+  });
 
   it('leaves a paused run paused when its resumption is only to be shown', async () => {
     await working(async (cli, run) => {
@@ -146,11 +136,11 @@ describe('a shutdown from the command line', () => {
       expect((await run.query(statusQuery)).status).toBe('Paused');
       expect((await cli('resume', run.workflowId, '--yes', ...WHY)).exitCode).toBe(0);
     });
-  }, 60_000);
+  });
 
   it('tells one run and stops its Glue run where no worker answers, and says what is left', async () => {
     const queue = 'nobody-listens';
-    const run = await startRun(env, queue, {}, 'lonely');
+    const run = await startRun(server.env, queue, {}, 'lonely');
     const live = (id: string, of: string): JobRun => ({
       Id: id,
       JobRunState: 'RUNNING',
@@ -173,5 +163,5 @@ describe('a shutdown from the command line', () => {
     const told = events?.flatMap((event) => event.workflowExecutionSignaledEventAttributes?.signalName ?? []);
     expect(told).toEqual(['emergencyShutdown']);
     await run.terminate();
-  }, 60_000);
+  });
 });

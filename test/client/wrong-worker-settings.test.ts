@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { startDevServer } from '../support/dev-server.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 
 /** Loading the sources takes some seconds, three times as many beside other tests; a worker that stays stays for ever. */
 const END_MS = 30_000;
@@ -14,13 +13,7 @@ const END_MS = 30_000;
 const lineSchema = z.object({ level: z.number(), msg: z.string() });
 const FATAL = 60;
 
-let temporal: TestWorkflowEnvironment;
-beforeAll(async () => {
-  temporal = await startDevServer();
-}, END_MS);
-afterAll(async () => {
-  await temporal.teardown();
-});
+const server = devServer();
 
 /** @returns how the worker ended and the last line of its log */
 async function work(environment: Record<string, string>): Promise<{ code: unknown; message: string }> {
@@ -31,7 +24,7 @@ async function work(environment: Record<string, string>): Promise<{ code: unknow
       env: {
         PATH: process.env['PATH'] ?? '',
         AWS_REGION: 'eu-west-1',
-        TEMPORAL_ADDRESS: temporal.address,
+        TEMPORAL_ADDRESS: server.env.address,
         ...environment,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -52,27 +45,19 @@ it.each([
   [{ TEMPORAL_ADDRESS: '127.0.0.1:1' }, /127\.0\.0\.1:1\b.*TEMPORAL_ADDRESS/],
   [{ MSP_DEPLOYMENT: 'a' }, /MSP_DEPLOYMENT=a.*MSP_BUILD_ID/],
   [{ MSP_LOG_LEVEL: 'verbose' }, /MSP_LOG_LEVEL="verbose"/],
-])(
-  'a worker with %j ends with 1 and names it',
-  async (environment, message) => {
-    const ended = await work(environment);
-    expect(ended).toEqual({ code: 1, message: expect.stringMatching(message) });
-  },
-  END_MS,
-);
+])('a worker with %j ends with 1 and names it', async (environment, message) => {
+  const ended = await work(environment);
+  expect(ended).toEqual({ code: 1, message: expect.stringMatching(message) });
+});
 
-it(
-  'a worker whose metrics have no port names the address and its variable',
-  async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as AddressInfo;
-    const ended = await work({ MSP_METRICS_ADDRESS: `127.0.0.1:${port}` });
-    taken.close();
-    expect(ended).toEqual({
-      code: 1,
-      message: expect.stringContaining(`MSP_METRICS_ADDRESS=127.0.0.1:${port}`),
-    });
-  },
-  END_MS,
-);
+it('a worker whose metrics have no port names the address and its variable', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const ended = await work({ MSP_METRICS_ADDRESS: `127.0.0.1:${port}` });
+  taken.close();
+  expect(ended).toEqual({
+    code: 1,
+    message: expect.stringContaining(`MSP_METRICS_ADDRESS=127.0.0.1:${port}`),
+  });
+});

@@ -2,7 +2,8 @@
  * A run and procedures that lose what they work with, at several points in one go: the quick part of the crash matrix,
  * which `npm run test:long -- crash` tries whole. Recoveries of data are killed in `integration/damaged-data.test.ts`.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { stackWorld } from '../support/suites/whole-stack.ts';
 import { Matrix } from './matrix.ts';
 import { brokenPromises } from './promises.ts';
 import { published } from './subject.ts';
@@ -45,17 +46,10 @@ const QUICK = {
 } as const;
 
 describe('what loses its worker, its Temporal server and its Glue on the way', () => {
-  let world: CrashWorld;
-
-  beforeAll(async () => {
-    world = await CrashWorld.start();
-  }, 120_000);
-  afterAll(async () => {
-    await world.stop();
-  }, 120_000);
+  const suite = stackWorld(() => CrashWorld.start());
 
   it('is a run that is right when starting a Glue run is throttled, refused and answered never', async () => {
-    await world.stack.faults(
+    await suite.world.stack.faults(
       {
         kind: 'api',
         operation: 'StartJobRun',
@@ -72,24 +66,20 @@ describe('what loses its worker, its Temporal server and its Glue on the way', (
       { kind: 'api', operation: 'StartJobRun', skip: 2, times: 1, lose: 'after' },
       { kind: 'api', operation: 'StartJobRun', skip: 3, times: 1, lose: 'before' },
     );
-    const file = await world.deliver();
-    await world.stack.start('lost-starts');
-    await published(world, 'lost-starts', file);
-    expect(await brokenPromises(world)).toEqual([]);
-  }, 300_000);
+    const file = await suite.world.deliver();
+    await suite.world.stack.start('lost-starts');
+    await published(suite.world, 'lost-starts', file);
+    expect(await brokenPromises(suite.world)).toEqual([]);
+  });
 
-  it.each(Object.entries(QUICK))(
-    'is a %s that keeps every promise',
-    async (name, points) => {
-      const kind = SUBJECTS[name];
-      if (kind === undefined) throw new Error(`There is no subject ${name}`);
-      expect(await Matrix.of(world, kind).try(...points)).toMatchObject({
-        verdict: 'kept',
-        wrong: [],
-        standing: [],
-        unreached: [],
-      });
-    },
-    600_000,
-  );
+  it.each(Object.entries(QUICK))('is a %s that keeps every promise', async (name, points) => {
+    const kind = SUBJECTS[name];
+    if (kind === undefined) throw new Error(`There is no subject ${name}`);
+    expect(await Matrix.of(suite.world, kind).try(...points)).toMatchObject({
+      verdict: 'kept',
+      wrong: [],
+      standing: [],
+      unreached: [],
+    });
+  });
 });

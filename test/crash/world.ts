@@ -3,9 +3,6 @@
  * they are killed, files that are delivered to it, and what is expected of them.
  */
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { GlueClient, paginateGetJobRuns } from '@aws-sdk/client-glue';
 import type { JobRun } from '@aws-sdk/client-glue';
 import {
@@ -31,7 +28,7 @@ import { CrashingWorkers } from '../support/crashing-workers.ts';
 import { PipelineStack } from '../support/pipeline-stack.ts';
 import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
 import { Supervisor } from '../support/supervisor.ts';
-import { trueItems } from '../support/truth.ts';
+import { trueItemsOf } from '../support/truth.ts';
 import type { TrueItem } from '../support/truth.ts';
 import { until } from '../support/until.ts';
 
@@ -78,7 +75,6 @@ export class CrashWorld {
   readonly open = new Set<string>();
   /** Workflow ids of runs that have ended and keep their claims, because they can be resumed. */
   readonly claimants = new Set<string>();
-  readonly #folder: string;
   readonly #glue: GlueClient;
   readonly #supervisor: Supervisor;
   #held = false;
@@ -86,10 +82,9 @@ export class CrashWorld {
   #delivered = 0;
   #users = 0;
 
-  private constructor(stack: PipelineStack, workers: CrashingWorkers, folder: string) {
+  private constructor(stack: PipelineStack, workers: CrashingWorkers) {
     this.stack = stack;
     this.workers = workers;
-    this.#folder = folder;
     const { operator } = stack.running.environment;
     this.#glue = new GlueClient({
       region: 'eu-west-1',
@@ -106,10 +101,9 @@ export class CrashWorld {
   }
 
   static async start(): Promise<CrashWorld> {
-    const folder = await mkdtemp(join(tmpdir(), 'msp-crash-'));
     const stack = await PipelineStack.start();
     const workers = await CrashingWorkers.take(stack);
-    const world = new CrashWorld(stack, workers, folder);
+    const world = new CrashWorld(stack, workers);
     await stack.deliver('songs.csv', songsCsv(), 'songs');
     await world.newReference();
     await stack.client.schedules.apply();
@@ -121,7 +115,6 @@ export class CrashWorld {
     await this.workers.stop();
     this.#glue.destroy();
     await this.stack.stop();
-    await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** A new version of the reference data, which changes no number: a user who never listens. */
@@ -180,12 +173,7 @@ export class CrashWorld {
       ({ day, where }) => this.editions.has(day) && where !== 'refused',
     );
     if (published.length === 0) return new Map();
-    const at = (name: string): string => join(this.#folder, name);
-    await writeFile(at('songs'), songsCsv());
-    await writeFile(at('users'), usersCsv());
-    await Promise.all(published.map(({ name, content }) => writeFile(at(name), content)));
-    const streams = published.map(({ name }) => at(name));
-    return await trueItems({ streams, songs: at('songs'), users: at('users') });
+    return await trueItemsOf(published.map(({ content }) => content));
   }
 
   /** From now on Glue runs of the validation go on until they are stopped. */

@@ -3,37 +3,34 @@
  * situations that the pages are about.
  */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { commandSchema as runCommandSchema } from '../../workflows/pipeline/messages.ts';
 import { commandSchema as procedureCommandSchema } from '../../workflows/procedures/messages.ts';
 import { DocumentProgram } from '../support/document-program.ts';
 import { DocumentShell, hasProgram } from '../support/document-shell.ts';
 import { followDocument } from '../support/document-test.ts';
-import { PipelineStack } from '../support/pipeline-stack.ts';
 import { RunbookSituations } from '../support/runbook-situations.ts';
+import { pipelineStack } from '../support/suites/whole-stack.ts';
 
 const canFollow = hasProgram('aws');
 if (!canFollow) console.warn('The runbook is not followed: no AWS CLI (aws) on the PATH.');
 
 (canFollow ? describe : describe.skip)('the runbook', () => {
-  let stack: PipelineStack;
   let shell: DocumentShell;
   let program: DocumentProgram;
   let situations: RunbookSituations;
-  beforeAll(async () => {
-    stack = await PipelineStack.start();
-    shell = new DocumentShell(stack.running.environment.operator);
-    program = new DocumentProgram({
-      'music-streaming-pipeline': { PipelineClient: { connect: () => stack.client } },
-    });
-    situations = new RunbookSituations({ stack, shell, program });
-    await situations.prepare();
-  }, 120_000);
-  afterAll(async () => {
+  const suite = pipelineStack(async () => {
     situations.close();
     await shell.stop();
-    await stack.stop();
-  }, 120_000);
+  });
+  beforeAll(async () => {
+    shell = new DocumentShell(suite.stack.running.environment.operator);
+    program = new DocumentProgram({
+      'music-streaming-pipeline': { PipelineClient: { connect: () => suite.stack.client } },
+    });
+    situations = new RunbookSituations({ stack: suite.stack, shell, program });
+    await situations.prepare();
+  });
 
   const tools = { shell: () => shell, program: () => program };
 

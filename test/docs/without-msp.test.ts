@@ -1,13 +1,13 @@
 /**
  * docs/without-msp.md, followed: its commands as they stand in the page, with the CLIs of Temporal and AWS, against a
- * real stack. How its Glue runs end is scripted, so no Spark is needed.
+ * real suite.stack. How its Glue runs end is scripted, so no Spark is needed.
  */
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { beforeAll, describe } from '@jest/globals';
 import { DocumentShell, hasProgram } from '../support/document-shell.ts';
 import { followDocument } from '../support/document-test.ts';
-import { PipelineStack } from '../support/pipeline-stack.ts';
 import { csv, songsCsv, usersCsv } from '../support/small-world.ts';
+import { pipelineStack } from '../support/suites/whole-stack.ts';
 import { validationReport } from '../support/validation-report.ts';
 
 const VALIDATION = '*-validate-data';
@@ -19,26 +19,21 @@ const canFollow = hasProgram('aws');
 if (!canFollow) console.warn('docs/without-msp.md is not followed: no AWS CLI (aws) on the PATH.');
 
 (canFollow ? describe : describe.skip)('docs/without-msp.md', () => {
-  let stack: PipelineStack;
   let shell: DocumentShell;
-  beforeAll(async () => {
-    stack = await PipelineStack.start();
-    shell = new DocumentShell(stack.running.environment.operator);
+  const suite = pipelineStack(() => shell.stop());
+  beforeAll(() => {
+    shell = new DocumentShell(suite.stack.running.environment.operator);
     shell.write('songs.csv', songsCsv());
     shell.write('users.csv', usersCsv());
     shell.write('plays.csv', PLAYS);
-  }, 120_000);
-  afterAll(async () => {
-    await shell.stop();
-    await stack.stop();
-  }, 60_000);
+  });
 
   followDocument('docs/without-msp.md', {
     shell: () => shell,
     situations: {
       'the validation runs out of memory': async () => {
         const end = { state: 'FAILED', category: 'OUT_OF_MEMORY_ERROR', errorMessage: 'Java heap space' };
-        await stack.faults({ kind: 'run', job: VALIDATION, times: 1, end });
+        await suite.stack.faults({ kind: 'run', job: VALIDATION, times: 1, end });
       },
       'the next validation rejects half of the rows': async () => {
         const id = createHash('sha256').update(PLAYS).digest('hex').slice(0, 32);
@@ -47,7 +42,7 @@ if (!canFollow) console.warn('docs/without-msp.md is not followed: no AWS CLI (a
           state: 'SUCCEEDED',
           writes: [validationReport({ id, key: 'streams/plays.csv', rows })],
         };
-        await stack.faults({ kind: 'run', job: VALIDATION, times: 1, end });
+        await suite.stack.faults({ kind: 'run', job: VALIDATION, times: 1, end });
       },
     },
   });

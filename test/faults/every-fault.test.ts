@@ -3,12 +3,12 @@
  * every way once. What passes by itself is never seen by an operator; what does not parks the run, says what is missing,
  * and a retry goes on. In the end there is one Glue run for each stage, and the numbers are those of a second engine.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { PASSING } from '../support/faults/answers.ts';
 import type { PassingFault } from '../support/faults/answers.ts';
 import type { Operation } from '../support/faults/operations.ts';
 import { EveryFault } from '../support/faults/plans.ts';
-import { until } from '../support/until.ts';
+import { stackWorld } from '../support/suites/whole-stack.ts';
 import { OPERATIONS } from './operations.ts';
 import { FaultWorld } from './world.ts';
 
@@ -62,40 +62,33 @@ const STOP_OPERATIONS: readonly Operation[] = [
 ];
 
 describe('a run of which every call fails in every way', () => {
-  let world: FaultWorld;
+  const suite = stackWorld(() => FaultWorld.start());
   const faults = new EveryFault({
     passing: (operation) => SOME[operation] ?? PASSING,
     inARow: (operation) => (SELDOM.includes(operation) ? PASSING.length : 2),
   });
 
-  beforeAll(async () => {
-    world = await FaultWorld.start();
-  }, 120_000);
-  afterAll(async () => {
-    await world.stop();
-  }, 120_000);
-
   it('finds its ground, and parks where a person has to see to it', async () => {
-    expect(await world.run('ground', faults)).toMatchObject({
+    expect(await suite.world.run('ground', faults)).toMatchObject({
       outcome: 'no new input',
       parked: expect.arrayContaining(['STS.GetCallerIdentity: denied', 'STS.GetCallerIdentity: expired']),
     });
-  }, 120_000);
+  });
 
   it('is published with the right numbers and one Glue run for each stage', async () => {
-    await world.outdateJobs();
-    await world.deliver();
-    const { outcome, parked } = await world.run('published', faults);
+    await suite.world.outdateJobs();
+    await suite.world.deliver();
+    const { outcome, parked } = await suite.world.run('published', faults);
     expect(outcome).toBe('published');
     expect(parked).toContain('Glue.StartJobRun: denied');
-    expect(await world.newGlueRuns()).toEqual([
+    expect(await suite.world.newGlueRuns()).toEqual([
       'music-streaming-compute-kpis',
       'music-streaming-load-dynamodb',
       'music-streaming-validate-data',
     ]);
-    expect(await world.wrongItems()).toEqual([]);
-    expect(await world.stack.keys('streams/')).toEqual([]);
-  }, 300_000);
+    expect(await suite.world.wrongItems()).toEqual([]);
+    expect(await suite.world.stack.keys('streams/')).toEqual([]);
+  });
 
   it('is published with the right numbers when calls of its scripts fail and pass when repeated', async () => {
     // S3A waits minutes for an answer that does not come.
@@ -104,17 +97,17 @@ describe('a run of which every call fails in every way', () => {
       inARow: () => 1,
       refusing: () => [],
     });
-    await world.deliver();
-    expect(await world.run('scripts', scripts, world.system.jobs)).toEqual({
+    await suite.world.deliver();
+    expect(await suite.world.run('scripts', scripts, suite.world.system.jobs)).toEqual({
       outcome: 'published',
       parked: [],
     });
     expect(scripts.operations).toEqual(
       expect.arrayContaining(['DynamoDB.TransactWriteItems', 'S3.GetObject']),
     );
-    expect(await world.newGlueRuns()).toHaveLength(3);
-    expect(await world.wrongItems()).toEqual([]);
-  }, 300_000);
+    expect(await suite.world.newGlueRuns()).toHaveLength(3);
+    expect(await suite.world.wrongItems()).toEqual([]);
+  });
 
   it('has had every fault of every operation', () => {
     expect(faults.missing).toEqual([]);
@@ -130,39 +123,39 @@ describe('a run of which every call fails in every way', () => {
       between: 3,
       refusing: () => [],
     });
-    expect(await world.ask(passing)).toEqual({ wrong: [], refused: [] });
+    expect(await suite.world.ask(passing)).toEqual({ wrong: [], refused: [] });
     expect(passing.missing).toEqual([]);
     expect(passing.operations).toEqual(CLIENT_OPERATIONS);
-  }, 120_000);
+  });
 
   it('is not told of by a client that may not ask, which says what it lacks', async () => {
     const refusing = new EveryFault({ passing: () => [] });
-    expect(await world.ask(refusing)).toEqual({
+    expect(await suite.world.ask(refusing)).toEqual({
       wrong: [],
       refused: CLIENT_OPERATIONS.flatMap((operation) => [`${operation}: denied`, `${operation}: expired`]),
     });
     expect(refusing.missing).toEqual([]);
-  }, 120_000);
+  });
 
   it('is recovered by a procedure whose every call fails in every way', async () => {
     // Few objects are damaged, so few are copied.
     const recovering = new EveryFault({
       inARow: (operation) => (operation === 'S3.CopyObject' ? PASSING.length : 2),
     });
-    await world.damageKept();
-    const { outcome, parked } = await world.procedure(
-      await world.stack.client.procedures.recoverData({ by: 'ada', reason: 'drill', find: true }),
+    await suite.world.damageKept();
+    const { outcome, parked } = await suite.world.procedure(
+      await suite.world.stack.client.procedures.recoverData({ by: 'ada', reason: 'drill', find: true }),
       recovering,
     );
     expect(outcome).toMatch(/all numbers are as before/);
     expect(recovering.missing).toEqual([]);
     expect(parked).toContain('S3.ListObjectVersions: denied');
     expect(recovering.operations).toEqual(RECOVERY_OPERATIONS);
-    expect(await world.wrongItems()).toEqual([]);
-  }, 300_000);
+    expect(await suite.world.wrongItems()).toEqual([]);
+  });
 
   it('is shut down and brought back by procedures whose calls fail and pass when repeated', async () => {
-    const { stack } = world;
+    const { stack } = suite.world;
     const passing = (): EveryFault =>
       new EveryFault({
         // There is one Glue run to stop, and little to read and write.
@@ -172,12 +165,12 @@ describe('a run of which every call fails in every way', () => {
     const ofIt = { kind: 'run', job: '*-validate-data', arguments: { '--run_token': 'stopped/*' } };
     // Longer than the test.
     await stack.faults({ ...ofIt, end: { state: 'SUCCEEDED', afterMs: 600_000 } });
-    await world.deliver();
+    await suite.world.deliver();
     await stack.start('stopped');
-    await until('Glue works', async () => (await stack.status('stopped')).glueRun ?? undefined);
+    await stack.glueWorks('stopped');
 
     const stopping = passing();
-    const end = await world.shutDown(stopping);
+    const end = await suite.world.shutDown(stopping);
     if (end.ended !== 'completed') throw new Error(end.message);
     expect((await stack.status('stopped')).status).toBe('Stopped');
     expect((await stack.client.glue.live()).length).toBe(0);
@@ -187,9 +180,9 @@ describe('a run of which every call fails in every way', () => {
     await stack.forgetFaults();
     const { shutdown } = end.result;
     const undo = await stack.client.procedures.undoShutdown({ shutdown, by: 'ada', reason: 'drill is over' });
-    const { outcome } = await world.procedure(undo, passing());
+    const { outcome } = await suite.world.procedure(undo, passing());
     expect(outcome).toMatch(/^brought back: run stopped/);
     expect(await stack.result('stopped')).toMatchObject({ outcome: 'published' });
-    expect(await world.wrongItems()).toEqual([]);
-  }, 300_000);
+    expect(await suite.world.wrongItems()).toEqual([]);
+  });
 });

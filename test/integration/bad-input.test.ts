@@ -1,10 +1,10 @@
 /** Input as it really comes: every kind of bad file and bad row at once, and what the gate makes of too much of it. */
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { updates } from '../../workflows/pipeline/messages.ts';
-import { PipelineStack } from '../support/pipeline-stack.ts';
-import { csv, HEADER, plays, songsCsv, usersCsv } from '../support/small-world.ts';
+import { csv, HEADER, plays } from '../support/small-world.ts';
+import { pipelineStack } from '../support/suites/whole-stack.ts';
 
 const DAY = '2024-07-01';
 const TRACK = '0000000000000000000001';
@@ -96,28 +96,28 @@ const FILES: readonly (readonly [name: string, content: string | Buffer, expecte
 ];
 
 describe('bad input', () => {
-  let stack: PipelineStack;
+  const suite = pipelineStack();
   beforeAll(async () => {
-    stack = await PipelineStack.start();
-    await stack.deliver('songs.csv', songsCsv(), 'songs');
-    await stack.deliver('users.csv', usersCsv(), 'users');
-  }, 120_000);
-  afterAll(async () => {
-    await stack.stop();
-  }, 120_000);
+    await suite.stack.deliverReference();
+  });
 
   async function marker(key: string): Promise<void> {
-    await stack.s3.send(
-      new PutObjectCommand({ Bucket: stack.client.settings.bucket, Key: key, Body: '', ContentLength: 0 }),
+    await suite.stack.s3.send(
+      new PutObjectCommand({
+        Bucket: suite.stack.client.settings.bucket,
+        Key: key,
+        Body: '',
+        ContentLength: 0,
+      }),
     );
   }
 
   it('has a verdict for each file and row, and the good ones go on', async () => {
-    for (const [name, content] of FILES) await stack.deliver(name, content);
+    for (const [name, content] of FILES) await suite.stack.deliver(name, content);
     await marker('streams/folder/');
     await marker('streams/nothing.csv');
-    const { run, rows } = await stack.run('everything');
-    const { report, gate } = await stack.client.quality.record(run);
+    const { run, rows } = await suite.stack.run('everything');
+    const { report, gate } = await suite.stack.client.quality.record(run);
     for (const [name, , expected] of FILES) {
       expect(report.files.find(({ key }) => key === `streams/${name}`)).toMatchObject(expected);
     }
@@ -130,34 +130,38 @@ describe('bad input', () => {
       (rows?.valid ?? 0) + (rows?.duplicate ?? 0) + (rows?.rejected ?? 0) + (rows?.underReview ?? 0),
     );
     expect(gate.verdict).toBe('warn');
-    expect(await stack.keys('streams/')).toEqual([]);
-  }, 300_000);
+    expect(await suite.stack.keys('streams/')).toEqual([]);
+  });
 
   it('holds a run with more than 5 % rejected rows, and publishes when an operator approves', async () => {
-    await stack.deliver('held.csv', csv([...good(), 'x,y,z', 'x,y,z']));
-    await stack.start('held');
-    expect((await stack.reaches('held', 'Held')).held?.verdict.reasons[0]).toContain('2 of 22 rows rejected');
-    await stack.client.temporal.client.workflow
+    await suite.stack.deliver('held.csv', csv([...good(), 'x,y,z', 'x,y,z']));
+    await suite.stack.start('held');
+    expect((await suite.stack.reaches('held', 'Held')).held?.verdict.reasons[0]).toContain(
+      '2 of 22 rows rejected',
+    );
+    await suite.stack.client.temporal.client.workflow
       .getHandle('held')
       .executeUpdate(updates.approve, { args: [who] });
-    expect(await stack.result('held')).toMatchObject({
+    expect(await suite.stack.result('held')).toMatchObject({
       outcome: 'published',
       rows: { valid: 20, rejected: 2 },
     });
-  }, 300_000);
+  });
 
   it('sets the input aside and publishes nothing when an operator rejects', async () => {
-    const before = await stack.rows();
-    await stack.deliver('refused.csv', csv([...good(), 'x,y,z', 'x,y,z']));
-    await stack.start('refused');
-    await stack.reaches('refused', 'Held');
-    await stack.client.temporal.client.workflow
+    const before = await suite.stack.rows();
+    await suite.stack.deliver('refused.csv', csv([...good(), 'x,y,z', 'x,y,z']));
+    await suite.stack.start('refused');
+    await suite.stack.reaches('refused', 'Held');
+    await suite.stack.client.temporal.client.workflow
       .getHandle('refused')
       .executeUpdate(updates.reject, { args: [who] });
-    const { outcome, run } = await stack.result('refused');
+    const { outcome, run } = await suite.stack.result('refused');
     expect(outcome).toBe('rejected');
-    expect(await stack.rows()).toEqual(before);
-    expect(await stack.keys('streams/')).toEqual([]);
-    expect(await stack.keys(`quarantine/run=${run}/`)).toContain(`quarantine/run=${run}/streams/refused.csv`);
-  }, 300_000);
+    expect(await suite.stack.rows()).toEqual(before);
+    expect(await suite.stack.keys('streams/')).toEqual([]);
+    expect(await suite.stack.keys(`quarantine/run=${run}/`)).toContain(
+      `quarantine/run=${run}/streams/refused.csv`,
+    );
+  });
 });

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { differences, PipelineStack } from '../support/pipeline-stack.ts';
 import { realData, WITHOUT_REAL_DATA } from '../support/real-data.ts';
+import { wholeStackLimit } from '../support/suites/whole-stack.ts';
 import { trueItems } from '../support/truth.ts';
 
 const real = realData();
@@ -13,6 +14,7 @@ const DAY = '2024-06-25';
   `the real day in three runs${real === undefined ? `: ${WITHOUT_REAL_DATA}` : ''}`,
   () => {
     const { songs, users, streams } = real ?? { songs: '', users: '', streams: ['', '', ''] as const };
+    wholeStackLimit();
     let stack: PipelineStack | undefined;
 
     async function start(): Promise<PipelineStack> {
@@ -26,7 +28,7 @@ const DAY = '2024-06-25';
     afterEach(async () => {
       await stack?.stop();
       stack = undefined;
-    }, 120_000);
+    });
 
     it('has the KPIs of what has arrived after each of them, one after another', async () => {
       const started = await start();
@@ -39,7 +41,7 @@ const DAY = '2024-06-25';
           differences(await trueItems({ streams: delivered, songs, users }), await started.items()),
         ).toEqual([]);
       }
-    }, 400_000);
+    });
 
     it('has the KPIs of all three when the runs publish at once', async () => {
       const started = await start();
@@ -52,6 +54,6 @@ const DAY = '2024-06-25';
       const results = await Promise.all(ids.map((id) => started.result(id)));
       expect(results.flatMap(({ days }) => days.map(({ edition }) => edition)).sort()).toEqual([1, 2, 3]);
       expect(differences(await trueItems({ streams, songs, users }), await started.items())).toEqual([]);
-    }, 400_000);
+    });
   },
 );

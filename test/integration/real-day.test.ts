@@ -3,8 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { differences, PipelineStack } from '../support/pipeline-stack.ts';
+import { differences } from '../support/pipeline-stack.ts';
 import { realData, WITHOUT_REAL_DATA } from '../support/real-data.ts';
+import { pipelineStack } from '../support/suites/whole-stack.ts';
 import { trueItems } from '../support/truth.ts';
 
 const real = realData();
@@ -14,23 +15,21 @@ const DAY = '2024-06-25';
   `the real day${real === undefined ? `: ${WITHOUT_REAL_DATA}` : ''}`,
   () => {
     const { songs, users, streams } = real ?? { songs: '', users: '', streams: ['', '', ''] as const };
-    let stack: PipelineStack;
+    const suite = pipelineStack();
     let folder: string;
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'msp-real-'));
-      stack = await PipelineStack.start();
-      await stack.deliver('songs.csv', await readFile(songs), 'songs');
-      await stack.deliver('users.csv', await readFile(users), 'users');
-      for (const path of streams) await stack.deliver(basename(path), await readFile(path));
-    }, 120_000);
+      await suite.stack.deliver('songs.csv', await readFile(songs), 'songs');
+      await suite.stack.deliver('users.csv', await readFile(users), 'users');
+      for (const path of streams) await suite.stack.deliver(basename(path), await readFile(path));
+    });
     afterAll(async () => {
-      await stack.stop();
       await rm(folder, { recursive: true, force: true });
-    }, 120_000);
+    });
 
     it('has the KPIs that a second engine computes from the delivered files', async () => {
-      const result = await stack.run('three-files');
+      const result = await suite.stack.run('three-files');
       expect(result).toMatchObject({ outcome: 'published', days: [{ day: DAY, edition: 1 }] });
       expect(result.rows).toEqual({
         delivered: 34_038,
@@ -39,20 +38,20 @@ const DAY = '2024-06-25';
         rejected: 0,
         underReview: 0,
       });
-      expect(differences(await trueItems({ streams, songs, users }), await stack.items())).toEqual([]);
-      expect(await stack.keys('streams/')).toEqual([]);
-      expect((await stack.keys('archived/')).filter((key) => key.endsWith('.csv'))).toHaveLength(3);
-      expect(await stack.keys('temporary/')).toEqual([]);
-    }, 300_000);
+      expect(differences(await trueItems({ streams, songs, users }), await suite.stack.items())).toEqual([]);
+      expect(await suite.stack.keys('streams/')).toEqual([]);
+      expect((await suite.stack.keys('archived/')).filter((key) => key.endsWith('.csv'))).toHaveLength(3);
+      expect(await suite.stack.keys('temporary/')).toEqual([]);
+    });
 
     it('is not changed by a file that comes again under another name, and nothing is written for it', async () => {
       const [first] = streams;
-      const before = await stack.rows();
-      await stack.deliver('another name + ü 100%.csv', await readFile(first));
-      expect(await stack.run('again')).toMatchObject({ outcome: 'nothing new', days: [] });
-      expect(await stack.rows()).toEqual(before);
-      expect(await stack.keys('streams/')).toEqual([]);
-    }, 300_000);
+      const before = await suite.stack.rows();
+      await suite.stack.deliver('another name + ü 100%.csv', await readFile(first));
+      expect(await suite.stack.run('again')).toMatchObject({ outcome: 'nothing new', days: [] });
+      expect(await suite.stack.rows()).toEqual(before);
+      expect(await suite.stack.keys('streams/')).toEqual([]);
+    });
 
     it('follows a correction under the same key, and forgets what it replaced', async () => {
       const [first, ...others] = streams;
@@ -60,11 +59,14 @@ const DAY = '2024-06-25';
       const lines = (await readFile(first, 'utf8')).trimEnd().split('\n');
       const corrected = join(folder, basename(first));
       await writeFile(corrected, `${lines.filter((_, line) => line === 0 || line % 2 === 0).join('\n')}\n`);
-      await stack.deliver(basename(first), await readFile(corrected));
-      expect(await stack.run('correction')).toMatchObject({ days: [{ day: DAY, edition: 2 }] });
+      await suite.stack.deliver(basename(first), await readFile(corrected));
+      expect(await suite.stack.run('correction')).toMatchObject({ days: [{ day: DAY, edition: 2 }] });
       expect(
-        differences(await trueItems({ streams: [corrected, ...others], songs, users }), await stack.items()),
+        differences(
+          await trueItems({ streams: [corrected, ...others], songs, users }),
+          await suite.stack.items(),
+        ),
       ).toEqual([]);
-    }, 300_000);
+    });
   },
 );

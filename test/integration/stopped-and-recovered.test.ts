@@ -2,18 +2,16 @@
  * A pipeline that is stopped in the middle of its work and brought back, by the command line on a whole stack with real
  * Spark: the numbers are those of a run that nobody stopped.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { end } from '../../local/stack/processes.ts';
 import type { CliResult } from '../support/cli.ts';
 import { jsonOf, msp } from '../support/cli.ts';
-import { differences, PipelineStack } from '../support/pipeline-stack.ts';
-import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
-import { trueItems } from '../support/truth.ts';
+import { differences } from '../support/pipeline-stack.ts';
+import { csv, plays } from '../support/small-world.ts';
+import { pipelineStack } from '../support/suites/whole-stack.ts';
+import { trueItemsOf } from '../support/truth.ts';
 import { until } from '../support/until.ts';
 
 const WHY = ['--reason', 'the reference data is wrong', '--by', 'ada'];
@@ -27,45 +25,24 @@ const shutdownSchema = z.looseObject({
 });
 
 describe('a pipeline that is stopped', () => {
-  let stack: PipelineStack;
-  let folder: string;
+  const suite = pipelineStack();
   const content = csv(plays(1, 300, ['2024-07-01']));
-  const cli = (...args: string[]): Promise<CliResult> => msp(stack.running.environment.operator, ...args);
+  const cli = (...args: string[]): Promise<CliResult> =>
+    msp(suite.stack.running.environment.operator, ...args);
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'msp-stopped-'));
-    stack = await PipelineStack.start();
-    await stack.deliver('songs.csv', songsCsv(), 'songs');
-    await stack.deliver('users.csv', usersCsv(), 'users');
-    await writeFile(join(folder, 'songs'), songsCsv());
-    await writeFile(join(folder, 'users'), usersCsv());
-    await writeFile(join(folder, 'plays'), content);
-    await stack.deliver('plays.csv', content);
-  }, 120_000);
-  afterAll(async () => {
-    await stack.stop();
-    await rm(folder, { recursive: true, force: true });
-  }, 120_000);
-
-  async function glueWorksIn(id: string, stage: string): Promise<void> {
-    await until(
-      `Glue works in ${stage}`,
-      async () => {
-        const status = await stack.status(id);
-        return status.stage === stage && status.glueRun !== null ? true : undefined;
-      },
-      120_000,
-    );
-  }
+    await suite.stack.deliverReference();
+    await suite.stack.deliver('plays.csv', content);
+  });
 
   async function glueStates(): Promise<string[]> {
-    return (await stack.client.glue.list(100)).map(({ state }) => state);
+    return (await suite.stack.client.glue.list(100)).map(({ state }) => state);
   }
 
   it('is shut down in seconds with a report, and goes on as the same run with the right numbers', async () => {
     expect((await cli('schedules', 'apply')).exitCode).toBe(0);
-    await stack.start('stopped');
-    await glueWorksIn('stopped', 'kpi_computation');
+    await suite.stack.start('stopped');
+    await suite.stack.glueWorks('stopped', 'kpi_computation');
     const done = await cli('shutdown', ...WHY, '--yes', '-o', 'json');
     expect(done.exitCode).toBe(0);
     const { schedules, runs, glueRuns, report } = shutdownSchema.parse(jsonOf(done));
@@ -73,13 +50,13 @@ describe('a pipeline that is stopped', () => {
     expect(runs.map(({ workflowId }) => workflowId)).toEqual(['stopped']);
     expect(glueRuns).toHaveLength(1);
     expect(await glueStates()).toEqual(['STOPPED', 'SUCCEEDED']);
-    const written = await stack.s3.send(
-      new GetObjectCommand({ Bucket: stack.client.settings.bucket, Key: report.markdown }),
+    const written = await suite.stack.s3.send(
+      new GetObjectCommand({ Bucket: suite.stack.client.settings.bucket, Key: report.markdown }),
     );
     expect(await written.Body?.transformToString()).toMatch(
       /By ada: the reference data is wrong[^]*music-streaming-daily: paused[^]*stopped \(stopped-.*\): stopped in kpi_computation, 9 stages done[^]*streams\/plays\.csv/,
     );
-    expect(await stack.items()).toEqual(new Map());
+    expect(await suite.stack.items()).toEqual(new Map());
 
     const plan = await cli('recover', 'run', 'stopped', '--dry-run', '--reason', 'looking');
     expect(plan.stdout).toMatch(
@@ -87,26 +64,21 @@ describe('a pipeline that is stopped', () => {
     );
     const recovered = await cli('recover', 'run', 'stopped', '--reason', 'mended', '--yes', '--wait');
     expect(recovered).toMatchObject({ exitCode: 0 });
-    const truth = await trueItems({
-      streams: [join(folder, 'plays')],
-      songs: join(folder, 'songs'),
-      users: join(folder, 'users'),
-    });
-    expect(differences(truth, await stack.items())).toEqual([]);
+    expect(differences(await trueItemsOf([content]), await suite.stack.items())).toEqual([]);
     expect((await glueStates()).sort()).toEqual(['STOPPED', 'SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
-  }, 300_000);
+  });
 
   it('is shut down as far as that goes without a worker, and the rest follows when one is back', async () => {
-    await stack.faults({
+    await suite.stack.faults({
       kind: 'run',
       job: '*validate-data',
       end: { state: 'SUCCEEDED', afterMs: 600_000 },
     });
-    await stack.deliver('more.csv', csv(plays(2, 50, ['2024-07-02'])));
-    await stack.start('unwatched');
-    await glueWorksIn('unwatched', 'validation');
+    await suite.stack.deliver('more.csv', csv(plays(2, 50, ['2024-07-02'])));
+    await suite.stack.start('unwatched');
+    await suite.stack.glueWorks('unwatched', 'validation');
     await cli('schedules', 'resume', 'music-streaming-daily', '--reason', 'well again');
-    const { worker } = stack.running.stack.processes;
+    const { worker } = suite.stack.running.stack.processes;
     if (worker !== undefined) await end(worker, 0);
 
     const direct = await cli('shutdown', ...WHY, '--yes');
@@ -117,7 +89,7 @@ describe('a pipeline that is stopped', () => {
     expect(direct.stderr).toMatch(/Start a worker: it goes on with the shutdown by itself/);
     await until('Glue has stopped', async () => ((await glueStates())[0] === 'STOPPED' ? true : undefined));
 
-    await stack.startWorker();
+    await suite.stack.startWorker();
     const joined = await cli('shutdown', ...WHY, '--yes', '-o', 'json');
     expect(joined.exitCode).toBe(0);
     const { shutdown, schedules, runs } = shutdownSchema.parse(jsonOf(joined));
@@ -125,14 +97,14 @@ describe('a pipeline that is stopped', () => {
     expect(runs.map(({ workflowId }) => workflowId)).toEqual(['unwatched']);
     expect((await cli('status', 'unwatched')).stdout).toMatch(/Stopped/);
 
-    await stack.forgetFaults();
+    await suite.stack.forgetFaults();
     const undone = await cli('resume', '--shutdown', shutdown, '--reason', 'well again', '--yes');
     expect(undone).toMatchObject({ exitCode: 0 });
     expect(undone.stdout).toMatch(
       /run unwatched goes on as unwatched-[^]*schedule music-streaming-daily is resumed/,
     );
-    expect(await stack.result('unwatched')).toMatchObject({ outcome: 'published' });
+    expect(await suite.stack.result('unwatched')).toMatchObject({ outcome: 'published' });
     const again = await cli('resume', '--shutdown', shutdown, '--reason', 'twice', '--yes');
     expect(again.stdout).toMatch(/nothing to do/);
-  }, 300_000);
+  });
 });

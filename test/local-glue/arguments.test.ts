@@ -1,5 +1,5 @@
 /** From arguments to what the script sees and what the platform acts on. */
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   effectiveArguments,
   refuseReservedArguments,
@@ -10,7 +10,7 @@ import {
 } from '../../local/glue/arguments.ts';
 import { openS3 } from '../../local/glue/s3.ts';
 
-test("a run's arguments win over defaults, the job's fixed ones over both", () => {
+it("a run's arguments win over defaults, the job's fixed ones over both", () => {
   const job = {
     DefaultArguments: { '--a': '1', '--b': '1', '--c': '1' },
     NonOverridableArguments: { '--c': '3' },
@@ -24,7 +24,7 @@ test("a run's arguments win over defaults, the job's fixed ones over both", () =
 });
 
 describe('switches', () => {
-  test.each([
+  it.each([
     ['--enable-metrics', 'true'],
     ['--enable-spark-ui', 'true'],
     ['--spark-event-logs-path', 's3://b/logs/'],
@@ -38,12 +38,12 @@ describe('switches', () => {
     expect(splitArguments({ [name]: value, '--mine': 'x' }).script).toEqual({ '--mine': 'x' });
   });
 
-  test('the script keeps its temporary folder and whatever Glue does not know', () => {
+  it('the script keeps its temporary folder and whatever Glue does not know', () => {
     const script = { '--TempDir': 's3://b/t/', '--enabled': 'x', '--run_token': 'a/b' };
     expect(splitArguments(script).script).toEqual(script);
   });
 
-  test.each([
+  it.each([
     [undefined, []],
     ['spark.a=1', ['spark.a=1']],
     ['spark.a=1 --conf spark.b=2  --conf  spark.c=x y', ['spark.a=1', 'spark.b=2', 'spark.c=x y']],
@@ -54,7 +54,7 @@ describe('switches', () => {
     );
   });
 
-  test('files are listed with commas', () => {
+  it('files are listed with commas', () => {
     const { switches } = splitArguments({
       '--extra-py-files': 's3://b/a.zip, s3://b/b.py,',
       '--extra-jars': 's3://b/c.jar',
@@ -64,7 +64,7 @@ describe('switches', () => {
     expect(switches.extraFiles).toEqual([]);
   });
 
-  test.each([
+  it.each([
     ['--additional-python-modules', 'pandas==2.0'],
     ['--job-bookmark-option', 'job-bookmark-enable'],
     ['--job-language', 'scala'],
@@ -79,7 +79,7 @@ describe('switches', () => {
   });
 });
 
-test.each([
+it.each([
   '--JOB_NAME',
   '--JOB_ID',
   '--JOB_RUN_ID',
@@ -92,13 +92,13 @@ test.each([
   }).toThrow(`${name} is reserved`);
 });
 
-test("the command line ends with Glue's own names", () => {
+it("the command line ends with Glue's own names", () => {
   const words = scriptCommandLine({ '--a': '', '--b': 'x y' }, { JobName: 'job', Id: 'jr_1' });
   expect(words.slice(0, 8)).toEqual(['--a', '', '--b', 'x y', '--JOB_NAME', 'job', '--JOB_RUN_ID', 'jr_1']);
   expect(words.slice(8)).toEqual(['--JOB_ID', expect.stringMatching(/^j_[0-9a-f]{64}$/)]);
 });
 
-test('an argument that names no object is for the owner of the job to correct, who is told which', async () => {
+it('an argument that names no object is for the owner of the job to correct, who is told which', async () => {
   const store = openS3('eu-west-1')({ accessKeyId: 'a', secretAccessKey: 's', sessionToken: 't' });
   const fetched = store.download('garbage', '/dev/null', 'file of --extra-py-files');
   await expect(fetched).rejects.toMatchObject({

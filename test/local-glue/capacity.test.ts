@@ -1,9 +1,9 @@
 /** Worker types, DPUs and what is billed. */
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { askedCapacity, reportedDpuSeconds, resolveCapacity } from '../../local/glue/capacity.ts';
 
 describe('the capacity of a run', () => {
-  test.each([
+  it.each([
     ['nothing said', [{}], { WorkerType: 'G.1X', NumberOfWorkers: 2, MaxCapacity: 2 }],
     ['a worker type with twice the DPU', [{ WorkerType: 'G.2X', NumberOfWorkers: 3 }], { MaxCapacity: 6 }],
     [
@@ -36,7 +36,7 @@ describe('the capacity of a run', () => {
     expect(resolveCapacity('glueetl', ...requests)).toMatchObject(expected);
   });
 
-  test.each([
+  it.each([
     ['glueetl', { WorkerType: 'G.1X', NumberOfWorkers: 2, MaxCapacity: 2 }, /do not set Max Capacity/],
     ['glueetl', { WorkerType: 'G.1X', NumberOfWorkers: 2, AllocatedCapacity: 2 }, /do not set Max Capacity/],
     ['glueetl', { NumberOfWorkers: 2 }, /set both/],
@@ -49,13 +49,13 @@ describe('the capacity of a run', () => {
     expect(() => resolveCapacity(command, request)).toThrow(message);
   });
 
-  test('of a stored definition is what was asked for, not what was derived', () => {
+  it('of a stored definition is what was asked for, not what was derived', () => {
     expect(askedCapacity(resolveCapacity('glueetl', {}))).toEqual({ WorkerType: 'G.1X', NumberOfWorkers: 2 });
     expect(askedCapacity(resolveCapacity('glueetl', { MaxCapacity: 5 }))).toEqual({ MaxCapacity: 5 });
   });
 });
 
-test('DPU-seconds are reported for FLEX and auto-scaling runs only', () => {
+it('DPU-seconds are reported for FLEX and auto-scaling runs only', () => {
   const standard = { ExecutionClass: 'STANDARD', MaxCapacity: 4 };
   expect(reportedDpuSeconds(standard, false, 30)).toBeUndefined();
   expect(reportedDpuSeconds(standard, true, 30)).toBe(120);

@@ -1,6 +1,6 @@
 /** Runs that can't all go on at once: the job's limit, queuing, the machine's slots. */
 import { BatchStopJobRunCommand } from '@aws-sdk/client-glue';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
 
 let glue: GlueUnderTest;
@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => glue.close());
 
 describe('queuing', () => {
-  test('keeps a run WAITING with the reason until one of its job has ended', async () => {
+  it('keeps a run WAITING with the reason until one of its job has ended', async () => {
     const job = await glue.define('sleep 0.4', { JobRunQueuingEnabled: true });
     const first = await glue.start(job);
     const second = await glue.start(job);
@@ -22,7 +22,7 @@ describe('queuing', () => {
     expect(run).not.toHaveProperty('StateDetail');
   });
 
-  test('can be asked for by one run only', async () => {
+  it('can be asked for by one run only', async () => {
     const job = await glue.define('sleep 0.3');
     const first = await glue.start(job);
     await expect(glue.start(job)).rejects.toThrow(/Concurrent runs exceeded/);
@@ -32,7 +32,7 @@ describe('queuing', () => {
     await glue.when(job, second, 'SUCCEEDED');
   });
 
-  test('lets runs go in the order of their starts', async () => {
+  it('lets runs go in the order of their starts', async () => {
     const job = await glue.define('sleep 0.1', { JobRunQueuingEnabled: true });
     const ids = [await glue.start(job), await glue.start(job), await glue.start(job)];
     const ended = await Promise.all(ids.map((id) => glue.when(job, id, 'SUCCEEDED')));
@@ -40,7 +40,7 @@ describe('queuing', () => {
     expect(times).toEqual(times.toSorted((a, b) => a - b));
   });
 
-  test('ends a waiting run at once when it is stopped', async () => {
+  it('ends a waiting run at once when it is stopped', async () => {
     const job = await glue.define('sleep 60', { JobRunQueuingEnabled: true });
     const ids = [await glue.start(job), await glue.start(job)];
     await glue.client.send(new BatchStopJobRunCommand({ JobName: job, JobRunIds: ids }));
@@ -49,7 +49,7 @@ describe('queuing', () => {
   });
 });
 
-test('a started run stays STARTING until a slot is free, whichever job has it', async () => {
+it('a started run stays STARTING until a slot is free, whichever job has it', async () => {
   const [one, two, three] = [
     await glue.define('sleep 0.5'),
     await glue.define('sleep 0.5'),

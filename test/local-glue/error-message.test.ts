@@ -1,8 +1,8 @@
 /** Why a script failed, read from its output. */
-import { expect, test } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { errorMessageOf, lastTraceback } from '../../local/glue/error-message.ts';
 
-test.each<[string, string[], string[], string]>([
+it.each<[string, string[], string[], string]>([
   ['a Python error', ['ValueError: no plays'], [], 'ValueError: no plays'],
   ['an error without text', ['Traceback', 'KeyboardInterrupt'], [], 'KeyboardInterrupt'],
   [
@@ -47,11 +47,11 @@ test.each<[string, string[], string[], string]>([
   expect(errorMessageOf(stdout, stderr, 9)).toBe(expected);
 });
 
-test('a very long message is cut', () => {
+it('a very long message is cut', () => {
   expect(errorMessageOf([`ValueError: ${'x'.repeat(9000)}`], [], 1)).toHaveLength(2000);
 });
 
-test('the last traceback is found whole', () => {
+it('the last traceback is found whole', () => {
   const first = ['Traceback (most recent call last):', '  File "a"', 'ValueError: 1'];
   const second = ['Traceback (most recent call last):', '  File "b"', 'KeyError: 2'];
   expect(lastTraceback(['start', ...first, 'handled', ...second])).toEqual(second);

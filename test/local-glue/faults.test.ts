@@ -6,7 +6,7 @@ import {
   GlueClient,
   StartJobRunCommand,
 } from '@aws-sdk/client-glue';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ENDED, startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
 
 let glue: GlueUnderTest;
@@ -17,7 +17,7 @@ afterEach(() => fetch(`${glue.endpoint}/_local/faults`, { method: 'DELETE' }));
 afterAll(() => glue.close());
 
 describe('a scripted outcome', () => {
-  test.each([
+  it.each([
     ['SUCCEEDED', {}, undefined],
     ['FAILED', { errorMessage: 'no plays' }, 'no plays'],
     [
@@ -39,7 +39,7 @@ describe('a scripted outcome', () => {
     expect(glue.logs.has(`/aws-glue/jobs/output ${id}`)).toBe(false);
   });
 
-  test('takes its time, and no slot', async () => {
+  it('takes its time, and no slot', async () => {
     const job = await glue.define('true');
     const real = await glue.define('true');
     await glue.addFaults({ kind: 'run', job, end: { state: 'SUCCEEDED', afterMs: 400 } });
@@ -50,7 +50,7 @@ describe('a scripted outcome', () => {
     await glue.when(job, id, 'SUCCEEDED');
   });
 
-  test('writes what the script would have written, with the values of the run', async () => {
+  it('writes what the script would have written, with the values of the run', async () => {
     const job = await glue.define('true');
     const body = { jobRunId: '${JOB_RUN_ID}', run: '${args.run_id}', rows: 3 };
     const uri = '${args.report_prefix}${JOB_RUN_ID}.json';
@@ -62,7 +62,7 @@ describe('a scripted outcome', () => {
     expect(report).toEqual({ jobRunId: id, run: 'run "7"', rows: 3 });
   });
 
-  test('that can not be written is an ERROR that says so', async () => {
+  it('that can not be written is an ERROR that says so', async () => {
     const job = await glue.define('true');
     const writes = [{ uri: 's3://bucket/${args.missing}', body: '' }];
     await glue.addFaults({ kind: 'run', job, end: { state: 'SUCCEEDED', writes } });
@@ -71,7 +71,7 @@ describe('a scripted outcome', () => {
     expect(run.ErrorMessage).toContain('there is no value for ${args.missing}');
   });
 
-  test('is for the runs that are asked for: by job, by argument, by number', async () => {
+  it('is for the runs that are asked for: by job, by argument, by number', async () => {
     const job = await glue.define('true', { ExecutionProperty: { MaxConcurrentRuns: 9 } });
     const end = { state: 'FAILED' };
     await glue.addFaults({
@@ -90,7 +90,7 @@ describe('a scripted outcome', () => {
     expect(states).toEqual(['SUCCEEDED', 'SUCCEEDED', 'FAILED', 'SUCCEEDED']);
   });
 
-  test('can be stopped while it runs', async () => {
+  it('can be stopped while it runs', async () => {
     const job = await glue.define('true');
     await glue.addFaults({ kind: 'run', job, end: { state: 'SUCCEEDED', afterMs: 60_000 } });
     const id = await glue.start(job);
@@ -101,7 +101,7 @@ describe('a scripted outcome', () => {
 });
 
 describe('a run can be kept', () => {
-  test('WAITING', async () => {
+  it('WAITING', async () => {
     const job = await glue.define('true');
     await glue.addFaults({ kind: 'run', job, waitingMs: 300 });
     const id = await glue.start(job);
@@ -111,7 +111,7 @@ describe('a run can be kept', () => {
     await glue.when(job, id, 'SUCCEEDED');
   });
 
-  test('STARTING', async () => {
+  it('STARTING', async () => {
     const job = await glue.define('true');
     await glue.addFaults({ kind: 'run', job, startingMs: 300 });
     const since = Date.now();
@@ -121,7 +121,7 @@ describe('a run can be kept', () => {
     expect(Date.now() - since).toBeGreaterThanOrEqual(300);
   });
 
-  test('STOPPING, its script long gone', async () => {
+  it('STOPPING, its script long gone', async () => {
     const job = await glue.define('sleep 60');
     await glue.addFaults({ kind: 'run', job, stoppingMs: 500 });
     const id = await glue.start(job);
@@ -135,7 +135,7 @@ describe('a run can be kept', () => {
 });
 
 describe('an API call', () => {
-  test('is refused so many times, with the error that the SDK knows', async () => {
+  it('is refused so many times, with the error that the SDK knows', async () => {
     const job = await glue.define('true');
     await glue.addFaults({
       kind: 'api',
@@ -152,7 +152,7 @@ describe('an API call', () => {
     await glue.when(job, await glue.start(job), 'SUCCEEDED');
   });
 
-  test("is got through by the SDK's own retries", async () => {
+  it("is got through by the SDK's own retries", async () => {
     const job = await glue.define('true');
     await glue.addFaults({
       kind: 'api',
@@ -172,7 +172,7 @@ describe('an API call', () => {
     await glue.when(job, JobRunId, 'SUCCEEDED');
   });
 
-  test.each([
+  it.each([
     ['before', 0],
     ['after', 1],
   ])('whose answer is lost %s the effect leaves %i runs', async (lose, count) => {
@@ -184,7 +184,7 @@ describe('an API call', () => {
     for (const { Id = '' } of JobRuns) await glue.when(job, Id, 'SUCCEEDED');
   });
 
-  test('is answered late, its effect in time', async () => {
+  it('is answered late, its effect in time', async () => {
     const job = await glue.define('true');
     await glue.addFaults({ kind: 'api', operation: 'Start*', times: 1, delayMs: 500 });
     const since = Date.now();
@@ -200,7 +200,7 @@ describe('an API call', () => {
     await glue.when(job, id, 'SUCCEEDED');
   });
 
-  test('of another operation or job is not touched', async () => {
+  it('of another operation or job is not touched', async () => {
     const job = await glue.define('true');
     await glue.addFaults(
       { kind: 'api', operation: 'GetJobRun', error: { code: 'AccessDeniedException' } },
@@ -223,7 +223,7 @@ describe('an API call', () => {
 describe('the control endpoint', () => {
   const faultsUrl = (): string => `${glue.endpoint}/_local/faults`;
 
-  test('lists faults with how often they were applied, and removes one', async () => {
+  it('lists faults with how often they were applied, and removes one', async () => {
     const job = await glue.define('true');
     const added = await glue.addFaults({ kind: 'run', job, times: 1, end: { state: 'SUCCEEDED' } });
     const { ids } = (await added.json()) as { ids: string[] };
@@ -237,7 +237,7 @@ describe('the control endpoint', () => {
     expect(await (await fetch(faultsUrl())).json()).toEqual({ faults: [] });
   });
 
-  test('refuses what it does not understand, saying what', async () => {
+  it('refuses what it does not understand, saying what', async () => {
     const answer = await glue.addFaults({ kind: 'run', end: { state: 'DONE' } });
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ message: expect.stringContaining('state') });
@@ -245,7 +245,7 @@ describe('the control endpoint', () => {
     expect(misspelt.status).toBe(400);
   });
 
-  test('takes no faults from a server that was not started for it', async () => {
+  it('takes no faults from a server that was not started for it', async () => {
     const strict = await startGlueUnderTest({ allowFaults: false });
     try {
       expect((await fetch(`${strict.endpoint}/_local/health`)).status).toBe(200);

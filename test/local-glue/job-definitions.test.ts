@@ -14,7 +14,7 @@ import {
   UpdateJobCommand,
   type CreateJobCommandInput,
 } from '@aws-sdk/client-glue';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
 
 let glue: GlueUnderTest;
@@ -33,7 +33,7 @@ const definition = (more: Partial<CreateJobCommandInput> = {}): CreateJobCommand
 const arnOf = (name: string): string => `arn:aws:glue:eu-west-1:000000000000:job/${name}`;
 
 describe('a job definition', () => {
-  test("is answered with Glue's defaults filled in", async () => {
+  it("is answered with Glue's defaults filled in", async () => {
     await glue.client.send(new CreateJobCommand(definition({ Name: 'defaults' })));
     const { Job } = await glue.client.send(new GetJobCommand({ JobName: 'defaults' }));
     expect(Job).toMatchObject({
@@ -51,13 +51,13 @@ describe('a job definition', () => {
     expect(Job?.CreatedOn).toBeInstanceOf(Date);
   });
 
-  test('has the longer time limit of the older Glue versions', async () => {
+  it('has the longer time limit of the older Glue versions', async () => {
     await glue.client.send(new CreateJobCommand(definition({ Name: 'old', GlueVersion: '4.0' })));
     const { Job } = await glue.client.send(new GetJobCommand({ JobName: 'old' }));
     expect(Job?.Timeout).toBe(2880);
   });
 
-  test('is replaced as a whole by an update: what the update leaves out is gone', async () => {
+  it('is replaced as a whole by an update: what the update leaves out is gone', async () => {
     const before = definition({
       Name: 'replaced',
       Description: 'first',
@@ -82,7 +82,7 @@ describe('a job definition', () => {
     expect(Tags).toEqual({ team: 'data' });
   });
 
-  test('can be deleted, also when it is not there', async () => {
+  it('can be deleted, also when it is not there', async () => {
     await glue.client.send(new CreateJobCommand(definition({ Name: 'short-lived' })));
     await glue.client.send(new DeleteJobCommand({ JobName: 'short-lived' }));
     await glue.client.send(new DeleteJobCommand({ JobName: 'short-lived' }));
@@ -90,13 +90,13 @@ describe('a job definition', () => {
     await expect(lost).rejects.toBeInstanceOf(EntityNotFoundException);
   });
 
-  test('is not created twice', async () => {
+  it('is not created twice', async () => {
     await glue.client.send(new CreateJobCommand(definition({ Name: 'twice' })));
     const again = glue.client.send(new CreateJobCommand(definition({ Name: 'twice' })));
     await expect(again).rejects.toMatchObject({ name: 'AlreadyExistsException' });
   });
 
-  test('is listed page by page, by name, with none missing or repeated', async () => {
+  it('is listed page by page, by name, with none missing or repeated', async () => {
     const names = Array.from({ length: 7 }, (_, index) => `paged-${index}`);
     for (const Name of names)
       await glue.client.send(new CreateJobCommand(definition({ Name, Tags: { page: 'yes' } })));
@@ -118,14 +118,14 @@ describe('a job definition', () => {
     expect(new Set(both).size).toBe(4);
   });
 
-  test('is found among several at once, and those that are missing are named', async () => {
+  it('is found among several at once, and those that are missing are named', async () => {
     await glue.client.send(new CreateJobCommand(definition({ Name: 'batch-1' })));
     const answer = await glue.client.send(new BatchGetJobsCommand({ JobNames: ['batch-1', 'batch-2'] }));
     expect(answer.Jobs?.map((job) => job.Name)).toEqual(['batch-1']);
     expect(answer.JobsNotFound).toEqual(['batch-2']);
   });
 
-  test('can be tagged and untagged', async () => {
+  it('can be tagged and untagged', async () => {
     await glue.client.send(new CreateJobCommand(definition({ Name: 'tagged', Tags: { a: '1', b: '2' } })));
     const ResourceArn = arnOf('tagged');
     await glue.client.send(new TagResourceCommand({ ResourceArn, TagsToAdd: { c: '3' } }));
@@ -137,7 +137,7 @@ describe('a job definition', () => {
 
 describe('Glue refuses', () => {
   const manyTags = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`tag-${index}`, 'x']));
-  test.each<[string, Partial<CreateJobCommandInput>, RegExp]>([
+  it.each<[string, Partial<CreateJobCommandInput>, RegExp]>([
     ['a name that is too long', { Name: 'n'.repeat(256) }, /Name/],
     ['no role', { Role: '' }, /Role/],
     ['a command that is not one', { Command: { ...command, Name: 'glueray' } }, /glueetl and pythonshell/],
@@ -175,7 +175,7 @@ describe('Glue refuses', () => {
     expect(error).toHaveProperty('message', expect.stringMatching(message));
   });
 
-  test("another operation's paging token", async () => {
+  it("another operation's paging token", async () => {
     const { NextToken } = await glue.client.send(new GetJobsCommand({ MaxResults: 1 }));
     const listed = glue.client.send(new ListJobsCommand({ NextToken }));
     await expect(listed).rejects.toThrow(/NextToken/);
@@ -186,13 +186,13 @@ describe('the wire', () => {
   const post = (target: string, body: string): Promise<Response> =>
     fetch(glue.endpoint, { method: 'POST', headers: { 'x-amz-target': target }, body });
 
-  test('names an operation that it does not have', async () => {
+  it('names an operation that it does not have', async () => {
     const answer = await post('AWSGlue.GetCrawlers', '{}');
     expect(answer.status).toBe(404);
     expect(await answer.json()).toMatchObject({ __type: 'UnknownOperationException' });
   });
 
-  test('answers what is not JSON, and what is not an object, as the caller can understand', async () => {
+  it('answers what is not JSON, and what is not an object, as the caller can understand', async () => {
     expect(await (await post('AWSGlue.GetJob', '{')).json()).toMatchObject({
       __type: 'SerializationException',
     });
@@ -201,7 +201,7 @@ describe('the wire', () => {
     });
   });
 
-  test('takes null as not given', async () => {
+  it('takes null as not given', async () => {
     const answer = await post('AWSGlue.GetJobs', '{"MaxResults":1,"NextToken":null}');
     expect(answer.status).toBe(200);
     expect(answer.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);

@@ -9,7 +9,7 @@ import {
   ResetJobBookmarkCommand,
   UpdateJobCommand,
 } from '@aws-sdk/client-glue';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ENDED, startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
 
 let glue: GlueUnderTest;
@@ -21,7 +21,7 @@ afterAll(() => glue.close());
 const logged = (group: string, runId: string): string => glue.logs.get(`${group} ${runId}`)?.join('\n') ?? '';
 
 describe('a run', () => {
-  test('that exits well has succeeded, with times and capacity', async () => {
+  it('that exits well has succeeded, with times and capacity', async () => {
     const job = await glue.define('sleep 0.1', { WorkerType: 'G.2X', NumberOfWorkers: 3 });
     const id = await glue.start(job);
     expect(id).toMatch(/^jr_[0-9a-f]{64}$/);
@@ -43,7 +43,7 @@ describe('a run', () => {
     expect(run.CompletedOn?.getTime()).toBeGreaterThanOrEqual(run.StartedOn?.getTime() ?? Infinity);
   });
 
-  test('gets defaults, then its own arguments, then the names that Glue adds; switches are taken out', async () => {
+  it('gets defaults, then its own arguments, then the names that Glue adds; switches are taken out', async () => {
     const job = await glue.define('printf "%s\\n" "$@"', {
       DefaultArguments: {
         '--level': 'default',
@@ -81,7 +81,7 @@ describe('a run', () => {
     );
   });
 
-  test("sees nothing of the server's own environment", async () => {
+  it("sees nothing of the server's own environment", async () => {
     process.env['SECRET_OF_THE_SHELL'] = 'leaked';
     const job = await glue.define('env');
     const id = await glue.start(job);
@@ -93,7 +93,7 @@ describe('a run', () => {
     expect(environment).toContain('AWS_REGION=eu-west-1');
   });
 
-  test('that fails says the exception that ended it, and has its traceback in the error log', async () => {
+  it('that fails says the exception that ended it, and has its traceback in the error log', async () => {
     const traceback = [
       'Traceback (most recent call last):',
       '  File "a.py", line 3, in <module>',
@@ -109,7 +109,7 @@ describe('a run', () => {
     expect(errors).toContain('line 3, in <module>');
   });
 
-  test('whose script is missing has failed with what S3 said', async () => {
+  it('whose script is missing has failed with what S3 said', async () => {
     const job = await glue.define('true');
     glue.scripts.delete(`s3://scripts/${job}.sh`);
     const run = await glue.when(job, await glue.start(job), ...ENDED);
@@ -118,7 +118,7 @@ describe('a run', () => {
     expect(run.ExecutionTime).toBe(0);
   });
 
-  test('that asks for what only Glue has fails before it starts, saying so', async () => {
+  it('that asks for what only Glue has fails before it starts, saying so', async () => {
     const job = await glue.define('true');
     const id = await glue.start(job, { Arguments: { '--additional-python-modules': 'pandas' } });
     const run = await glue.when(job, id, ...ENDED);
@@ -128,7 +128,7 @@ describe('a run', () => {
     );
   });
 
-  test('can have its own capacity, time limit, class and log group', async () => {
+  it('can have its own capacity, time limit, class and log group', async () => {
     const job = await glue.define('echo hello', { WorkerType: 'G.1X', NumberOfWorkers: 2 });
     const id = await glue.start(job, {
       WorkerType: 'R.1X',
@@ -144,7 +144,7 @@ describe('a run', () => {
     expect(logged('/teams/music/output', id)).toBe('hello');
   });
 
-  test('keeps the definition that it was started with, whatever becomes of the job', async () => {
+  it('keeps the definition that it was started with, whatever becomes of the job', async () => {
     const job = await glue.define('echo "$@"', { DefaultArguments: { '--v': 'old' } });
     await glue.addFaults({ kind: 'run', job, times: 1, startingMs: 300 });
     const id = await glue.start(job);
@@ -155,7 +155,7 @@ describe('a run', () => {
     expect(logged('/aws-glue/jobs/output', id)).toContain('--v old');
   });
 
-  test('runs the script that its arguments name in place of the one of the job', async () => {
+  it('runs the script that its arguments name in place of the one of the job', async () => {
     const job = await glue.define('echo of the job');
     glue.scripts.set('s3://scripts/own.sh', 'echo own "$@"');
     const Arguments = { '--scriptLocation': 's3://scripts/own.sh', '--v': '1' };
@@ -170,7 +170,7 @@ describe('a run', () => {
     });
   });
 
-  test('of a Python shell job is run by plain Python', async () => {
+  it('of a Python shell job is run by plain Python', async () => {
     const ScriptLocation = 's3://scripts/shell.py';
     const job = await glue.define('', { Command: { Name: 'pythonshell', ScriptLocation } });
     glue.scripts.set(ScriptLocation, 'import sys\nprint(sys.argv[1:3])\nraise ValueError("no plays")\n');
@@ -186,7 +186,7 @@ describe('a run', () => {
 });
 
 describe('history', () => {
-  test('is answered newest first, page by page', async () => {
+  it('is answered newest first, page by page', async () => {
     const job = await glue.define('true', { ExecutionProperty: { MaxConcurrentRuns: 10 } });
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) ids.push(await glue.start(job));
@@ -201,7 +201,7 @@ describe('history', () => {
     for (const id of ids) await glue.when(job, id, 'SUCCEEDED');
   });
 
-  test('does not repeat a run when others are started between two pages', async () => {
+  it('does not repeat a run when others are started between two pages', async () => {
     const job = await glue.define('true', { ExecutionProperty: { MaxConcurrentRuns: 10 } });
     const [oldest, newest] = [await glue.start(job), await glue.start(job)];
     const first = await glue.client.send(new GetJobRunsCommand({ JobName: job, MaxResults: 1 }));
@@ -213,7 +213,7 @@ describe('history', () => {
     for (const id of [oldest, newest, later]) await glue.when(job, id, 'SUCCEEDED');
   });
 
-  test('is not given for a job or a run that is not there', async () => {
+  it('is not given for a job or a run that is not there', async () => {
     const job = await glue.define('true');
     const runs = glue.client.send(new GetJobRunsCommand({ JobName: 'nobody' }));
     await expect(runs).rejects.toBeInstanceOf(EntityNotFoundException);
@@ -222,11 +222,11 @@ describe('history', () => {
 });
 
 describe('a start is refused', () => {
-  test('for a job that is not there', async () => {
+  it('for a job that is not there', async () => {
     await expect(glue.start('nobody')).rejects.toBeInstanceOf(EntityNotFoundException);
   });
 
-  test('beyond MaxConcurrentRuns', async () => {
+  it('beyond MaxConcurrentRuns', async () => {
     const job = await glue.define('sleep 0.5');
     const id = await glue.start(job);
     await expect(glue.start(job)).rejects.toBeInstanceOf(ConcurrentRunsExceededException);
@@ -234,7 +234,7 @@ describe('a start is refused', () => {
     await glue.when(job, await glue.start(job), 'SUCCEEDED');
   });
 
-  test.each<[string, Record<string, unknown>, RegExp]>([
+  it.each<[string, Record<string, unknown>, RegExp]>([
     ['with a reserved argument', { Arguments: { '--JOB_RUN_ID': 'x' } }, /reserved/],
     [
       'with capacity in workers and in DPUs',
@@ -249,7 +249,7 @@ describe('a start is refused', () => {
     await expect(glue.start(job, input)).rejects.toThrow(message);
   });
 
-  test('with queuing on for a job with retries', async () => {
+  it('with queuing on for a job with retries', async () => {
     const job = await glue.define('true', { MaxRetries: 1 });
     await expect(glue.start(job, { JobRunQueuingEnabled: true })).rejects.toBeInstanceOf(
       InvalidInputException,
@@ -258,7 +258,7 @@ describe('a start is refused', () => {
 });
 
 describe('a retry', () => {
-  test('by Glue itself is a run of its own with the next attempt number', async () => {
+  it('by Glue itself is a run of its own with the next attempt number', async () => {
     const job = await glue.define('exit 3', { MaxRetries: 2 });
     const id = await glue.start(job);
     // An attempt is known from the moment at which the one before it is seen to have failed.
@@ -271,7 +271,7 @@ describe('a retry', () => {
     expect(JobRuns?.map((run) => run.Attempt)).toEqual([2, 1, 0]);
   });
 
-  test('on request repeats an ended run with its arguments', async () => {
+  it('on request repeats an ended run with its arguments', async () => {
     const job = await glue.define('true');
     const id = await glue.start(job, { Arguments: { '--day': '2024-06-25' } });
     await glue.when(job, id, 'SUCCEEDED');
@@ -281,14 +281,14 @@ describe('a retry', () => {
   });
 });
 
-test('a script that a signal has ended is reported with that signal, as shells count', async () => {
+it('a script that a signal has ended is reported with that signal, as shells count', async () => {
   const job = await glue.define('kill -SEGV $$');
   const run = await glue.when(job, await glue.start(job), 'FAILED');
   expect(run.ErrorMessage).toBe('Command failed with exit code 139');
 });
 
 describe('bookmarks', () => {
-  test('are never kept; resetting them is answered all the same', async () => {
+  it('are never kept; resetting them is answered all the same', async () => {
     const job = await glue.define('true');
     const bookmark = glue.client.send(new GetJobBookmarkCommand({ JobName: job }));
     await expect(bookmark).rejects.toBeInstanceOf(EntityNotFoundException);

@@ -6,7 +6,7 @@ import {
   PutLogEventsCommand,
   ResourceAlreadyExistsException,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { pino } from 'pino';
 import { cloudWatchLogs, type LogSink } from '../../local/glue/logs.ts';
@@ -26,7 +26,7 @@ function sent(): (string | undefined)[][] {
   return calls.map((call) => (call.args[0].input.logEvents ?? []).map((event) => event.message));
 }
 
-test('all lines arrive, in order, none empty', async () => {
+it('all lines arrive, in order, none empty', async () => {
   const sink = open();
   ['one', '', 'three'].forEach((line) => {
     sink.write(line);
@@ -35,7 +35,7 @@ test('all lines arrive, in order, none empty', async () => {
   expect(sent().flat()).toEqual(['one', ' ', 'three']);
 });
 
-test('group and stream that are there already are used', async () => {
+it('group and stream that are there already are used', async () => {
   const there = new ResourceAlreadyExistsException({ message: 'there', $metadata: {} });
   service.on(CreateLogGroupCommand).rejects(there).on(CreateLogStreamCommand).rejects(there);
   const sink = open();
@@ -44,7 +44,7 @@ test('group and stream that are there already are used', async () => {
   expect(sent()).toEqual([['line']]);
 });
 
-test('many lines go in batches that the service takes', async () => {
+it('many lines go in batches that the service takes', async () => {
   const sink = open();
   for (let line = 0; line < 15_000; line += 1) sink.write(`line ${line}`);
   await sink.close();
@@ -56,7 +56,7 @@ test('many lines go in batches that the service takes', async () => {
   expect(sent().map((batch) => batch.length)).toEqual([19, 19, 2]);
 });
 
-test('a service that refuses costs lines, one complaint, and nothing else', async () => {
+it('a service that refuses costs lines, one complaint, and nothing else', async () => {
   service.on(CreateLogGroupCommand).rejects(new Error('no right to logs'));
   const sink = open();
   sink.write('lost');
@@ -66,7 +66,7 @@ test('a service that refuses costs lines, one complaint, and nothing else', asyn
   expect(complaints.at(-1)).toMatch(/"lines":1.*log lines were lost/);
 });
 
-test('lines that were not taken are sent again', async () => {
+it('lines that were not taken are sent again', async () => {
   service.on(PutLogEventsCommand).rejectsOnce(new Error('try again')).resolves({});
   const sink = open();
   sink.write('patient');

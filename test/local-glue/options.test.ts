@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { optionsFromCommandLine, OptionsError } from '../../local/glue/options.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'local-glue-options-'));
@@ -19,7 +19,7 @@ afterAll(() => {
 });
 
 describe('options', () => {
-  test('come from flags, the toolchain from a file that may hold more', () => {
+  it('come from flags, the toolchain from a file that may hold more', () => {
     const options = optionsFromCommandLine([
       '--port',
       '0',
@@ -39,7 +39,7 @@ describe('options', () => {
     expect(options.toolchain).toEqual(programs);
   });
 
-  test('come from a file, and flags win over it', () => {
+  it('come from a file, and flags win over it', () => {
     const options = optionsFromCommandLine([
       '--config',
       config,
@@ -51,7 +51,7 @@ describe('options', () => {
     expect(options).toMatchObject({ port: 7000, dir: '/from/flag', slots: 3, driverMemory: '512m' });
   });
 
-  test.each<[string, string[], RegExp]>([
+  it.each<[string, string[], RegExp]>([
     ['a missing folder', ['--port', '1', '--toolchain', 'T'], /dir/],
     ['a port that is none', ['--port', 'x', '--dir', 'd', '--toolchain', 'T'], /port/],
     ['an unknown flag', ['--prot', '1'], /--prot/],

@@ -1,5 +1,5 @@
 /** The pipeline's own activities on a local Glue: one run for each token, whatever becomes of answers, lists and stops. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { GetJobRunsCommand } from '@aws-sdk/client-glue';
 import type { JobRun } from '@aws-sdk/client-glue';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -106,7 +106,7 @@ async function startedWith(token: string): Promise<string> {
 }
 
 describe('a start', () => {
-  test('that is cancelled under way begins one run, and says which', async () => {
+  it('that is cancelled under way begins one run, and says which', async () => {
     await glue.addFaults({ kind: 'api', operation: 'StartJobRun', job, times: 1, delayMs: 500 });
     const activity = environment();
     const starting = activity.run(activities.startGlueRun, context, requestOf());
@@ -116,7 +116,7 @@ describe('a start', () => {
     expect(await starting).toMatchObject({ jobRunId: run?.Id, adopted: false });
   });
 
-  test('that is cancelled before begins none', async () => {
+  it('that is cancelled before begins none', async () => {
     await glue.addFaults({ kind: 'api', operation: 'GetJobRuns', job, times: 1, delayMs: 300 });
     const activity = environment();
     const starting = activity.run(activities.startGlueRun, context, requestOf());
@@ -125,7 +125,7 @@ describe('a start', () => {
     expect(await runs()).toEqual([]);
   });
 
-  test.each<[string, Partial<GlueJobRequest>, number]>([
+  it.each<[string, Partial<GlueJobRequest>, number]>([
     ['in another attempt', {}, 2],
     ['after the token was used', { tokenUsed: true }, 1],
     ['in an execution that goes on with the run', { token: 'daily/00000000/validation/1' }, 1],
@@ -136,7 +136,7 @@ describe('a start', () => {
     expect(await runs()).toHaveLength(1);
   });
 
-  test('adopts one of several live runs and stops the others', async () => {
+  it('adopts one of several live runs and stops the others', async () => {
     const both = [await startedWith(tokenOf(1)), await startedWith(tokenOf(1))];
     const { jobRunId, adopted } = await start();
     expect(adopted).toBe(true);
@@ -144,19 +144,19 @@ describe('a start', () => {
     expect((await glue.run(job, jobRunId)).JobRunState).toBe('RUNNING');
   });
 
-  test('in a rewound run adopts what came of a later round', async () => {
+  it('in a rewound run adopts what came of a later round', async () => {
     const retried = await startedWith(tokenOf(2));
     expect(await start()).toMatchObject({ jobRunId: retried, adopted: true });
     expect(await runs()).toHaveLength(1);
   });
 
-  test('of a new round does not adopt an earlier one', async () => {
+  it('of a new round does not adopt an earlier one', async () => {
     const earlier = await startedWith(tokenOf(1));
     expect(await start({ token: tokenOf(2) })).toMatchObject({ adopted: false });
     expect((await glue.run(job, earlier)).JobRunState).not.toBe('STOPPED');
   });
 
-  test('waits for the end of a run that was told to stop, and begins another', async () => {
+  it('waits for the end of a run that was told to stop, and begins another', async () => {
     await endless({ stoppingMs: 500 });
     const id = await startedWith(tokenOf(1));
     await stop({ jobRunId: id, orphan: true });
@@ -168,7 +168,7 @@ describe('a start', () => {
     expect(await start()).toMatchObject({ adopted: false });
   });
 
-  test('that Glue refuses is for the operator at once', async () => {
+  it('that Glue refuses is for the operator at once', async () => {
     await expect(start({ overrides: { workerType: 'G.8X', numberOfWorkers: 299 } })).rejects.toMatchObject({
       type: 'StartRefused',
       nonRetryable: true,
@@ -176,7 +176,7 @@ describe('a start', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['an unanswered start', { lose: 'after' }, 'StartOutcomeUnknown'],
     ['throttling', { error: { code: 'ThrottlingException' } }, 'Throttled'],
   ])('gives up after eight times of %s', async (_what, fault, type) => {
@@ -191,7 +191,7 @@ describe('a start', () => {
     expect(failures.at(-1)).toMatchObject({ type });
   });
 
-  test('waits for a free slot for as long as it may', async () => {
+  it('waits for a free slot for as long as it may', async () => {
     const error = { code: 'ConcurrentRunsExceededException' };
     await glue.addFaults({ kind: 'api', operation: 'StartJobRun', job, error });
     for (let attempt = 1; attempt <= 10; attempt += 1)
@@ -200,27 +200,27 @@ describe('a start', () => {
 });
 
 describe('a stop', () => {
-  test('right after a start stops the run that is not listed yet', async () => {
+  it('right after a start stops the run that is not listed yet', async () => {
     const id = await startedWith(tokenOf(1));
     blindLooks = 2;
     expect(await stop({ jobRunId: id })).toEqual({ jobRunIds: [id] });
     expect((await glue.run(job, id)).JobRunState).toBe('STOPPED');
   });
 
-  test('after an unanswered start looks again', async () => {
+  it('after an unanswered start looks again', async () => {
     const id = await startedWith(tokenOf(1));
     blindLooks = 1;
     expect(await stop()).toEqual({ jobRunIds: [id] });
     expect(ENDED).toContain((await glue.run(job, id)).JobRunState);
   });
 
-  test('does not wait for ever, and says what has not ended', async () => {
+  it('does not wait for ever, and says what has not ended', async () => {
     await endless({ stoppingMs: 60_000 });
     const id = await startedWith(tokenOf(1));
     expect(await stop()).toEqual({ jobRunIds: [id], stillStopping: [id] });
   });
 
-  test('of a run that nobody watches asks for its end alone, and does not wait', async () => {
+  it('of a run that nobody watches asks for its end alone, and does not wait', async () => {
     const own = await startedWith(tokenOf(2));
     const orphan = await startedWith(tokenOf(1));
     expect(await stop({ jobRunId: orphan, orphan: true })).toEqual({ jobRunIds: [orphan] });
@@ -230,7 +230,7 @@ describe('a stop', () => {
 });
 
 describe('the state of a run', () => {
-  test('is that of whichever job has it', async () => {
+  it('is that of whichever job has it', async () => {
     const other = await glue.define('true', { Name: jobNameOf(context.settings.pipeline, 'load_dynamodb') });
     const id = await glue.start(other);
     await glue.when(other, id, 'SUCCEEDED');

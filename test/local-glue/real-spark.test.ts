@@ -24,12 +24,15 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { pino } from 'pino';
 import { parseOptions } from '../../local/glue/options.ts';
 import { startLocalGlue, type LocalGlue } from '../../local/glue/server.ts';
-import { REGION, ROOT_KEY, startMiniStack, type MiniStack } from './support/ministack.ts';
-import { installedToolchain, toolchainFile } from './support/toolchain.ts';
+import { REGION, ROOT_KEY, startMiniStack, type MiniStack } from '../support/ministack.ts';
+import { toolchain } from '../support/toolchain.ts';
+
+// Each job run starts a Spark: ten seconds alone, several times that beside other tests.
+jest.setTimeout(90_000);
 
 const BUCKET = 'local-glue-test';
 const JOB = 'music-etl';
@@ -55,7 +58,6 @@ print("partitions", spark.conf.get("spark.sql.shuffle.partitions"))
 const WRITE_LINE = 1 + SCRIPT.split('\n').findIndex((line) => line.startsWith('plays.write'));
 const HELPER = 'def describe(count):\n    return f"{count} plays"\n';
 
-const toolchain = installedToolchain();
 // With a space, since people keep checkouts and stacks in such folders.
 const folder = mkdtempSync(join(tmpdir(), 'local glue real-'));
 const environment = { ...process.env };
@@ -70,8 +72,7 @@ const at = (): { region: string; endpoint: string; credentials: typeof ROOT_KEY 
 });
 
 beforeAll(async () => {
-  if (toolchain === undefined) return;
-  ministack = await startMiniStack(toolchain.ministack);
+  ministack = await startMiniStack();
   await putScripts();
   const keys = [await user('worker', ['glue:*', 'iam:PassRole']), await user('reader', ['glue:GetJobRun'])];
   await role('etl', [`arn:aws:s3:::${BUCKET}`, `arn:aws:s3:::${BUCKET}/*`]);
@@ -86,7 +87,7 @@ beforeAll(async () => {
     port: 0,
     dir: join(folder, 'glue'),
     region: REGION,
-    toolchain: toolchainFile,
+    toolchain: toolchain().file,
     credentials,
     authorise: true,
     allowFaults: true,
@@ -95,17 +96,15 @@ beforeAll(async () => {
   });
   glue = await startLocalGlue(options, process.env, pino({ level: 'silent' }));
   worker = clientOf(keys[0]);
-}, 60_000);
+});
 
 afterAll(async () => {
-  if (toolchain !== undefined) {
-    worker.destroy();
-    await glue.close();
-    await ministack.close();
-  }
+  worker.destroy();
+  await glue.close();
+  await ministack.close();
   process.env = environment;
   rmSync(folder, { recursive: true });
-}, 30_000);
+});
 
 interface Key {
   readonly accessKeyId: string;
@@ -199,8 +198,8 @@ async function logged(group: string, logStreamName: string, wanted: string): Pro
   }
 }
 
-(toolchain === undefined ? describe.skip : describe)('with real Spark', () => {
-  test('a script reads and writes S3 with the keys of its role, and its output is in the log', async () => {
+describe('with real Spark', () => {
+  it('a script reads and writes S3 with the keys of its role, and its output is in the log', async () => {
     await worker.send(
       new CreateJobCommand({
         Name: JOB,
@@ -227,15 +226,15 @@ async function logged(group: string, logStreamName: string, wanted: string): Pro
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: 'out/' }));
     s3.destroy();
     expect(Contents.map((object) => object.Key)).toContainEqual(expect.stringMatching(/\.parquet$/));
-  }, 90_000);
+  });
 
-  test('a script is refused what its role has no right to', async () => {
+  it('a script is refused what its role has no right to', async () => {
     const done = await run('s3://somebody-elses-bucket/out/');
     expect(done.JobRunState).toBe('FAILED');
     expect(done.ErrorMessage).toMatch(/AccessDenied|Forbidden|403/);
-  }, 90_000);
+  });
 
-  test('a failure at a given line is that of the real script, with its own traceback', async () => {
+  it('a failure at a given line is that of the real script, with its own traceback', async () => {
     const failAt = { file: 'etl.py', line: WRITE_LINE, error: 'MemoryError', message: 'injected' };
     const faults = [{ kind: 'run', job: JOB, times: 1, failAt }];
     await fetch(`${glue.endpoint}/_local/faults`, { method: 'POST', body: JSON.stringify({ faults }) });
@@ -244,11 +243,11 @@ async function logged(group: string, logStreamName: string, wanted: string): Pro
     const output = await logged('output', done.Id ?? '', 'MemoryError');
     expect(output).toContain(`run ${done.Id ?? ''}`);
     expect(output).toContain(`line ${WRITE_LINE}, in <module>`);
-  }, 90_000);
+  });
 });
 
-(toolchain === undefined ? describe.skip : describe)('with IAM', () => {
-  test('a caller may do what its policies allow and nothing else', async () => {
+describe('with IAM', () => {
+  it('a caller may do what its policies allow and nothing else', async () => {
     const key = await user('limited', ['glue:GetJobRun']);
     writeFileSync(join(folder, 'credentials.json'), JSON.stringify([key]));
     const limited = clientOf(key);
@@ -265,7 +264,7 @@ async function logged(group: string, logStreamName: string, wanted: string): Pro
     limited.destroy();
   });
 
-  test('a job is not defined with a role that the caller may not pass', async () => {
+  it('a job is not defined with a role that the caller may not pass', async () => {
     const key = await user('definer', ['glue:*']);
     writeFileSync(join(folder, 'credentials.json'), JSON.stringify([key]));
     const definer = clientOf(key);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetJobCommand, GetJobRunsCommand } from '@aws-sdk/client-glue';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { stillOurs, startOf } from '../../local/glue/processes.ts';
 import { startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
 
@@ -39,7 +39,7 @@ async function afterCrashOf(glue: GlueUnderTest): Promise<GlueUnderTest> {
   return started(folder);
 }
 
-test('jobs and history are there after a restart, and numbering goes on', async () => {
+it('jobs and history are there after a restart, and numbering goes on', async () => {
   const before = await started();
   const job = await before.define('true', { Description: 'kept' });
   const first = await before.start(job);
@@ -53,7 +53,7 @@ test('jobs and history are there after a restart, and numbering goes on', async 
   await after.when(job, second, 'SUCCEEDED');
 });
 
-test('an orderly shutdown ends what runs, and leaves what is queued for the next server', async () => {
+it('an orderly shutdown ends what runs, and leaves what is queued for the next server', async () => {
   const before = await started();
   const running = await before.define('echo $$; sleep 60');
   const queued = await before.define('true');
@@ -66,7 +66,7 @@ test('an orderly shutdown ends what runs, and leaves what is queued for the next
   await after.when(queued, two, 'SUCCEEDED');
 });
 
-test('after a crash a run that was under way has failed, and its processes are gone', async () => {
+it('after a crash a run that was under way has failed, and its processes are gone', async () => {
   const crashed = await started();
   const job = await crashed.define("trap '' TERM; echo $$; sleep 60");
   const id = await crashed.start(job);
@@ -83,7 +83,7 @@ test('after a crash a run that was under way has failed, and its processes are g
   expect(readdirSync(join(next.dir, 'work'))).toEqual([]);
 });
 
-test('after a crash a queued run is queued again', async () => {
+it('after a crash a queued run is queued again', async () => {
   const crashed = await started();
   const busy = await crashed.define('sleep 60');
   const job = await crashed.define('echo again');
@@ -94,13 +94,13 @@ test('after a crash a queued run is queued again', async () => {
   await next.when(job, second, 'SUCCEEDED');
 });
 
-test('a process that has got the number of an ended one is left alone', () => {
+it('a process that has got the number of an ended one is left alone', () => {
   const startedAt = startOf(process.pid) ?? '';
   expect(stillOurs({ id: process.pid, startedAt }, 'jr_1')).toBe(true);
   expect(stillOurs({ id: process.pid, startedAt: 'long before' }, 'jr_1')).toBe(false);
 });
 
-test('a file that can not be read is named, and the server does not start over it', async () => {
+it('a file that can not be read is named, and the server does not start over it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'local-glue-spoilt-'));
   mkdirSync(join(folder, 'jobs'));
   writeFileSync(join(folder, 'jobs', 'spoilt.json'), '{"version":1');
@@ -108,7 +108,7 @@ test('a file that can not be read is named, and the server does not start over i
   rmSync(folder, { recursive: true });
 });
 
-test('a second server is refused on the folder of a living one', async () => {
+it('a second server is refused on the folder of a living one', async () => {
   const glue = await started();
   await expect(startGlueUnderTest({}, glue.dir)).rejects.toThrow(/is a local Glue on .* already/);
 });

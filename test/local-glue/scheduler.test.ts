@@ -1,5 +1,5 @@
 /** Which runs may go on, whatever the order of events. */
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { executable, releasable, type Queued } from '../../local/glue/scheduler.ts';
 import { jobSchema, runRecordSchema, type JobRunState } from '../../local/glue/model.ts';
@@ -50,7 +50,7 @@ function queued(
 }
 
 describe('a waiting run is released', () => {
-  test('in order, as far as its job has room', () => {
+  it('in order, as far as its job has room', () => {
     const live = [
       queued('a', 'RUNNING', {}, 2),
       queued('a', 'WAITING', {}, 2),
@@ -59,25 +59,25 @@ describe('a waiting run is released', () => {
     expect(releasable(live)).toEqual([live[1]?.record]);
   });
 
-  test('whatever other jobs do', () => {
+  it('whatever other jobs do', () => {
     const live = [queued('a', 'RUNNING'), queued('a', 'WAITING'), queued('b', 'WAITING')];
     expect(releasable(live)).toEqual([live[2]?.record]);
   });
 
-  test('not while one of its job is still stopping, nor while it is held', () => {
+  it('not while one of its job is still stopping, nor while it is held', () => {
     expect(releasable([queued('a', 'STOPPING'), queued('a', 'WAITING')])).toEqual([]);
     expect(releasable([queued('a', 'WAITING', { held: true })])).toEqual([]);
   });
 });
 
 describe('a starting run is executed', () => {
-  test('when a slot is free, oldest first', () => {
+  it('when a slot is free, oldest first', () => {
     const live = [queued('a', 'RUNNING'), queued('b', 'STARTING'), queued('c', 'STARTING')];
     expect(executable(live, 1)).toEqual([]);
     expect(executable(live, 2)).toEqual([live[1]?.record]);
   });
 
-  test('at once when it takes none', () => {
+  it('at once when it takes none', () => {
     const live = [
       queued('a', 'RUNNING'),
       queued('b', 'STARTING'),
@@ -86,12 +86,12 @@ describe('a starting run is executed', () => {
     expect(executable(live, 1)).toEqual([live[2]?.record]);
   });
 
-  test('only once', () => {
+  it('only once', () => {
     expect(executable([queued('a', 'STARTING', { executing: true })], 5)).toEqual([]);
   });
 });
 
-test('limits are never exceeded', () => {
+it('limits are never exceeded', () => {
   const run = fc.record({
     job: fc.constantFrom('a', 'b', 'c'),
     state: fc.constantFrom<JobRunState>('WAITING', 'STARTING', 'RUNNING', 'STOPPING'),

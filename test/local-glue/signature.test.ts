@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateJobCommand, GetJobsCommand, GlueClient } from '@aws-sdk/client-glue';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { toolchain } from '../support/toolchain.ts';
 import { startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
-import { installedToolchain } from './support/toolchain.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'local-glue-keys-'));
 const credentials = join(folder, 'credentials.json');
@@ -53,15 +53,15 @@ async function asking(signer: Signer, region = 'eu-west-1', clockOffset = 0): Pr
 }
 
 describe('a request is heard when it is signed', () => {
-  test('by a user', async () => {
+  it('by a user', async () => {
     await expect(asking(worker)).resolves.toHaveProperty('Jobs');
   });
 
-  test('by a role session with its token', async () => {
+  it('by a role session with its token', async () => {
     await expect(asking(session)).resolves.toHaveProperty('Jobs');
   });
 
-  test('by a user that came later', async () => {
+  it('by a user that came later', async () => {
     const later = { accessKeyId: 'AKIALATER', secretAccessKey: 'later-secret' };
     await expect(asking(later)).rejects.toThrow();
     writeKeys([...keys, later]);
@@ -69,7 +69,7 @@ describe('a request is heard when it is signed', () => {
     await expect(asking(later)).resolves.toHaveProperty('Jobs');
   });
 
-  test('with a body of any characters', async () => {
+  it('with a body of any characters', async () => {
     const client = new GlueClient({ region: 'eu-west-1', endpoint: glue.endpoint, credentials: worker });
     const Command = { Name: 'glueetl', ScriptLocation: 's3://b/ä ö.py' };
     const created = await client.send(new CreateJobCommand({ Name: 'jöb %/+ 名', Role: 'r', Command }));
@@ -79,7 +79,7 @@ describe('a request is heard when it is signed', () => {
 });
 
 describe('a request is refused', () => {
-  test.each<[string, Signer, string, number, string]>([
+  it.each<[string, Signer, string, number, string]>([
     [
       'by an unknown key',
       { ...worker, accessKeyId: 'AKIANOBODY' },
@@ -109,14 +109,14 @@ describe('a request is refused', () => {
     await expect(asking(signer, region, clockOffset)).rejects.toMatchObject({ name });
   });
 
-  test('without a signature', async () => {
+  it('without a signature', async () => {
     const headers = { 'x-amz-target': 'AWSGlue.GetJobs' };
     const answer = await fetch(glue.endpoint, { method: 'POST', headers, body: '{}' });
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ __type: 'MissingAuthenticationTokenException' });
   });
 
-  test('when its body was exchanged after it was signed', async () => {
+  it('when its body was exchanged after it was signed', async () => {
     const headers: Record<string, string> = {};
     const client = new GlueClient({ region: 'eu-west-1', endpoint: glue.endpoint, credentials: worker });
     client.middlewareStack.add(
@@ -136,8 +136,7 @@ describe('a request is refused', () => {
   });
 });
 
-const toolchain = installedToolchain();
-(toolchain === undefined ? test.skip : test)('boto3 is understood as well', async () => {
+it('boto3 is understood as well', async () => {
   const script = `
 import boto3, json, sys
 glue = boto3.client("glue", region_name="eu-west-1", endpoint_url=sys.argv[1],
@@ -153,8 +152,7 @@ except glue.exceptions.EntityNotFoundException as error:
 started = glue.get_job_run(JobName="from-boto3", RunId=run)["JobRun"]["StartedOn"].isoformat()
 print(json.dumps({"run": run, "runs": runs, "code": code, "started": started}))
 `;
-  const python = toolchain?.python ?? '';
-  const { stdout } = await promisify(execFile)(python, ['-c', script, glue.endpoint]);
+  const { stdout } = await promisify(execFile)(toolchain().python, ['-c', script, glue.endpoint]);
   const answer = JSON.parse(stdout) as { run: string; runs: string[]; code: string; started: string };
   expect(answer.run).toMatch(/^jr_/);
   expect(answer.runs).toEqual([answer.run]);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchStopJobRunCommand, type BatchStopJobRunCommandOutput } from '@aws-sdk/client-glue';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ENDED, startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
 
 /** One minute of a time limit, and what a stopped script has to end by itself. */
@@ -38,7 +38,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('stopping a run', () => {
-  test('ends it with all processes that it started', async () => {
+  it('ends it with all processes that it started', async () => {
     const job = await glue.define('echo $$; sleep 60 & echo $!; wait');
     const id = await glue.start(job);
     const pids = await printedPids(id, 2);
@@ -52,7 +52,7 @@ describe('stopping a run', () => {
     expect(pids.map(isAlive)).toEqual([false, false]);
   });
 
-  test('shows STOPPING while the script takes its time, and kills what does not end', async () => {
+  it('shows STOPPING while the script takes its time, and kills what does not end', async () => {
     const job = await glue.define("trap '' TERM; echo $$; while true; do sleep 0.05; done");
     const id = await glue.start(job);
     const [pid = 0] = await printedPids(id, 1);
@@ -64,7 +64,7 @@ describe('stopping a run', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  test('may be asked for twice', async () => {
+  it('may be asked for twice', async () => {
     const job = await glue.define("trap '' TERM; echo $$; sleep 60");
     const id = await glue.start(job);
     await printedPids(id, 1);
@@ -73,7 +73,7 @@ describe('stopping a run', () => {
     await glue.when(job, id, 'STOPPED');
   });
 
-  test('that has no slot yet is done at once, and the script is never run', async () => {
+  it('that has no slot yet is done at once, and the script is never run', async () => {
     const busy = await glue.define('sleep 60');
     const queued = await glue.define('echo ran');
     const [first, second] = [await glue.start(busy), await glue.start(queued)];
@@ -86,7 +86,7 @@ describe('stopping a run', () => {
     expect(glue.logs.has(`/aws-glue/jobs/output ${second}`)).toBe(false);
   });
 
-  test('answers for each run that can not be stopped', async () => {
+  it('answers for each run that can not be stopped', async () => {
     const job = await glue.define('true');
     const ended = await glue.start(job);
     await glue.when(job, ended, 'SUCCEEDED');
@@ -104,13 +104,13 @@ describe('stopping a run', () => {
     ]);
   });
 
-  test('takes at most 25 at once', async () => {
+  it('takes at most 25 at once', async () => {
     const ids = Array.from({ length: 26 }, (_, index) => `jr_${index}`);
     await expect(stop('any', ...ids)).rejects.toThrow(/JobRunIds/);
   });
 });
 
-test('a process that has left its group does not hold up the end of the run', async () => {
+it('a process that has left its group does not hold up the end of the run', async () => {
   const escapee = 'import os, time; os.setsid(); print(os.getpid(), flush=True); time.sleep(60)';
   const job = await glue.define(`/usr/bin/env python3 -c '${escapee}' & sleep 0.5`);
   const id = await glue.start(job);
@@ -121,7 +121,7 @@ test('a process that has left its group does not hold up the end of the run', as
 });
 
 describe('the time limit', () => {
-  test('ends a run as TIMEOUT, with all of its processes', async () => {
+  it('ends a run as TIMEOUT, with all of its processes', async () => {
     const job = await glue.define('echo $$; sleep 60', { Timeout: 2 });
     const id = await glue.start(job);
     const [pid = 0] = await printedPids(id, 1);
@@ -133,7 +133,7 @@ describe('the time limit', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  test('does not count the time before the run has a slot', async () => {
+  it('does not count the time before the run has a slot', async () => {
     const job = await glue.define(`sleep ${(3 * MINUTE) / 1000}`, {
       ExecutionProperty: { MaxConcurrentRuns: 2 },
     });

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { epochSeconds, runRecordSchema, type JobRunState, type RunRecord } from '../../local/glue/model.ts';
 import { Store } from '../../local/glue/store.ts';
 
@@ -50,7 +50,7 @@ function record(store: Store, startedOn: number, JobRunState: JobRunState = 'SUC
   });
 }
 
-test('runs come back in the order of their starts, and numbering goes on', () => {
+it('runs come back in the order of their starts, and numbering goes on', () => {
   const store = new Store(folder, NOW);
   for (let count = 0; count < 12; count += 1) store.saveRun(record(store, NOW));
   const again = new Store(folder, NOW);
@@ -58,7 +58,7 @@ test('runs come back in the order of their starts, and numbering goes on', () =>
   expect(again.nextSequence()).toBe(13);
 });
 
-test('runs of more than a year ago are forgotten, but not one that has not ended', () => {
+it('runs of more than a year ago are forgotten, but not one that has not ended', () => {
   const store = new Store(folder, NOW);
   const runs = [
     record(store, NOW - 400 * DAY),
@@ -72,7 +72,7 @@ test('runs of more than a year ago are forgotten, but not one that has not ended
   expect(readdirSync(join(folder, 'runs')).sort()).toEqual(['jr_2.json', 'jr_3.json']);
 });
 
-test('history does not grow without bound', () => {
+it('history does not grow without bound', () => {
   const store = new Store(folder, NOW);
   for (let count = 0; count < 5010; count += 1) store.saveRun(record(store, NOW));
   expect(store.runs()).toHaveLength(5000);

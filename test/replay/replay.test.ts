@@ -2,7 +2,7 @@
  * Every recorded history replays on the workflows as they are now. One that does not names a situation in which a run
  * would break when this version is deployed: keep the order of what the workflow asks for, or branch with `patched()`.
  */
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { ReplayResult } from '@temporalio/worker';
 import * as workflows from '../../workflows/index.ts';
@@ -10,6 +10,9 @@ import { workflowBundle } from '../support/pipeline-worker.ts';
 import { readHistory, recordedNames } from './histories.ts';
 import type { History } from './histories.ts';
 import { SITUATIONS } from './situations.ts';
+
+// The bundle is built first: some seconds, several times that beside other tests.
+jest.setTimeout(60_000);
 
 // What a replay finds wrong is in its result.
 Runtime.install({
@@ -31,7 +34,7 @@ describe('recorded histories', () => {
   let errors: Map<string, ReplayResult['error']>;
   beforeAll(async () => {
     errors = await replay(new Map(names.map((name) => [name, readHistory(name)])));
-  }, 60_000);
+  });
 
   it('are those of the situations that the recorder knows', () => {
     expect(names).toEqual(SITUATIONS.map(({ name }) => name).sort());
@@ -58,5 +61,5 @@ describe('a replay', () => {
     }
     const errors = await replay(new Map([['changed', history]]));
     expect(errors.get('changed')?.message).toMatch(/publishSomethingElse/);
-  }, 60_000);
+  });
 });

@@ -4,20 +4,15 @@
  */
 import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
-import type { StageName } from '../../pipeline/stages.ts';
-import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
 import type { Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
-import { startRun } from '../support/started-run.ts';
+import { activitiesOver, seen, startRun } from '../support/started-run.ts';
 import type { Handle } from '../support/started-run.ts';
-import { until } from '../support/until.ts';
 
 export interface Execution {
   readonly workflowId: string;
@@ -46,11 +41,9 @@ export function scene(
   act: (scene: Scene) => Promise<Execution>,
 ): Recording {
   return async (env) => {
-    const fake = fakeActivities({
-      ...createRunActivities(),
+    const fake = activitiesOver(glue, {
       ...createShutdownActivities(),
       ...createScheduleActivities(),
-      ...glue.activities,
       ...activities,
     });
     return await withWorker(env, fake, async (taskQueue) => {
@@ -77,21 +70,6 @@ function executionOf({ workflowId, firstExecutionRunId: runId }: Handle): Execut
   return { workflowId, runId };
 }
 
-export async function seen(
-  handle: Handle,
-  what: string,
-  is: (status: RunStatus) => boolean,
-): Promise<RunStatus> {
-  return await until(what, async () => {
-    const status = await handle.query(statusQuery);
-    return is(status) ? status : undefined;
-  });
-}
-
-export const glueWorks = (handle: Handle, stage: StageName): Promise<RunStatus> =>
-  seen(handle, `Glue works for ${stage}`, (status) => status.stage === stage && status.glueRun !== null);
-export const parks = (handle: Handle): Promise<RunStatus> =>
-  seen(handle, 'it is parked', ({ parked }) => parked !== null);
 export const isHeld = (handle: Handle): Promise<RunStatus> =>
   seen(handle, 'it is held', ({ held }) => held !== null);
 

@@ -2,16 +2,15 @@
  * The situations that an operator brings about or meets, each as a run that gets into it. Their histories are what
  * every later version of the workflows has to replay: a deploy must not break a run that is in one of them.
  */
-import { ApplicationFailure } from '@temporalio/common';
 import { SHUTDOWN_WORKFLOW } from '../../pipeline/shutdown.ts';
-import { signals, statusQuery, updates } from '../../workflows/pipeline/messages.ts';
-import { ordinarySettings } from '../support/fake-activities.ts';
+import { signals, updates } from '../../workflows/pipeline/messages.ts';
+import { archivingFailsOnce, ordinarySettings } from '../support/fake-activities.ts';
 import type { Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
-import { startRun } from '../support/started-run.ts';
+import { glueWorks, parks, seen, startRun } from '../support/started-run.ts';
 import { until } from '../support/until.ts';
 import { PROCEDURE_SITUATIONS } from './procedure-situations.ts';
-import { closed, completed, glueWorks, isHeld, parks, resetToStart, scene, seen } from './scene.ts';
+import { closed, completed, isHeld, resetToStart, scene } from './scene.ts';
 import type { Recording } from './scene.ts';
 
 export interface Situation {
@@ -22,19 +21,6 @@ export interface Situation {
 }
 
 const who = { by: 'ada', reason: 'wrong reference data' };
-
-/** Refuses the first archiving, in a way that needs an operator. */
-function refusedOnce(): Replacements {
-  let tries = 0;
-  return {
-    archiveInputs: () => {
-      tries += 1;
-      return tries === 1
-        ? Promise.reject(ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch'))
-        : Promise.resolve({ archived: 1, bytes: 100, kept: 0 });
-    },
-  };
-}
 
 const held: Replacements = {
   judgeQuality: () =>
@@ -81,7 +67,7 @@ export const SITUATIONS: readonly Situation[] = [
   },
   {
     name: 'parked-and-skipped',
-    record: scene({ activities: refusedOnce() }, async ({ handle }) => {
+    record: scene({ activities: archivingFailsOnce() }, async ({ handle }) => {
       await parks(handle);
       await handle.signal(signals.skipStage, who);
       return await completed(handle);
@@ -89,7 +75,7 @@ export const SITUATIONS: readonly Situation[] = [
   },
   {
     name: 'parked-and-aborted',
-    record: scene({ activities: refusedOnce() }, async ({ handle }) => {
+    record: scene({ activities: archivingFailsOnce() }, async ({ handle }) => {
       await parks(handle);
       await handle.executeUpdate(updates.abort, { args: [who] });
       return await closed(handle);
@@ -188,10 +174,7 @@ export const SITUATIONS: readonly Situation[] = [
       async ({ env, glue, handle }) => {
         const { workflowId } = handle;
         const current = env.client.workflow.getHandle(workflowId);
-        await until('the load works', async () => {
-          const { stage, glueRun } = await current.query(statusQuery);
-          return stage === 'dynamodb_load' && glueRun !== null ? true : undefined;
-        });
+        await glueWorks(current, 'dynamodb_load');
         const { runId } = await current.describe();
         await current.executeUpdate(updates.pause, { args: [who] });
         await current.executeUpdate(updates.resume, { args: [who] });

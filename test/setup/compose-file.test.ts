@@ -3,7 +3,7 @@
  * what this project wants of every service.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
@@ -34,7 +34,7 @@ beforeAll(() => {
   services = Object.entries(parsed.services);
 });
 
-test('the file follows the Compose specification', () => {
+it('the file follows the Compose specification', () => {
   // Not among what the package exports. Ajv knows its draft by another spelling of the name, so that is left out.
   const file = textOf('node_modules/dclint/schemas/compose.schema.json');
   const { $schema: _, ...schema } = z.looseObject({}).parse(JSON.parse(file));
@@ -46,13 +46,13 @@ test('the file follows the Compose specification', () => {
 });
 
 describe('every service', () => {
-  test('has an image with a version', () => {
+  it('has an image with a version', () => {
     for (const [name, { image }] of services) {
       expect(`${name}: ${image}`).toMatch(/: [\w./-]+:\d+\.\d+(\.\d+)?[\w.-]*$/);
     }
   });
 
-  test('that stays has a health check; one that ends does not start again', () => {
+  it('that stays has a health check; one that ends does not start again', () => {
     for (const [name, service] of services) {
       const stays = service.restart === 'unless-stopped';
       expect([name, service.healthcheck !== undefined]).toEqual([name, stays]);
@@ -60,7 +60,7 @@ describe('every service', () => {
     }
   });
 
-  test('waits for what it needs to be healthy, or done', () => {
+  it('waits for what it needs to be healthy, or done', () => {
     const byName = new Map(services);
     for (const [name, service] of services) {
       for (const [needed, { condition }] of Object.entries(service.depends_on)) {
@@ -71,13 +71,13 @@ describe('every service', () => {
     }
   });
 
-  test('answers on this machine only', () => {
+  it('answers on this machine only', () => {
     for (const [name, { ports }] of services) {
       for (const port of ports) expect(`${name}: ${port}`).toMatch(/: 127\.0\.0\.1:\d+:\d+$/);
     }
   });
 
-  test('finds the files that it is given', () => {
+  it('finds the files that it is given', () => {
     for (const [, { build, volumes }] of services) {
       const files = volumes
         .map((volume) => volume.split(':')[0] ?? '')
@@ -91,13 +91,13 @@ describe('every service', () => {
 describe.each(['docker/worker.Dockerfile', 'docker/local.Dockerfile'])('%s', (file) => {
   const lines = textOf(file).split('\n');
 
-  test('has base images with a version, and does not run as root', () => {
+  it('has base images with a version, and does not run as root', () => {
     const bases = lines.filter((line) => line.startsWith('FROM '));
     for (const base of bases) expect(base).toMatch(/^FROM node:\d+\.\d+\.\d+-bookworm/);
     expect(lines.filter((line) => line.startsWith('USER ')).at(-1)).toBe('USER node');
   });
 
-  test('copies what there is', () => {
+  it('copies what there is', () => {
     const copied = lines
       .filter((line) => line.startsWith('COPY ') && !line.includes('--from'))
       .flatMap((line) =>
@@ -110,7 +110,7 @@ describe.each(['docker/worker.Dockerfile', 'docker/local.Dockerfile'])('%s', (fi
   });
 });
 
-test('the namespace gets the search attributes that workflows set', () => {
+it('the namespace gets the search attributes that workflows set', () => {
   const script = textOf('docker/temporal/prepare-namespace.sh');
   for (const { name, type } of Object.values(searchAttributes)) {
     expect(script.toUpperCase()).toContain(`${name}:${type.replaceAll('_', '')}`.toUpperCase());

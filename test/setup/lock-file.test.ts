@@ -1,6 +1,6 @@
 /** package-lock.json installs everywhere: npm refuses one that lacks packages of other machines than its author's. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { z } from 'zod';
 
 const text = readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8');
@@ -13,7 +13,7 @@ const { packages } = z
   })
   .parse(JSON.parse(text));
 
-test('packages for every platform are locked', () => {
+it('packages for every platform are locked', () => {
   const locked = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
   const wanted = Object.values(packages).flatMap(({ optionalDependencies }) =>
     Object.keys(optionalDependencies),
@@ -21,6 +21,6 @@ test('packages for every platform are locked', () => {
   expect(wanted.filter((name) => !locked.has(name))).toEqual([]);
 });
 
-test('no registry is written down', () => {
+it('no registry is written down', () => {
   expect(text).not.toContain('"resolved"');
 });

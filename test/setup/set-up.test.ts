@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 
 const setUp = fileURLToPath(new URL('../../local/setup/setup.mjs', import.meta.url));
 const lockModule = new URL('../../local/setup/lock.mjs', import.meta.url).href;
@@ -31,7 +31,7 @@ function node(words: readonly string[], environment: Record<string, string | und
   });
 }
 
-test('a second start has nothing to do, and takes less than a second', async () => {
+it('a second start has nothing to do, and takes less than a second', async () => {
   const words = [setUp, '--tools-only'];
   await node(words, {});
   const began = Date.now();
@@ -39,7 +39,7 @@ test('a second start has nothing to do, and takes less than a second', async () 
   expect(Date.now() - began).toBeLessThan(1000);
 });
 
-test('what is missing is named, with how to get it', async () => {
+it('what is missing is named, with how to get it', async () => {
   const { code, output } = await node([setUp, '--tools-only'], {
     MSP_SETUP_DIR: join(folder, 'empty'),
     MSP_PYTHON: undefined,
@@ -51,7 +51,7 @@ test('what is missing is named, with how to get it', async () => {
   expect(output).toMatch(/to get it: .*apt-get install python3\.11-venv/);
 });
 
-test('a Python that is named and is none is not passed over for another', async () => {
+it('a Python that is named and is none is not passed over for another', async () => {
   const { code, output } = await node([setUp, '--tools-only'], {
     MSP_SETUP_DIR: join(folder, 'empty'),
     MSP_PYTHON: '/nope',
@@ -71,7 +71,7 @@ const holder = (log: string): string => `
   });
 `;
 
-test('two at once work one after the other', async () => {
+it('two at once work one after the other', async () => {
   const log = join(folder, 'order');
   const words = ['--input-type=module', '--eval', holder(log)];
   const both = [1, 2].map(() => node(words, { MSP_SETUP_DIR: join(folder, 'shared') }));
@@ -79,7 +79,7 @@ test('two at once work one after the other', async () => {
   expect(readFileSync(log, 'utf8')).toBe('begin end begin end ');
 });
 
-test.each([
+it.each([
   ['of a process that is gone', String(2 ** 22 + 1), new Date()],
   ['that nobody has touched for minutes', String(process.pid), new Date(Date.now() - 180_000)],
 ])('a lock %s is taken over', async (name, owner, touched) => {

@@ -24,10 +24,13 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePortBase } from '../../local/stack/ports.ts';
 import { startStack, type RunningStack } from '../../local/stack/start.ts';
 import { stopStack } from '../../local/stack/stop.ts';
+import { wholeStackLimit } from '../support/suites/whole-stack.ts';
+
+wholeStackLimit();
 
 const BUCKET = 'music-streaming-analyses-bucket';
 const TABLE = 'music_streaming_kpis';
@@ -84,7 +87,7 @@ beforeAll(async () => {
     secretAccessKey: session?.SecretAccessKey ?? '',
     sessionToken: session?.SessionToken ?? '',
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const { s3, dynamo, glue, iam, sts } of Object.values(identities)) {
@@ -92,7 +95,7 @@ afterAll(async () => {
   }
   await stopStack(dir);
   rmSync(dir, { recursive: true });
-}, 120_000);
+});
 
 const put = (name: string, key: string): Promise<unknown> =>
   as(name).s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: 'x' }));
@@ -125,25 +128,25 @@ const createJob = (name: string, jobName: string, role = ROLE): Promise<unknown>
 const refused = { name: expect.stringMatching(/^AccessDenied/) };
 
 describe('scripts', () => {
-  test.each(['streams/', 'archived/', 'reference/songs/', 'processed/manifests/plays/', 'scripts/'])(
+  it.each(['streams/', 'archived/', 'reference/songs/', 'processed/manifests/plays/', 'scripts/'])(
     'never write below %s',
     (prefix) => expect(put('job', `${prefix}x`)).rejects.toMatchObject(refused),
   );
-  test.each(['validated/plays/', 'kpis/', 'processed/runs/', 'temporary/'])('write below %s', (prefix) =>
+  it.each(['validated/plays/', 'kpis/', 'processed/runs/', 'temporary/'])('write below %s', (prefix) =>
     put('job', `${prefix}x`),
   );
-  test('do not see what was delivered, only what was staged for them', async () => {
+  it('do not see what was delivered, only what was staged for them', async () => {
     await put('msp-operator', 'streams/plays.csv');
     await expect(get('job', 'streams/plays.csv')).rejects.toMatchObject(refused);
     await expect(list('job', 'streams/')).rejects.toMatchObject(refused);
     await expect(list('job', '')).rejects.toMatchObject(refused);
     await list('job', 'temporary/run=1/');
   });
-  test('delete nothing but scratch', async () => {
+  it('delete nothing but scratch', async () => {
     await expect(remove('job', 'validated/plays/x')).rejects.toMatchObject(refused);
     await remove('job', 'temporary/x');
   });
-  test('change items, and never the table', async () => {
+  it('change items, and never the table', async () => {
     await putItem('job');
     await query('job');
     await deleteItem('job');
@@ -152,7 +155,7 @@ describe('scripts', () => {
 });
 
 describe('the worker', () => {
-  test('arranges objects, and leaves the bucket as it is', async () => {
+  it('arranges objects, and leaves the bucket as it is', async () => {
     const copy = { Bucket: BUCKET, Key: 'archived/plays.csv', CopySource: `${BUCKET}/streams/plays.csv` };
     await as('msp-worker').s3.send(new CopyObjectCommand(copy));
     await remove('msp-worker', 'streams/plays.csv');
@@ -160,19 +163,19 @@ describe('the worker', () => {
       refused,
     );
   });
-  test('reads items, to compare them with what is published, and changes none', async () => {
+  it('reads items, to compare them with what is published, and changes none', async () => {
     await query('msp-worker');
     await expect(putItem('msp-worker')).rejects.toMatchObject(refused);
     await expect(deleteItem('msp-worker')).rejects.toMatchObject(refused);
     await expect(deleteTable('msp-worker')).rejects.toMatchObject(refused);
   });
-  test("has its own pipeline's jobs, with the jobs' own role", async () => {
+  it("has its own pipeline's jobs, with the jobs' own role", async () => {
     await createJob('msp-worker', 'music-streaming-test');
     await expect(createJob('msp-worker', 'payroll')).rejects.toMatchObject(refused);
     const otherRole = 'arn:aws:iam::000000000000:role/administrator';
     await expect(createJob('msp-worker', 'music-streaming-other', otherRole)).rejects.toMatchObject(refused);
   });
-  test('becomes nobody else, and makes nobody', async () => {
+  it('becomes nobody else, and makes nobody', async () => {
     const assume = new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: 'test' });
     await expect(as('msp-worker').sts.send(assume)).rejects.toMatchObject(refused);
     const create = new CreateUserCommand({ UserName: 'somebody' });
@@ -181,7 +184,7 @@ describe('the worker', () => {
 });
 
 describe('the operator', () => {
-  test('delivers files, and changes nothing else', async () => {
+  it('delivers files, and changes nothing else', async () => {
     await put('msp-operator', 'streams/again.csv');
     await put('msp-operator', 'reference/users/users.csv');
     for (const key of ['validated/plays/x', 'archived/x', 'processed/manifests/plays/x', 'reference/x']) {
@@ -190,12 +193,12 @@ describe('the operator', () => {
     await expect(remove('msp-operator', 'streams/again.csv')).rejects.toMatchObject(refused);
     await expect(putItem('msp-operator')).rejects.toMatchObject(refused);
   });
-  test('sees everything', async () => {
+  it('sees everything', async () => {
     await list('msp-operator', '');
     await get('msp-operator', 'archived/plays.csv');
     await query('msp-operator');
   });
-  test('looks at jobs, and starts none', async () => {
+  it('looks at jobs, and starts none', async () => {
     const { glue } = as('msp-operator');
     await createJob('msp-worker', 'music-streaming-seen');
     await glue.send(new GetJobRunsCommand({ JobName: 'music-streaming-seen' }));

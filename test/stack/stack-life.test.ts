@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PipelineClient } from '../../client/pipeline-client.ts';
 import { StackError } from '../../local/stack/errors.ts';
 import { StackFolder } from '../../local/stack/folder.ts';
@@ -12,10 +12,10 @@ import { startStack, type RunningStack } from '../../local/stack/start.ts';
 import { stackStatus } from '../../local/stack/status.ts';
 import { stopStack } from '../../local/stack/stop.ts';
 import { readToolchain } from '../../local/stack/toolchain.ts';
+import { wholeStackLimit } from '../support/suites/whole-stack.ts';
 import { until } from '../support/until.ts';
 
-/** A stack starts in five seconds alone; two beside each other and other tests need longer. */
-const START_MS = 120_000;
+wholeStackLimit();
 
 const { MSP_SETUP_DIR } = process.env;
 const tools: Record<string, string> = MSP_SETUP_DIR === undefined ? {} : { MSP_SETUP_DIR };
@@ -57,17 +57,17 @@ describe('two stacks side by side', () => {
   beforeAll(async () => {
     const pipeline = { MSP_PIPELINE: 'second', MSP_BUCKET: 'second-bucket', MSP_TABLE: 'second_kpis' };
     [first, second] = await Promise.all([start('first'), start('second', pipeline)]);
-  }, START_MS);
+  });
   afterAll(async () => {
     await Promise.all([stopStack(join(root, 'first')), stopStack(join(root, 'second'))]);
-  }, START_MS);
+  });
 
   const both = (): [RunningStack, RunningStack] => {
     if (first === undefined || second === undefined) throw new Error('the stacks did not start');
     return [first, second];
   };
 
-  test('each has its own pipeline', async () => {
+  it('each has its own pipeline', async () => {
     const [one, other] = both();
     const status = await stackStatus(other.folder.root);
     expect(status.parts.map(({ name, state }) => `${name} ${state}`)).toEqual([
@@ -89,27 +89,27 @@ describe('two stacks side by side', () => {
     expect(tables).toEqual(['music_streaming_kpis', 'second_kpis']);
   });
 
-  test('keys of one open nothing in the other', async () => {
+  it('keys of one open nothing in the other', async () => {
     const [one, other] = both();
     const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = one.environment.operator;
     const foreign = { ...other.environment.operator, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
     await expect(withClient(foreign, (client) => client.kpis.describe())).rejects.toThrow();
   });
 
-  test('keys are for their owner alone to read', () => {
+  it('keys are for their owner alone to read', () => {
     const { folder } = both()[0];
     for (const file of [folder.credentialsFile, folder.environmentFile]) {
       expect(statSync(file).mode & 0o777).toBe(0o600);
     }
   });
 
-  test('starting one that runs changes nothing', async () => {
+  it('starting one that runs changes nothing', async () => {
     const [one] = both();
     const again = await start('first', {}, one.stack.portBase);
     expect(again).toMatchObject({ wasRunning: true, stack: { processes: one.stack.processes } });
   });
 
-  test('ports that are taken are named, with what they are for', async () => {
+  it('ports that are taken are named, with what they are for', async () => {
     const { portBase } = both()[0].stack;
     const refusal = await start('third', {}, portBase + 2).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(StackError);
@@ -122,60 +122,52 @@ describe('two stacks side by side', () => {
     expect(await stackStatus(join(root, 'third'))).toMatchObject({ state: 'stopped' });
   });
 
-  test(
-    'a part that was killed is reported, and is back after the next start',
-    async () => {
-      const { folder, stack } = both()[1];
-      const { worker } = stack.processes;
-      if (worker === undefined) throw new Error('no worker');
-      process.kill(worker.pid, 'SIGKILL');
-      await until('the worker is gone', () => Promise.resolve(isAlive(worker) ? undefined : true));
-      const status = await stackStatus(folder.root);
-      expect(status.state).toBe('impaired');
-      expect(status.parts.find(({ name }) => name === 'worker')).toMatchObject({
-        state: 'gone',
-        problem: expect.stringContaining(String(worker.pid)),
-      });
+  it('a part that was killed is reported, and is back after the next start', async () => {
+    const { folder, stack } = both()[1];
+    const { worker } = stack.processes;
+    if (worker === undefined) throw new Error('no worker');
+    process.kill(worker.pid, 'SIGKILL');
+    await until('the worker is gone', () => Promise.resolve(isAlive(worker) ? undefined : true));
+    const status = await stackStatus(folder.root);
+    expect(status.state).toBe('impaired');
+    expect(status.parts.find(({ name }) => name === 'worker')).toMatchObject({
+      state: 'gone',
+      problem: expect.stringContaining(String(worker.pid)),
+    });
 
-      const healed = await start('second', { MSP_BUCKET: 'second-bucket' }, stack.portBase);
-      expect(healed.wasRunning).toBe(false);
-      expect(await stackStatus(folder.root)).toMatchObject({ state: 'running' });
-    },
-    START_MS,
-  );
+    const healed = await start('second', { MSP_BUCKET: 'second-bucket' }, stack.portBase);
+    expect(healed.wasRunning).toBe(false);
+    expect(await stackStatus(folder.root)).toMatchObject({ state: 'running' });
+  });
 });
 
-test(
-  'a stack that was stopped has its state when it starts again',
-  async () => {
-    const before = await start('restarted');
-    const file = join(root, 'plays.csv');
-    writeFileSync(file, 'user_id,track_id,listen_time\n');
-    const { workflowId } = await withClient(before.environment.operator, async (client) => {
-      await client.deliver(file);
-      return await client.runs.start({}, 'kept');
-    });
+it('a stack that was stopped has its state when it starts again', async () => {
+  const before = await start('restarted');
+  const file = join(root, 'plays.csv');
+  writeFileSync(file, 'user_id,track_id,listen_time\n');
+  const { workflowId } = await withClient(before.environment.operator, async (client) => {
+    await client.deliver(file);
+    return await client.runs.start({}, 'kept');
+  });
 
-    expect(await stopStack(before.folder.root)).toBe(true);
-    expect(Object.values(before.stack.processes).filter(isAlive)).toEqual([]);
-    expect(await stackStatus(before.folder.root)).toMatchObject({ state: 'stopped' });
-    expect(await stopStack(before.folder.root)).toBe(false);
+  expect(await stopStack(before.folder.root)).toBe(true);
+  expect(Object.values(before.stack.processes).filter(isAlive)).toEqual([]);
+  expect(await stackStatus(before.folder.root)).toMatchObject({ state: 'stopped' });
+  expect(await stopStack(before.folder.root)).toBe(false);
 
-    const after = await start('restarted');
-    expect(after.environment.operator['AWS_ACCESS_KEY_ID']).toBe(
-      before.environment.operator['AWS_ACCESS_KEY_ID'],
-    );
-    await withClient(after.environment.operator, async (client) => {
-      expect(await client.bucket.text('streams/plays.csv')).toContain('track_id');
-      expect((await client.runs.find(workflowId)).workflowId).toBe('kept');
-      expect(await client.kpis.describe()).toMatchObject({ status: 'ACTIVE' });
-    });
-    await stopStack(after.folder.root);
-  },
-  2 * START_MS,
-);
+  const after = await start('restarted');
+  expect(after.environment.operator['AWS_ACCESS_KEY_ID']).toBe(
+    before.environment.operator['AWS_ACCESS_KEY_ID'],
+  );
+  await withClient(after.environment.operator, async (client) => {
+    expect(await client.bucket.text('streams/plays.csv')).toContain('track_id');
+    expect((await client.runs.find(workflowId)).workflowId).toBe('kept');
+    expect(await client.kpis.describe()).toMatchObject({ status: 'ACTIVE' });
+  });
+  await stopStack(after.folder.root);
+});
 
-test('a start that fails says which part and why, and leaves nothing running', async () => {
+it('a start that fails says which part and why, and leaves nothing running', async () => {
   const setUp = mkdtempSync(join(root, 'broken-tools-'));
   const { file } = readToolchain({ ...process.env, ...tools });
   const program = join(setUp, 'ministack');
@@ -190,9 +182,9 @@ test('a start that fails says which part and why, and leaves nothing running', a
     advice: expect.stringContaining('aws.log'),
   });
   expect(await stackStatus(join(root, 'broken'))).toMatchObject({ state: 'stopped', parts: [] });
-}, 60_000);
+});
 
-test('a process that got the number of one of ours is left alone', async () => {
+it('a process that got the number of one of ours is left alone', async () => {
   const folder = new StackFolder(join(root, 'recycled'));
   folder.make();
   const notOurs = { pid: process.pid, startedAt: 'another boot/1', logFile: join(folder.logs, 'aws.log') };

@@ -1,16 +1,11 @@
 /** What a shutdown writes down of the runs that it stopped: real storage, no runs. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createShutdownReportActivities } from '../../activities/storage/shutdown-report.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { undoPlanSchema } from '../../pipeline/shutdown.ts';
 import type { ShutdownFindings } from '../../pipeline/shutdown.ts';
-import { startMiniStack } from '../local-glue/support/ministack.ts';
-import type { MiniStack } from '../local-glue/support/ministack.ts';
-import { installedToolchain } from '../local-glue/support/toolchain.ts';
-import { LATE, MONDAY, NOW, PublishedWorld } from '../support/published-world.ts';
-
-const toolchain = installedToolchain();
-const suite = toolchain === undefined ? describe.skip : describe;
+import { LATE, MONDAY, NOW } from '../support/published-world.ts';
+import { publishedWorld } from '../support/suites/storage.ts';
 
 /** The run of the world that has ended with a claim, and one whose records are damaged. */
 const [CLAIMING, DAMAGED] = ['ended-00000002', 'damaged-00000003'] as const;
@@ -39,17 +34,8 @@ function findings(shutdown: string): ShutdownFindings {
   };
 }
 
-suite('the report of a shutdown', () => {
-  let ministack: MiniStack;
-  let world: PublishedWorld;
-  beforeAll(async () => {
-    ministack = await startMiniStack(toolchain?.ministack ?? '');
-    world = await PublishedWorld.make(ministack.endpoint);
-  }, 60_000);
-  afterAll(async () => {
-    world.close();
-    await ministack.close();
-  });
+describe('the report of a shutdown', () => {
+  const suite = publishedWorld();
 
   it("says what each run had done, its days and editions, and names what it can't read", async () => {
     const record = {
@@ -61,23 +47,23 @@ suite('the report of a shutdown', () => {
         },
       ],
     };
-    await world.put(layout.runRecord(CLAIMING, `stopped/${NOW}`), JSON.stringify(record));
-    await world.put(layout.runRecord(DAMAGED, 'inputs'), '{oops');
-    const { writeShutdownReport } = createShutdownReportActivities(world.worker.s3);
-    const written = await world.run(writeShutdownReport, world.context.settings, findings('s1'));
+    await suite.world.put(layout.runRecord(CLAIMING, `stopped/${NOW}`), JSON.stringify(record));
+    await suite.world.put(layout.runRecord(DAMAGED, 'inputs'), '{oops');
+    const { writeShutdownReport } = createShutdownReportActivities(suite.world.worker.s3);
+    const written = await suite.world.run(writeShutdownReport, suite.world.context.settings, findings('s1'));
 
-    expect(undoPlanSchema.parse(await world.json(written.plan)).runs).toHaveLength(2);
-    expect(await world.json(written.report)).toMatchObject({
+    expect(undoPlanSchema.parse(await suite.world.json(written.plan)).runs).toHaveLength(2);
+    expect(await suite.world.json(written.report)).toMatchObject({
       runs: [
         { days: [{ day: MONDAY, edition: 2 }], claims: [LATE], unreadable: [] },
         { days: [], claims: [], unreadable: [layout.runRecord(DAMAGED, 'inputs')] },
       ],
     });
-    const page = (await world.read(written.markdown))?.toString();
+    const page = (await suite.world.read(written.markdown))?.toString();
     expect(page).toContain(`stopped in kpi_computation, 1 stages done, ${MONDAY} published as edition 2`);
     expect(page).toContain(`can't be read: ${layout.runRecord(DAMAGED, 'inputs')}`);
     expect(page).toContain('Not everything could be told to stop');
     expect(page).toContain('could not stop the Glue runs: AccessDenied: glue:BatchStopJobRun');
     expect(page).toContain('not known to have ended: jr_left');
-  }, 60_000);
+  });
 });

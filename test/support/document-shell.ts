@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { toolchain } from './dev-server.ts';
+import { toolchain } from './toolchain.ts';
 import { within } from './until.ts';
 
 const MSP = fileURLToPath(new URL('../../client/cli/msp.mjs', import.meta.url));

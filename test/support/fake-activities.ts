@@ -2,6 +2,7 @@
  * Activities for tests of the workflow alone: every one answers at once with the answer of an ordinary day, unless the
  * test replaces it. What was called is recorded.
  */
+import { ApplicationFailure } from '@temporalio/common';
 import type {
   EndedGlueRun,
   CommandActivities,
@@ -97,6 +98,19 @@ const ordinaryDay: Replaceable = {
   writeShutdownReport: () => Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' }),
   secureStoppedRun: () => Promise.resolve({ objects: 0, record: 'processed/runs/r/stopped/now.json' }),
 };
+
+/** A failure of archiving that needs an operator. */
+export const archiveMismatch = ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch');
+
+export function archivingFailsOnce(): Replacements {
+  let tries = 0;
+  return {
+    archiveInputs: (...given) => {
+      tries += 1;
+      return tries === 1 ? Promise.reject(archiveMismatch) : ordinaryDay.archiveInputs(...given);
+    },
+  };
+}
 
 export function fakeActivities(replacements: Replacements = {}): FakeActivities {
   const calls: string[] = [];

@@ -1,9 +1,14 @@
 /** Activities of procedures for tests of their workflows alone: a world in which one object is damaged. */
+import { createRunActivities } from '../../activities/temporal/runs.ts';
+import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
+import { createUndoActivities } from '../../activities/temporal/undo.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import type { ProcedureRecord } from '../../pipeline/procedures/report.ts';
+import type { UndoPlan } from '../../pipeline/shutdown.ts';
 import { fakeActivities } from './fake-activities.ts';
 import type { FakeActivities, Replacements } from './fake-activities.ts';
+import type { GlueInHand } from './glue-in-hand.ts';
 
 /** A digest is 64 hex digits, told apart by its first. */
 export const digest = (digit: string): string => digit.repeat(64);
@@ -76,4 +81,33 @@ export function fakeProcedures(
     calls,
     reports,
   };
+}
+
+/** A shutdown and its undoing: what asks Temporal is real, and what a shutdown saves is kept here instead of S3. */
+export function shutdownInMemory(
+  glue: GlueInHand,
+  procedures: Partial<ProcedureActivities> = {},
+  ofRuns: Replacements = {},
+): FakeProcedures {
+  let saved: UndoPlan | undefined;
+  return fakeProcedures(
+    {
+      ...createUndoActivities(),
+      readUndoPlan: () =>
+        saved === undefined ? Promise.reject(new Error('nothing was saved')) : Promise.resolve(saved),
+      planUndo: (_context, { undo: { runs, schedules } }) =>
+        Promise.resolve(planOf({ empty: runs.length + schedules.length === 0, runs: runs.length })),
+      ...procedures,
+    },
+    {
+      ...createRunActivities(),
+      ...createShutdownActivities(),
+      ...glue.activities,
+      writeShutdownReport: (_settings, { plan }) => {
+        saved = plan;
+        return Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' });
+      },
+      ...ofRuns,
+    },
+  );
 }

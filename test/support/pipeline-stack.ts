@@ -24,11 +24,15 @@ import type { StageName } from '../../pipeline/stages.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import type { PipelineStatus, RunStatus } from '../../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
+import { songsCsv, usersCsv } from './small-world.ts';
 import type { TrueItem } from './truth.ts';
 import { until, within } from './until.ts';
 
 /** A run of three Glue jobs takes half a minute alone on two cores; several at once wait for each other. */
 const RUN_WITHIN_MS = 300_000;
+
+/** A stage before the one that is waited for may run Spark: half a minute alone, several times that beside another stack. */
+const GLUE_WORKS_WITHIN_MS = 120_000;
 
 /** Between two looks at whether a run has parked. */
 const PARK_LOOK_MS = 1_000;
@@ -88,6 +92,12 @@ export class PipelineStack {
     return await this.client.deliver(path, { kind, key: name });
   }
 
+  /** The songs and users of the small world. */
+  async deliverReference(): Promise<void> {
+    await this.deliver('songs.csv', songsCsv(), 'songs');
+    await this.deliver('users.csv', usersCsv(), 'users');
+  }
+
   async start(id: string, request: PipelineRequest = {}): Promise<string> {
     return (await this.client.runs.start(request, id)).workflowId;
   }
@@ -131,6 +141,15 @@ export class PipelineStack {
       return seen.status === status && (stage ?? seen.stage) === seen.stage ? seen : undefined;
     };
     return await until(`${id} is ${status}`, look, RUN_WITHIN_MS);
+  }
+
+  /** @param stage the first that starts a Glue run when absent */
+  async glueWorks(id: string, stage: StageName = 'validation'): Promise<RunStatus> {
+    const look = async (): Promise<RunStatus | undefined> => {
+      const seen = await this.status(id);
+      return seen.stage === stage && seen.glueRun !== null ? seen : undefined;
+    };
+    return await until(`Glue works for ${id} in ${stage}`, look, GLUE_WORKS_WITHIN_MS);
   }
 
   /** The items of the table by id, in the form of the truth. The guards of days are no items. */

@@ -29,7 +29,8 @@ import type { KpiItem } from '../../pipeline/kpi-items.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import type { Settings } from '../../pipeline/settings.ts';
-import { REGION, ROOT_KEY } from '../local-glue/support/ministack.ts';
+import { ordinarySettings } from './fake-activities.ts';
+import { REGION, ROOT_KEY } from './ministack.ts';
 
 /** Activities that fail are what many tests are about; their warnings would bury what a test has to say. */
 const logger = new DefaultLogger('ERROR');
@@ -97,7 +98,10 @@ export class PublishedWorld {
     });
     knownKeys = [worker, operator, localGlue];
     const owner = { run: `recovery-${String(worlds)}`, workflowId: 'recovery', firstRunId: 'r' };
-    const world = new PublishedWorld(endpoint, worker, { owner, settings: { ...SETTINGS, ...settings } });
+    const world = new PublishedWorld(endpoint, worker, {
+      owner,
+      settings: { ...ordinarySettings, ...settings },
+    });
     await world.#fill();
     return world;
   }
@@ -109,7 +113,7 @@ export class PublishedWorld {
   ): Promise<PublishedWorld> {
     const world = new PublishedWorld(endpoint, ROOT_KEY, {
       owner: OWNER,
-      settings: { ...SETTINGS, ...settings },
+      settings: { ...ordinarySettings, ...settings },
     });
     await world.#fill();
     return world;
@@ -357,18 +361,3 @@ async function parquet(items: readonly KpiItem[]): Promise<Buffer> {
     await rm(folder, { recursive: true });
   }
 }
-
-const SETTINGS = {
-  workerType: 'G.1X',
-  numberOfWorkers: 2,
-  jobTimeoutMinutes: 10,
-  gluePollSeconds: 1,
-  maxFilesPerRun: 100,
-  maxBytesPerRun: 1_000_000,
-  gateMaxRejectedShare: 0.05,
-  gateMaxReviewShare: 0.02,
-  parkHours: 1,
-  parkExpiry: 'fail',
-  historySteps: 200,
-  retentionDays: 365,
-} as const;

@@ -130,10 +130,7 @@ export class RunbookSituations {
 
   /** The stage's next Glue run works, after one that a pause has stopped. */
   async validatingAgain(): Promise<void> {
-    const id = this.#current;
-    await until(`Glue works again for ${id}`, async () =>
-      (await this.#stack.status(id)).glueRun === null ? undefined : true,
-    );
+    await this.#stack.glueWorks(this.#current);
   }
 
   /** @returns false when a run that the page has started took the file first */

@@ -2,8 +2,12 @@
  * The KPIs of days as a second engine computes them straight from the delivered CSV files: DuckDB, in SQL of its own.
  * Shares nothing with the scripts, so that a mistake in one does not hide in the other.
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { z } from 'zod';
+import { songsCsv, usersCsv } from './small-world.ts';
 
 export interface TruthFiles {
   /** The stream files that count. */
@@ -108,5 +112,28 @@ export async function trueItems(files: TruthFiles): Promise<Map<string, TrueItem
   } finally {
     connection.closeSync();
     instance.closeSync();
+  }
+}
+
+/**
+ * Every item of every day in files over the small world's songs and users, by id.
+ * @param contents of the stream files that count
+ */
+export async function trueItemsOf(contents: Iterable<string>): Promise<Map<string, TrueItem>> {
+  const folder = await mkdtemp(join(tmpdir(), 'msp-truth-'));
+  const written = async (name: string, content: string): Promise<string> => {
+    const path = join(folder, name);
+    await writeFile(path, content);
+    return path;
+  };
+  try {
+    const streams = [...contents].map((content, at) => written(`streams-${String(at)}`, content));
+    return await trueItems({
+      streams: await Promise.all(streams),
+      songs: await written('songs', songsCsv()),
+      users: await written('users', usersCsv()),
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }

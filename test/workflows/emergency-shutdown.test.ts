@@ -1,22 +1,17 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { FoundRun, ShutdownFindings, ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult, ShutdownStatus } from '../../workflows/emergency-shutdown/messages.ts';
-import { statusQuery } from '../../workflows/pipeline/messages.ts';
-import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
 import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
-import { startRun } from '../support/started-run.ts';
+import { activitiesOver, glueWorks, startRun } from '../support/started-run.ts';
 import type { Handle } from '../support/started-run.ts';
-import { until } from '../support/until.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 
 const who = { by: 'ada', reason: 'the reference data is wrong' };
 const IN_FLIGHT = 50;
@@ -25,36 +20,28 @@ const IN_FLIGHT = 50;
 const AT_WORK_WITHIN_MS = 60_000;
 
 describe('an emergency shutdown', () => {
-  let env: TestWorkflowEnvironment;
+  const server = devServer();
   let asked = 0;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
 
   /** What asks Temporal is real. */
   function activities(glue: GlueInHand, replacements: Replacements = {}): FakeActivities {
-    return fakeActivities({
-      ...createRunActivities(),
+    return activitiesOver(glue, {
       ...createShutdownActivities(),
       ...createScheduleActivities(),
-      ...glue.activities,
       ...replacements,
     });
   }
 
   async function shutDown(taskQueue: string, request: ShutdownRequest = who): Promise<ShutdownResult> {
     asked += 1;
-    return await env.client.workflow.execute<(given: ShutdownRequest) => Promise<ShutdownResult>>(
+    return await server.env.client.workflow.execute<(given: ShutdownRequest) => Promise<ShutdownResult>>(
       'emergencyShutdown',
       { args: [request], taskQueue, workflowId: `shutdown-${String(asked)}` },
     );
   }
 
   async function schedule(id: string, paused: boolean, taskQueue: string): Promise<void> {
-    await env.client.schedule.create({
+    await server.env.client.schedule.create({
       scheduleId: id,
       spec: { intervals: [{ every: '1d' }] },
       action: { type: 'startWorkflow', workflowType: 'musicStreamingPipeline', taskQueue, args: [{}] },
@@ -63,14 +50,8 @@ describe('an emergency shutdown', () => {
   }
 
   async function working(taskQueue: string, count: number): Promise<Handle[]> {
-    const handles = await Promise.all(Array.from({ length: count }, () => startRun(env, taskQueue)));
-    for (const handle of handles) {
-      await until(
-        'Glue works',
-        async () => ((await handle.query(statusQuery)).glueRun !== null ? true : undefined),
-        AT_WORK_WITHIN_MS,
-      );
-    }
+    const handles = await Promise.all(Array.from({ length: count }, () => startRun(server.env, taskQueue)));
+    for (const handle of handles) await glueWorks(handle, 'validation', AT_WORK_WITHIN_MS);
     return handles;
   }
 
@@ -83,7 +64,7 @@ describe('an emergency shutdown', () => {
         return Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' });
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       await schedule('test-daily', false, taskQueue);
       await schedule('test-weekly', true, taskQueue);
       await schedule('hourly-plays', false, taskQueue);
@@ -102,19 +83,19 @@ describe('an emergency shutdown', () => {
       expect(result.glueRuns).toHaveLength(IN_FLIGHT);
       expect(result.glueRuns.some(({ orphan }) => orphan)).toBe(false);
       for (const handle of handles) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
-      const { state } = await env.client.schedule.getHandle('test-daily').describe();
+      const { state } = await server.env.client.schedule.getHandle('test-daily').describe();
       expect(state).toMatchObject({
         paused: true,
         note: `Emergency shutdown ${result.shutdown} by ada: the reference data is wrong`,
       });
-      const other = await env.client.schedule.getHandle('test-other-daily').describe();
+      const other = await server.env.client.schedule.getHandle('test-other-daily').describe();
       expect(other.state.paused).toBe(false);
     });
     expect(glue.of('validation')).toEqual(Array.from({ length: IN_FLIGHT }, () => 'STOPPED'));
     expect(findings[0]?.plan.runs).toHaveLength(IN_FLIGHT);
     for (const id of ['test-daily', 'test-weekly', 'hourly-plays', 'test-other-daily'])
-      await env.client.schedule.getHandle(id).delete();
-  }, 120_000);
+      await server.env.client.schedule.getHandle(id).delete();
+  });
 
   it('remembers runs and Glue runs that end before the activities that stopped them are heard of', async () => {
     const glue = new GlueInHand('validation');
@@ -138,43 +119,43 @@ describe('an emergency shutdown', () => {
           ? unheard(handle, () => glue.activities.stopGlueRuns(settings, given))
           : glue.activities.stopGlueRuns(settings, given),
     });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       [handle] = await working(taskQueue, 1);
       const result = await shutDown(taskQueue);
       expect(result.runs.map(({ runId }) => runId)).toEqual([handle?.firstExecutionRunId]);
       expect(result.glueRuns).toMatchObject([{ jobRunId: 'jr_1', orphan: false }]);
     });
-  }, 60_000);
+  });
 
   it('stops a run that began in the same second', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const [result, late] = await Promise.all([shutDown(taskQueue), startRun(env, taskQueue)]);
+    await withWorker(server.env, activities(glue), async (taskQueue) => {
+      const [result, late] = await Promise.all([shutDown(taskQueue), startRun(server.env, taskQueue)]);
       expect(result.runs.map(({ runId }) => runId)).toEqual([late.firstExecutionRunId]);
       expect(await foundBy(late)).toMatchObject({ status: 'Stopped' });
     });
     expect(glue.of('validation').every((state) => state === 'STOPPED')).toBe(true);
-  }, 60_000);
+  });
 
   it('stops a run that the server itself has paused', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
+    await withWorker(server.env, activities(glue), async (taskQueue) => {
       const [handle] = await working(taskQueue, 1);
       const { workflowId = '', firstExecutionRunId: runId = '' } = handle ?? {};
-      const { namespace, identity } = env.client.options;
+      const { namespace, identity } = server.env.client.options;
       const pause = { namespace, identity, workflowId, runId, reason: 'by hand', requestId: runId };
-      await env.client.workflowService.pauseWorkflowExecution(pause);
+      await server.env.client.workflowService.pauseWorkflowExecution(pause);
       const result = await shutDown(taskQueue);
       expect(result.runs).toMatchObject([{ workflowId, runId }]);
       if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
     });
     expect(glue.of('validation')).toEqual(['STOPPED']);
-  }, 60_000);
+  });
 
   it('stops Glue runs that no run watches, and sets their output aside', async () => {
     const glue = new GlueInHand('validation');
     const fake = activities(glue);
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       const [handle] = await working(taskQueue, 1);
       await handle?.terminate('by hand');
       const result = await shutDown(taskQueue);
@@ -183,7 +164,7 @@ describe('an emergency shutdown', () => {
     });
     expect(glue.of('validation')).toEqual(['STOPPED']);
     expect(fake.calls).toContain('secureStoppedRun');
-  }, 60_000);
+  });
 
   it('goes on with what can be done when Glue and S3 answer errors, and names what could not', async () => {
     const glue = new GlueInHand('validation');
@@ -197,7 +178,7 @@ describe('an emergency shutdown', () => {
       },
       writeShutdownReport: denied,
     });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       const [handle] = await working(taskQueue, 1);
       const failed: unknown = await shutDown(taskQueue).catch((error: unknown) => error);
       expect(failed).toMatchObject({
@@ -211,7 +192,7 @@ describe('an emergency shutdown', () => {
       });
       if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
     });
-  }, 60_000);
+  });
 
   it('ends incomplete, with plan and report, when nothing but what Glue refuses to tell is left', async () => {
     const glue = new GlueInHand('validation');
@@ -232,7 +213,7 @@ describe('an emergency shutdown', () => {
       },
     });
     await withWorker(
-      env,
+      server.env,
       fake,
       async (taskQueue) => {
         const [handle] = await working(taskQueue, 1);
@@ -261,7 +242,7 @@ describe('an emergency shutdown', () => {
       },
       'short',
     );
-  }, 60_000);
+  });
 
   it('waits for a Glue run that is stopping, however long something else fails', async () => {
     const glue = new GlueInHand('validation');
@@ -271,7 +252,7 @@ describe('an emergency shutdown', () => {
         Promise.reject(ApplicationFailure.nonRetryable('no answer', 'ServiceUnavailable')),
     });
     await withWorker(
-      env,
+      server.env,
       fake,
       async (taskQueue) => {
         const [handle] = await working(taskQueue, 1);
@@ -283,7 +264,7 @@ describe('an emergency shutdown', () => {
         // Half as long again as a step may fail while nothing else is waited for.
         const early = await Promise.race([end, setTimeout(9_000, 'waits')]);
         expect(early).toBe('waits');
-        const { open } = await env.client.workflow
+        const { open } = await server.env.client.workflow
           .getHandle(`shutdown-${String(asked)}`)
           .query<ShutdownStatus>('status');
         expect(open).toEqual(['jr_1']);
@@ -292,18 +273,18 @@ describe('an emergency shutdown', () => {
       },
       'short',
     );
-  }, 60_000);
+  });
 
   it('only looks when it is a dry run', async () => {
     const glue = new GlueInHand('validation');
     const procedure = { workflowId: 'recovery', runId: 'r1', run: 'recovery-1' };
     const findOpenProcedures = (): Promise<FoundRun[]> => Promise.resolve([procedure]);
-    await withWorker(env, activities(glue, { findOpenProcedures }), async (taskQueue) => {
+    await withWorker(server.env, activities(glue, { findOpenProcedures }), async (taskQueue) => {
       const [handle] = await working(taskQueue, 1);
       const result = await shutDown(taskQueue, { ...who, dryRun: true });
       expect(result).toMatchObject({ dryRun: true, report: null, requestedAt: null });
       expect(result.procedures).toEqual([procedure]);
-      const look = env.client.workflow.getHandle(`shutdown-${String(asked)}`);
+      const look = server.env.client.workflow.getHandle(`shutdown-${String(asked)}`);
       expect(await foundBy(look)).toMatchObject({ status: 'Completed' });
       const { currentDetails } = await look.query<{ currentDetails: string }>('__temporal_workflow_metadata');
       expect(currentDetails).toMatch(
@@ -315,13 +296,13 @@ describe('an emergency shutdown', () => {
       glue.end();
       expect(await handle?.result()).toMatchObject({ outcome: 'published' });
     });
-  }, 60_000);
+  });
 
   it('refuses a request without a reason, without an effect', async () => {
-    await withWorker(env, activities(new GlueInHand()), async (taskQueue) => {
+    await withWorker(server.env, activities(new GlueInHand()), async (taskQueue) => {
       await expect(shutDown(taskQueue, { by: 'ada', reason: '' })).rejects.toMatchObject({
         cause: { type: 'RequestInvalid', message: expect.stringMatching(/reason/) },
       });
     });
-  }, 60_000);
+  });
 });

@@ -1,23 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { cancelled } from '@temporalio/activity';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { statusQuery, updates } from '../../workflows/pipeline/messages.ts';
-import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
-import { startDevServer } from '../support/dev-server.ts';
+import { updates } from '../../workflows/pipeline/messages.ts';
 import { fakeActivities, succeeded } from '../support/fake-activities.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
-import { startRun } from '../support/started-run.ts';
-import { until } from '../support/until.ts';
+import { failureOf, glueWorks, startRun } from '../support/started-run.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 
 describe('a run that is interrupted while Glue works', () => {
-  let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
+  const server = devServer();
 
   /** Starts a run whose first Glue run never ends by itself, and interrupts it. */
   async function interrupted(
@@ -36,17 +27,11 @@ describe('a run that is interrupted while Glue works', () => {
         return Promise.resolve({ jobRunIds: ['jr_1'] });
       },
     });
-    return await withWorker(env, fake, async (taskQueue) => {
-      const handle = await env.client.workflow.start(musicStreamingPipeline, {
-        args: [{}],
-        taskQueue,
-        workflowId,
-      });
-      await until('Glue works', async () =>
-        (await handle.query(statusQuery)).glueRun !== null ? true : undefined,
-      );
+    return await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue, {}, workflowId);
+      await glueWorks(handle);
       await interrupt(handle);
-      const error: unknown = await handle.result().catch((reason: unknown) => reason);
+      const error = await failureOf(handle);
       return { error, stopped, status: (await foundBy(handle)).status };
     });
   }
@@ -56,17 +41,17 @@ describe('a run that is interrupted while Glue works', () => {
     expect(error).toMatchObject({ cause: { name: 'CancelledFailure' } });
     expect(stopped).toEqual([expect.stringMatching(/^cancelled\/.*\/validation\/1$/)]);
     expect(status).toBe('Stopped');
-  }, 120_000);
+  });
 
   it('stops the Glue run before it ends as aborted', async () => {
     const who = { by: 'ada', reason: 'wrong data' };
     const { error, stopped, status } = await interrupted('aborted', () =>
-      env.client.workflow.getHandle('aborted').executeUpdate(updates.abort, { args: [who] }),
+      server.env.client.workflow.getHandle('aborted').executeUpdate(updates.abort, { args: [who] }),
     );
     expect(error).toMatchObject({ cause: { type: 'RunAborted' } });
     expect(stopped).toHaveLength(1);
     expect(status).toBe('Aborted');
-  }, 120_000);
+  });
 
   it('sees the end of a Glue run that ended while no worker was there, however long that was', async () => {
     let looks = 0;
@@ -80,11 +65,11 @@ describe('a run that is interrupted while Glue works', () => {
         return looks === 1 ? cancelled() : Promise.resolve(succeeded);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
     expect(looks).toBe(2);
     expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(3);
-  }, 60_000);
+  });
 });

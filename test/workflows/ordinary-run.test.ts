@@ -1,30 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { describe, expect, it } from '@jest/globals';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { checkpointsQuery, statusQuery } from '../../workflows/pipeline/messages.ts';
 import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
-import { startDevServer } from '../support/dev-server.ts';
+import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
 import { fakeActivities } from '../support/fake-activities.ts';
 import { foundBy } from '../support/search-attributes.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
+import { startRun } from '../support/started-run.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 
 describe('a run without trouble', () => {
-  let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
+  const server = devServer();
 
   it('goes through every stage in order, in under 150 events, and can be found by what it did', async () => {
     const fake = fakeActivities();
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await env.client.workflow.start(musicStreamingPipeline, {
-        args: [{}],
-        taskQueue,
-        workflowId: 'ordinary',
-      });
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       expect(await handle.result()).toMatchObject({
         outcome: 'published',
         days: [{ day: '2024-06-25', edition: 1 }],
@@ -42,12 +33,13 @@ describe('a run without trouble', () => {
       });
     });
     expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(3);
-  }, 120_000);
+  });
 
   it('ends well without a Glue run when nothing has arrived', async () => {
     const fake = fakeActivities({ findNewStreams: () => Promise.resolve({ files: 0, bytes: 0, left: 0 }) });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await env.client.workflow.start(musicStreamingPipeline, {
+    await withWorker(server.env, fake, async (taskQueue) => {
+      // Without a request, as a start by hand may be.
+      const handle = await server.env.client.workflow.start(musicStreamingPipeline, {
         taskQueue,
         workflowId: 'nothing',
       });
@@ -55,7 +47,7 @@ describe('a run without trouble', () => {
       expect((await handle.query(statusQuery)).status).toBe('NoNewInput');
     });
     expect(fake.calls).not.toContain('startGlueRun');
-  }, 120_000);
+  });
 
   it('keeps what it writes apart from what the last run under the same workflow id wrote, moments ago', async () => {
     const owners = new Set<string>();
@@ -65,27 +57,25 @@ describe('a run without trouble', () => {
         return Promise.resolve({ toValidate: 0, redelivered: 0, retiring: 0, deferred: 0, bytes: 0 });
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const options = { args: [{}] as [object], taskQueue, workflowId: 'the-same-minute' };
-      const first = await env.client.workflow.execute(musicStreamingPipeline, options);
-      const second = await env.client.workflow.execute(musicStreamingPipeline, options);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const run = async (): Promise<PipelineResult> =>
+        await (await startRun(server.env, taskQueue, {}, 'the-same-minute')).result();
+      const [first, second] = [await run(), await run()];
       expect(owners).toEqual(new Set([first.run, second.run]));
     });
     expect(owners.size).toBe(2);
-  }, 120_000);
+  });
 
   it('archives a file that was delivered before, without a Glue run', async () => {
     const prepared = { toValidate: 0, redelivered: 1, retiring: 0, deferred: 0, bytes: 0 };
     const fake = fakeActivities({ prepareData: () => Promise.resolve(prepared) });
-    await withWorker(env, fake, async (taskQueue) => {
-      const options = { args: [{}] as [object], taskQueue, workflowId: 'redelivered' };
-      expect(await env.client.workflow.execute(musicStreamingPipeline, options)).toMatchObject({
-        outcome: 'nothing new',
-      });
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
+      expect(await handle.result()).toMatchObject({ outcome: 'nothing new' });
     });
     expect(fake.calls).toContain('archiveInputs');
     expect(fake.calls).not.toContain('startGlueRun');
-  }, 120_000);
+  });
 
   it('computes days again from their published plays when it is given dates', async () => {
     const recomputed: unknown[] = [];
@@ -95,33 +85,23 @@ describe('a run without trouble', () => {
         return Promise.resolve({ days: [{ day: '2024-06-25', edition: 4 }] });
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const args = [{ dates: ['2024-06-25'] }] as [{ dates: string[] }];
-      const result = await env.client.workflow.execute(musicStreamingPipeline, {
-        args,
-        taskQueue,
-        workflowId: 'dates',
-      });
-      expect(result.days).toEqual([{ day: '2024-06-25', edition: 4 }]);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue, { dates: ['2024-06-25'] });
+      expect((await handle.result()).days).toEqual([{ day: '2024-06-25', edition: 4 }]);
     });
     expect(recomputed).toEqual([['2024-06-25']]);
     expect(fake.calls).not.toContain('prepareData');
     expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(2);
-  }, 120_000);
+  });
 
   it('refuses a request that it does not understand, naming the field', async () => {
-    await withWorker(env, fakeActivities(), async (taskQueue) => {
-      const args = [{ file: 'x' }] as unknown as [object];
-      const running = env.client.workflow.execute(musicStreamingPipeline, {
-        args,
-        taskQueue,
-        workflowId: 'wrong',
-      });
-      await expect(running).rejects.toMatchObject({
+    await withWorker(server.env, fakeActivities(), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue, { file: 'x' } as object);
+      await expect(handle.result()).rejects.toMatchObject({
         cause: { type: 'RequestInvalid', message: expect.stringContaining('file') },
       });
     });
-  }, 120_000);
+  });
 
   it('takes files over from runs that have ended, and asks once which have', async () => {
     const owner = { run: 'dead', workflowId: 'dead', firstRunId: 'dead' };
@@ -134,13 +114,9 @@ describe('a run without trouble', () => {
       },
       findClosedRuns: (owners) => Promise.resolve(owners.map(({ run }) => run)),
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      await env.client.workflow.execute(musicStreamingPipeline, {
-        args: [{}],
-        taskQueue,
-        workflowId: 'heir',
-      });
+    await withWorker(server.env, fake, async (taskQueue) => {
+      await (await startRun(server.env, taskQueue)).result();
     });
     expect(asked).toEqual([undefined, ['dead']]);
-  }, 120_000);
+  });
 });

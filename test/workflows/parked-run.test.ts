@@ -1,20 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { signals, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import type { ScriptFiles } from '../../pipeline/activity-types.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
 import type { CommandName } from '../../workflows/pipeline/messages.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
-import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
-import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities, ordinarySettings, succeeded } from '../support/fake-activities.ts';
+import {
+  archiveMismatch,
+  archivingFailsOnce,
+  fakeActivities,
+  ordinarySettings,
+  succeeded,
+} from '../support/fake-activities.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
-import { until } from '../support/until.ts';
-
-type Handle = WorkflowHandleWithFirstExecutionRunId<typeof musicStreamingPipeline>;
+import { seen, startRun } from '../support/started-run.ts';
+import type { Handle } from '../support/started-run.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 
 const who = { by: 'ada', reason: 'seen to it' };
 const outOfMemory = {
@@ -22,30 +24,13 @@ const outOfMemory = {
   errorMessage: 'java.lang.OutOfMemoryError: Java heap space',
   executionSeconds: 9,
 };
-const operatorFailure = ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch');
 
 async function reaches(handle: Handle, status: RunStatus['status']): Promise<RunStatus> {
-  return await until(`the run is ${status}`, async () => {
-    const answer = await handle.query(statusQuery);
-    return answer.status === status ? answer : undefined;
-  });
+  return await seen(handle, `the run is ${status}`, (answer) => answer.status === status);
 }
 
 describe('a run that waits for an operator', () => {
-  let env: TestWorkflowEnvironment;
-  let started = 0;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
-
-  async function start(taskQueue: string): Promise<Handle> {
-    started += 1;
-    const workflowId = `parked-${String(started)}`;
-    return await env.client.workflow.start(musicStreamingPipeline, { args: [{}], taskQueue, workflowId });
-  }
+  const server = devServer();
 
   it('parks when a Glue run is out of memory, and retries with larger workers as a new round', async () => {
     const requests: { token: string; overrides: object }[] = [];
@@ -65,8 +50,8 @@ describe('a run that waits for an operator', () => {
         return Promise.resolve(jobName === 'validation' && runs === 1 ? outOfMemory : succeeded);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       const { parked, commands } = await reaches(handle, 'NeedsOperator');
       expect(parked).toMatchObject({ stage: 'validation', round: 1, failure: { type: 'GlueOutOfMemory' } });
       expect(commands).toEqual(['retryStage', 'pause', 'emergencyShutdown', 'abort']);
@@ -80,7 +65,7 @@ describe('a run that waits for an operator', () => {
       expect(requests[0]?.token).toMatch(/\/validation\/1$/);
       expect(requests[1]).toMatchObject({ token: expect.stringMatching(/\/validation\/2$/), overrides });
     });
-  }, 120_000);
+  });
 
   it('asks in every round for the scripts that the run began with, where it knows them', async () => {
     const filesOf = (script: string): ScriptFiles => ({ script: `${script}-A`, library: 'library-A' });
@@ -108,8 +93,8 @@ describe('a run that waits for an operator', () => {
       },
       awaitGlueRun: () => Promise.resolve(asked.length === 1 ? outOfMemory : succeeded),
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'NeedsOperator');
       await handle.executeUpdate(updates.retryStage, { args: [who] });
       await handle.result();
@@ -120,7 +105,7 @@ describe('a run that waits for an operator', () => {
       ['kpi_computation', 'c', filesOf('compute')],
       ['dynamodb_load', 'l', filesOf('load')],
     ]);
-  }, 120_000);
+  });
 
   it('uses the token again when the end of the Glue run was not seen, so that the run is adopted', async () => {
     const tokens: string[] = [];
@@ -142,15 +127,15 @@ describe('a run that waits for an operator', () => {
         return Promise.resolve(succeeded);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'NeedsOperator');
       await handle.executeUpdate(updates.retryStage, { args: [who] });
       await handle.result();
     });
     expect(tokens).toHaveLength(2);
     expect(tokens[0]).toBe(tokens[1]);
-  }, 120_000);
+  });
 
   it("tries again by itself when the failure was Glue's own, in the same round", async () => {
     let ends = 0;
@@ -160,30 +145,30 @@ describe('a run that waits for an operator', () => {
         return Promise.resolve(ends === 1 ? { state: 'ERROR', executionSeconds: 1 } : succeeded);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      expect(await (await start(taskQueue)).result()).toMatchObject({ outcome: 'published' });
+    await withWorker(server.env, fake, async (taskQueue) => {
+      expect(await (await startRun(server.env, taskQueue)).result()).toMatchObject({ outcome: 'published' });
     });
     expect(fake.calls.filter((name) => name === 'startGlueRun')).toHaveLength(4);
-  }, 120_000);
+  });
 
   it('goes on without a stage that may be skipped', async () => {
-    const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+    const fake = fakeActivities({ archiveInputs: () => Promise.reject(archiveMismatch) });
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       const { parked } = await reaches(handle, 'NeedsOperator');
       expect(parked?.failure.message).toContain('the copy differs');
       await handle.executeUpdate(updates.skipStage, { args: [{ ...who, stage: 'archive_processed_data' }] });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
-  }, 120_000);
+  });
 
   it('publishes what the gate held when an operator approves, and sets it aside when one rejects', async () => {
     const gate: GateVerdict = { verdict: 'hold', reasons: ['6 of 100 rows rejected'] };
     const rows = { delivered: 100, valid: 94, duplicate: 0, rejected: 6, underReview: 0 };
     const replacement = { judgeQuality: () => Promise.resolve({ gate, rows, rejectedFiles: 0 }) };
     const approved = fakeActivities(replacement);
-    await withWorker(env, approved, async (taskQueue) => {
-      const handle = await start(taskQueue);
+    await withWorker(server.env, approved, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       const { held } = await reaches(handle, 'Held');
       expect(held?.verdict.reasons).toEqual(gate.reasons);
       expect(approved.calls).not.toContain('publishPlays');
@@ -191,8 +176,8 @@ describe('a run that waits for an operator', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
     const rejected = fakeActivities(replacement);
-    await withWorker(env, rejected, async (taskQueue) => {
-      const handle = await start(taskQueue);
+    await withWorker(server.env, rejected, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'Held');
       await handle.executeUpdate(updates.reject, { args: [who] });
       expect(await handle.result()).toMatchObject({ outcome: 'rejected', days: [] });
@@ -200,7 +185,7 @@ describe('a run that waits for an operator', () => {
     });
     expect(rejected.calls).toContain('quarantineInputs');
     expect(rejected.calls).not.toContain('publishPlays');
-  }, 120_000);
+  });
 
   it('ends as failed, and is never parked, when nobody decides in time what the gate held', async () => {
     const gate: GateVerdict = { verdict: 'hold', reasons: ['6 of 100 rows rejected'] };
@@ -209,8 +194,8 @@ describe('a run that waits for an operator', () => {
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0003 }),
       judgeQuality: () => Promise.resolve({ gate, rows, rejectedFiles: 0 }),
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await expect(handle.result()).rejects.toMatchObject({
         cause: { type: 'ParkExpired', message: expect.stringMatching(/held at the quality gate/) },
       });
@@ -219,20 +204,12 @@ describe('a run that waits for an operator', () => {
       expect(timeline.map(({ what }) => what).join('\n')).not.toContain('parked');
     });
     expect(fake.calls).not.toContain('publishPlays');
-  }, 60_000);
+  });
 
   it('follows a signal as it follows an update, and ignores one that makes no sense', async () => {
-    let tries = 0;
-    const fake = fakeActivities({
-      archiveInputs: () => {
-        tries += 1;
-        return tries === 1
-          ? Promise.reject(operatorFailure)
-          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
-      },
-    });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+    const fake = fakeActivities(archivingFailsOnce());
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'NeedsOperator');
       await handle.signal(signals.approve, who);
       await handle.signal('retryStage', 'not an object');
@@ -241,8 +218,8 @@ describe('a run that waits for an operator', () => {
       await handle.signal(signals.retryStage, { ...who, run: handle.firstExecutionRunId });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
-    expect(tries).toBe(2);
-  }, 120_000);
+    expect(fake.calls.filter((name) => name === 'archiveInputs')).toHaveLength(2);
+  });
 
   it.each<[string, CommandName, object, RegExp]>([
     ['a command without a reason', 'retryStage', { by: 'ada' }, /reason/],
@@ -255,27 +232,23 @@ describe('a run that waits for an operator', () => {
       /validation is not parked; archive_processed_data is/,
     ],
     ['an approval', 'approve', who, /not held at the quality gate/],
-  ])(
-    'refuses %s and says why, without an effect',
-    async (_what, name, args, message) => {
-      const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
-      await withWorker(env, fake, async (taskQueue) => {
-        const handle = await start(taskQueue);
-        await reaches(handle, 'NeedsOperator');
-        await expect(handle.executeUpdate(name, { args: [args] })).rejects.toMatchObject({
-          cause: { message: expect.stringMatching(message) },
-        });
-        expect((await handle.query(statusQuery)).status).toBe('NeedsOperator');
-        await handle.terminate();
+  ])('refuses %s and says why, without an effect', async (_what, name, args, message) => {
+    const fake = fakeActivities({ archiveInputs: () => Promise.reject(archiveMismatch) });
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
+      await reaches(handle, 'NeedsOperator');
+      await expect(handle.executeUpdate(name, { args: [args] })).rejects.toMatchObject({
+        cause: { message: expect.stringMatching(message) },
       });
-    },
-    30_000,
-  );
+      expect((await handle.query(statusQuery)).status).toBe('NeedsOperator');
+      await handle.terminate();
+    });
+  });
 
   it('ends as failed, with who and why, when an operator aborts it', async () => {
-    const fake = fakeActivities({ archiveInputs: () => Promise.reject(operatorFailure) });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await start(taskQueue);
+    const fake = fakeActivities({ archiveInputs: () => Promise.reject(archiveMismatch) });
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'NeedsOperator');
       await handle.executeUpdate(updates.abort, { args: [who] });
       await expect(handle.result()).rejects.toMatchObject({
@@ -283,5 +256,5 @@ describe('a run that waits for an operator', () => {
       });
       expect(await foundBy(handle)).toMatchObject({ status: 'Aborted' });
     });
-  }, 120_000);
+  });
 });

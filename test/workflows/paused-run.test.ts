@@ -1,44 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { cancelled } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { checkpointsQuery, signals, statusQuery, updates } from '../../workflows/pipeline/messages.ts';
-import type { RunStatus } from '../../workflows/pipeline/state.ts';
-import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
+import { archivingFailsOnce, fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
-import { startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+import { glueWorks, parks, seen, startRun } from '../support/started-run.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'the source is broken' };
 
-async function seen(handle: Handle, what: string, is: (status: RunStatus) => boolean): Promise<RunStatus> {
-  return await until(what, async () => {
-    const status = await handle.query(statusQuery);
-    return is(status) ? status : undefined;
-  });
-}
-
-const glueWorks = (handle: Handle): Promise<RunStatus> =>
-  seen(handle, 'Glue works', ({ glueRun }) => glueRun !== null);
-
 describe('a paused run', () => {
-  let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
+  const server = devServer();
 
   it('lets its Glue run go on, keeps the result, begins no stage, and goes on where it stood', async () => {
     const glue = new GlueInHand('validation');
     const fake = fakeActivities(glue.activities);
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       const { message } = await handle.executeUpdate(updates.pause, { args: [who] });
       expect(message).toMatch(/jr_1 goes on and its result is kept/);
@@ -50,12 +31,12 @@ describe('a paused run', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
     expect(glue.of('validation')).toEqual(['SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('stops its Glue run when asked, and runs the stage again once resumed, in the same round', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, fakeActivities(glue.activities), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fakeActivities(glue.activities), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
       await until('the Glue run is stopped', () =>
@@ -69,7 +50,7 @@ describe('a paused run', () => {
       expect(checkpoints.find(({ stage }) => stage === 'validation')).toMatchObject({ round: 1 });
     });
     expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('starts no Glue run while it waits for a slot, and starts it once when it is resumed', async () => {
     const glue = new GlueInHand('validation');
@@ -81,8 +62,8 @@ describe('a paused run', () => {
           ? Promise.reject(ApplicationFailure.retryable('the job is at its limit', 'GlueBusy'))
           : glue.activities.startGlueRun(context, request),
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await until('a start was refused', () =>
         Promise.resolve(fake.calls.includes('startGlueRun') ? true : undefined),
       );
@@ -94,7 +75,7 @@ describe('a paused run', () => {
       await handle.result();
     });
     expect(glue.of('validation')).toEqual(['SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('keeps the Glue run whose start was under way', async () => {
     const glue = new GlueInHand('validation');
@@ -106,8 +87,8 @@ describe('a paused run', () => {
         return await glue.activities.startGlueRun(context, request);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await until('a start is under way', () =>
         Promise.resolve(fake.calls.includes('startGlueRun') ? true : undefined),
       );
@@ -119,12 +100,12 @@ describe('a paused run', () => {
       await handle.result();
     });
     expect(glue.of('validation')).toEqual(['SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('does not promise to keep a Glue run that has ended by a fault of Glue', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, fakeActivities(glue.activities), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fakeActivities(glue.activities), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       glue.end({ state: 'ERROR', executionSeconds: 1 });
       await seen(handle, 'no Glue run is named', ({ glueRun }) => glueRun === null);
@@ -132,21 +113,13 @@ describe('a paused run', () => {
       expect(message).toBe('Nothing new begins until the run is resumed.');
       await handle.terminate();
     });
-  }, 60_000);
+  });
 
   it('is still parked when it is resumed, and takes no decision before', async () => {
-    let tries = 0;
-    const fake = fakeActivities({
-      archiveInputs: () => {
-        tries += 1;
-        return tries === 1
-          ? Promise.reject(ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch'))
-          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
-      },
-    });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      await seen(handle, 'parked', ({ parked }) => parked !== null);
+    const fake = fakeActivities(archivingFailsOnce());
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
+      await parks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
       await expect(handle.executeUpdate(updates.retryStage, { args: [who] })).rejects.toMatchObject({
         cause: { message: expect.stringMatching(/paused, by ada: the source is broken\. Resume it first/) },
@@ -156,7 +129,7 @@ describe('a paused run', () => {
       await handle.executeUpdate(updates.retryStage, { args: [who] });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
-  }, 60_000);
+  });
 
   it('stops the Glue run of a parked stage when asked, and runs the stage again once it is retried', async () => {
     const glue = new GlueInHand('validation');
@@ -170,9 +143,9 @@ describe('a paused run', () => {
           : glue.activities.awaitGlueRun(context, run);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      await seen(handle, 'parked', ({ parked }) => parked !== null);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
+      await parks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
       expect(glue.of('validation')).toEqual(['RUNNING']);
       const stopping = await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
@@ -187,7 +160,7 @@ describe('a paused run', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
     expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('stops, when asked, what it had started in the moment in which it was paused', async () => {
     const glue = new GlueInHand('validation');
@@ -203,8 +176,8 @@ describe('a paused run', () => {
         return started;
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await until('the start is under way', () => Promise.resolve(glue.runs[0]));
       await handle.executeUpdate(updates.pause, { args: [who] });
       await until('the start is given up', () => Promise.resolve(isGivenUp ? true : undefined));
@@ -221,23 +194,17 @@ describe('a paused run', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
     expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('gives an operator the whole time again when it is resumed while it is parked', async () => {
-    let tries = 0;
     const fake = fakeActivities({
       // 5.4 s.
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0015 }),
-      archiveInputs: () => {
-        tries += 1;
-        return tries === 1
-          ? Promise.reject(ApplicationFailure.nonRetryable('the copy differs', 'ArchiveMismatch'))
-          : Promise.resolve({ archived: 1, bytes: 1, kept: 0 });
-      },
+      ...archivingFailsOnce(),
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      const before = await seen(handle, 'parked', ({ parked }) => parked !== null);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
+      const before = await parks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
       await sleep(4_000);
       await handle.executeUpdate(updates.resume, { args: [who] });
@@ -248,12 +215,12 @@ describe('a paused run', () => {
       await handle.executeUpdate(updates.retryStage, { args: [who] });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
-  }, 60_000);
+  });
 
   it('takes the same message twice, from two operators at once and by signal, as one', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, fakeActivities(glue.activities), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fakeActivities(glue.activities), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await Promise.all([
         handle.executeUpdate(updates.pause, { args: [who] }),
@@ -268,5 +235,5 @@ describe('a paused run', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
     expect(glue.of('validation')).toEqual(['SUCCEEDED']);
-  }, 60_000);
+  });
 });

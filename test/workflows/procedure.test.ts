@@ -1,9 +1,8 @@
 /** What holds for every procedure, seen with the data recovery: plan, approval, action, pause, park, abort, report. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createEarlierProcedureActivities } from '../../activities/temporal/earlier-procedure.ts';
 import type { RecoveryRequest } from '../../pipeline/recovery/request.ts';
 import type { UndoPlan } from '../../pipeline/shutdown.ts';
@@ -13,11 +12,11 @@ import type { shutdownRecovery } from '../../workflows/shutdown-recovery/workflo
 import { signals, statusQuery, timelineQuery, updates } from '../../workflows/procedures/messages.ts';
 import type { ProcedureStatus } from '../../workflows/procedures/state.ts';
 import { ordinarySettings } from '../support/fake-activities.ts';
-import { startDevServer } from '../support/dev-server.ts';
 import { digest, fakeProcedures, planOf } from '../support/fake-procedures.ts';
 import type { FakeProcedures } from '../support/fake-procedures.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 type Handle = WorkflowHandleWithFirstExecutionRunId<typeof dataRecovery>;
@@ -63,23 +62,17 @@ const acting = (calls: readonly string[]): string[] =>
   calls.filter((name) => ['restoreObjects', 'returnInputs', 'verifyRecovery'].includes(name));
 
 describe('a procedure', () => {
-  let env: TestWorkflowEnvironment;
+  const server = devServer();
   let started = 0;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
 
   async function withProcedure<T>(
     fake: FakeProcedures,
     request: Partial<RecoveryRequest>,
     work: (handle: Handle, taskQueue: string) => Promise<T>,
   ): Promise<T> {
-    return await withWorker(env, fake, async (taskQueue) => {
+    return await withWorker(server.env, fake, async (taskQueue) => {
       started += 1;
-      const handle = await env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
+      const handle = await server.env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
         args: [{ ...who, find: true, ...request }],
         taskQueue,
         workflowId: `procedure-${String(process.pid)}-${String(started)}`,
@@ -117,7 +110,7 @@ describe('a procedure', () => {
       ]);
       expect(await foundBy(handle)).toMatchObject({ status: 'Completed' });
     });
-  }, 120_000);
+  });
 
   it('ends after the plan when it is a dry run, and when there is nothing to do', async () => {
     const dry = fakeProcedures();
@@ -131,7 +124,7 @@ describe('a procedure', () => {
       expect(await handle.result()).toMatchObject({ status: 'Completed', outcome: 'nothing to do' });
     });
     expect([...acting(dry.calls), ...acting(nothing.calls)]).toEqual([]);
-  }, 120_000);
+  });
 
   it('takes the approval that the digest of a dry run gives, and asks when the plan is another one by now', async () => {
     const same = fakeProcedures();
@@ -148,7 +141,7 @@ describe('a procedure', () => {
       });
     });
     expect(acting(other.calls)).toEqual([]);
-  }, 120_000);
+  });
 
   it('refuses an approval of another plan, and names the present one', async () => {
     await withProcedure(fakeProcedures(), {}, async (handle) => {
@@ -162,7 +155,7 @@ describe('a procedure', () => {
       await handle.executeUpdate(updates.abort, { args: [approval] });
       await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'ProcedureAborted' } });
     });
-  }, 120_000);
+  });
 
   it('asks again when the world has changed between the plan and its approval', async () => {
     let plans = 0;
@@ -186,7 +179,7 @@ describe('a procedure', () => {
       await handle.signal(signals.approve, { ...approval, digest: digest('b') });
       expect(await handle.result()).toMatchObject({ status: 'Completed' });
     });
-  }, 120_000);
+  });
 
   it('takes the same message twice, by update and by signal, once', async () => {
     const restoring = held({ restored: 1, good: 0, quarantined: 0 });
@@ -206,7 +199,7 @@ describe('a procedure', () => {
       expect(timeline[0]).toMatchObject({ what: 'started', ...who });
     });
     expect(acting(fake.calls)).toEqual(['restoreObjects', 'verifyRecovery']);
-  }, 120_000);
+  });
 
   it('finishes its step when it is paused, begins none until it is resumed', async () => {
     const restoring = held({ restored: 1, good: 0, quarantined: 0 });
@@ -224,7 +217,7 @@ describe('a procedure', () => {
       await handle.executeUpdate(updates.resume, { args: [approval] });
       expect(await handle.result()).toMatchObject({ status: 'Completed' });
     });
-  }, 120_000);
+  });
 
   it('gives an operator the whole time again when it is resumed while it asks', async () => {
     // 5.4 s.
@@ -238,7 +231,7 @@ describe('a procedure', () => {
       await handle.executeUpdate(updates.approve, { args: [{ ...approval, digest: digest('a') }] });
       expect(await handle.result()).toMatchObject({ status: 'Completed' });
     });
-  }, 60_000);
+  });
 
   it('parks where a step gives up, does it again when asked, and keeps what was done', async () => {
     let attempts = 0;
@@ -263,7 +256,7 @@ describe('a procedure', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'recovered; the numbers of 1 day differ' });
     });
     expect(acting(fake.calls)).toEqual(['restoreObjects', 'verifyRecovery', 'verifyRecovery']);
-  }, 120_000);
+  });
 
   it('ends with a report when what it was asked for does not exist, also when it plans again', async () => {
     let looks = 0;
@@ -284,7 +277,7 @@ describe('a procedure', () => {
       expect(fake.reports).toMatchObject([{ status: 'Failed', outcome: 'no record of it' }]);
     });
     expect(acting(fake.calls)).toEqual([]);
-  }, 120_000);
+  });
 
   it('leaves a report when it is aborted', async () => {
     const fake = fakeProcedures({
@@ -299,7 +292,7 @@ describe('a procedure', () => {
       expect(fake.reports).toMatchObject([{ status: 'Aborted', outcome: 'Aborted by bea: looks right' }]);
       expect(await foundBy(handle)).toMatchObject({ status: 'Aborted' });
     });
-  }, 120_000);
+  });
 
   it('completes although its report can not be written, and says so', async () => {
     const fake = fakeProcedures({
@@ -311,7 +304,7 @@ describe('a procedure', () => {
       const { what } = (await handle.query(timelineQuery)).at(-1) ?? {};
       expect(what).toBe('the report could not be written: gone');
     });
-  }, 120_000);
+  });
 
   describe('beside another one, under another workflow id', () => {
     const start = async (
@@ -319,7 +312,7 @@ describe('a procedure', () => {
       id: string,
       request: Partial<RecoveryRequest> = {},
     ): Promise<Handle> =>
-      await env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
+      await server.env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
         args: [{ ...who, find: true, ...request }],
         taskQueue,
         workflowId: `${taskQueue}-${id}`,
@@ -330,14 +323,14 @@ describe('a procedure', () => {
         ...createEarlierProcedureActivities(),
         readUndoPlan: () => Promise.resolve(undoPlan),
       });
-      await withWorker(env, fake, async (taskQueue) => {
+      await withWorker(server.env, fake, async (taskQueue) => {
         const first = await start(taskQueue, 'a');
         const { id } = await reaches(first, 'AwaitingApproval');
         await until('it is listed', async () => {
           const query = `WorkflowId = '${first.workflowId}' AND PipelineStatus = 'AwaitingApproval'`;
-          return (await env.client.workflow.count(query)).count > 0 ? true : undefined;
+          return (await server.env.client.workflow.count(query)).count > 0 ? true : undefined;
         });
-        const reset = await env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
+        const reset = await server.env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
           args: [{ ...who, dates: ['2024-07-01'], approve: { digest: digest('a') } }],
           taskQueue,
           workflowId: `${taskQueue}-b`,
@@ -358,7 +351,7 @@ describe('a procedure', () => {
         const look = await start(taskQueue, 'c', { dryRun: true });
         expect(await look.result()).toMatchObject({ status: 'Planned' });
         // What undoes a shutdown works on something else.
-        const undo = await env.client.workflow.start<typeof shutdownRecovery>('shutdownRecovery', {
+        const undo = await server.env.client.workflow.start<typeof shutdownRecovery>('shutdownRecovery', {
           args: [{ ...who, shutdown: 'a-shutdown', dryRun: false, approve: { digest: digest('a') } }],
           taskQueue,
           workflowId: `${taskQueue}-d`,
@@ -371,7 +364,7 @@ describe('a procedure', () => {
         const next = await start(taskQueue, 'e', { approve: { digest: digest('a') } });
         expect(await next.result()).toMatchObject({ status: 'Completed' });
       });
-    }, 120_000);
+    });
 
     it('lets one act of several that begin at once', async () => {
       const restoring = held({ restored: 1, good: 0, quarantined: 0 });
@@ -379,7 +372,7 @@ describe('a procedure', () => {
         ...createEarlierProcedureActivities(),
         restoreObjects: restoring.activity,
       });
-      await withWorker(env, fake, async (taskQueue) => {
+      await withWorker(server.env, fake, async (taskQueue) => {
         const approve = { digest: digest('a') };
         const all = await Promise.all(['a', 'b', 'c', 'd'].map((id) => start(taskQueue, id, { approve })));
         await restoring.begun;
@@ -397,7 +390,7 @@ describe('a procedure', () => {
         expect((await Promise.all(ended)).sort()).toEqual(['Completed', 'refused', 'refused', 'refused']);
         expect(acting(fake.calls)).toEqual(['restoreObjects', 'verifyRecovery']);
       });
-    }, 120_000);
+    });
   });
 
   it('refuses a request that says not what to recover', async () => {
@@ -406,7 +399,7 @@ describe('a procedure', () => {
         cause: { type: 'RequestInvalid', message: expect.stringContaining('exactly one of') },
       });
     });
-  }, 120_000);
+  });
 
   it('runs the pipeline over what is to be made again until nothing is left, and parks when such a run fails', async () => {
     const requests: unknown[] = [];
@@ -433,7 +426,7 @@ describe('a procedure', () => {
         async () => (await handle.query(statusQuery)).run ?? undefined,
       );
       expect(run).toMatch(/-inputs-1-1$/);
-      const child = env.client.workflow.getHandle(run);
+      const child = server.env.client.workflow.getHandle(run);
       await until('it is parked', async () =>
         (await foundBy(child)).status === 'NeedsOperator' ? true : undefined,
       );
@@ -445,7 +438,7 @@ describe('a procedure', () => {
     });
     const [a, b] = [{ inputs: ['streams/a.csv'] }, { inputs: ['streams/b.csv'] }];
     expect(requests).toEqual([a, a, b, b]);
-  }, 120_000);
+  });
 
   it('parks when runs leave what is to be made again, and names it', async () => {
     const left = { inputs: [['streams/a.csv']], dates: [] };
@@ -462,5 +455,5 @@ describe('a procedure', () => {
       await handle.executeUpdate(updates.abort, { args: [approval] });
       await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'ProcedureAborted' } });
     });
-  }, 120_000);
+  });
 });

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ResetRequest } from '../../pipeline/reset/request.ts';
 import type { pipelineReset } from '../../workflows/pipeline-reset/workflow.ts';
 import { statusQuery as runQuery, updates as runUpdates } from '../../workflows/pipeline/messages.ts';
 import { statusQuery, updates } from '../../workflows/procedures/messages.ts';
-import { startDevServer } from '../support/dev-server.ts';
 import { digest, fakeProcedures } from '../support/fake-procedures.ts';
 import type { FakeProcedures } from '../support/fake-procedures.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 type Handle = WorkflowHandleWithFirstExecutionRunId<typeof pipelineReset>;
@@ -19,23 +18,17 @@ const approved = { approve: { digest: digest('a') } };
 const open = { workflowId: 'stuck', runId: 'r1', run: 'stuck-r1' };
 
 describe('a reset', () => {
-  let env: TestWorkflowEnvironment;
+  const server = devServer();
   let started = 0;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
 
   async function withReset<T>(
     fake: FakeProcedures,
     request: Partial<ResetRequest>,
     work: (handle: Handle) => Promise<T>,
   ): Promise<T> {
-    return await withWorker(env, fake, async (taskQueue) => {
+    return await withWorker(server.env, fake, async (taskQueue) => {
       started += 1;
-      const handle = await env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
+      const handle = await server.env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
         args: [{ ...who, ...approved, ...request }],
         taskQueue,
         workflowId: `reset-${String(process.pid)}-${String(started)}`,
@@ -88,7 +81,7 @@ describe('a reset', () => {
     const seen = fake.calls.filter((name) => order.includes(name));
     expect([...new Set(seen)]).toEqual(order);
     expect(fake.calls).toContain('checkReferenceData');
-  }, 120_000);
+  });
 
   it('starts no run when it is told not to', async () => {
     const fake = fakeProcedures({
@@ -98,7 +91,7 @@ describe('a reset', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'reset; no run was started' });
     });
     expect(fake.calls).not.toContain('findNewStreams');
-  }, 120_000);
+  });
 
   it('lets the schedules go on when it is aborted half-way', async () => {
     const resumed: unknown[] = [];
@@ -124,7 +117,7 @@ describe('a reset', () => {
     expect(resumed).toEqual([['daily']]);
     expect(fake.calls).not.toContain('resetState');
     expect(fake.reports).toMatchObject([{ status: 'Aborted' }]);
-  }, 120_000);
+  });
 
   it('does not give a run inputs again that an earlier round has processed', async () => {
     const requests: unknown[] = [];
@@ -145,7 +138,7 @@ describe('a reset', () => {
         const { run } = await handle.query(statusQuery);
         return run?.includes('first') === true ? run : undefined;
       });
-      const run = env.client.workflow.getHandle(first);
+      const run = server.env.client.workflow.getHandle(first);
       // The procedure names the run that it is about to start.
       await until('the run is parked', async () => {
         const status = await run.query(runQuery).catch(() => undefined);
@@ -158,7 +151,7 @@ describe('a reset', () => {
       expect(await handle.result()).toMatchObject({ outcome: 'reset; 1 run completed' });
     });
     expect(requests).toEqual([{ inputs: ['streams/a.csv'] }, {}, {}]);
-  }, 120_000);
+  });
 
   it('resumes what a try to pause the schedules had paused before it failed', async () => {
     const resumed: unknown[] = [];
@@ -180,7 +173,7 @@ describe('a reset', () => {
       await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'ProcedureAborted' } });
       expect(resumed).toEqual([{ note: `Reset ${id} ended early`, mark: `Reset ${id}` }]);
     });
-  }, 120_000);
+  });
 
   it('says which step failed, and how often it was tried', async () => {
     let attempts = 0;
@@ -205,5 +198,5 @@ describe('a reset', () => {
       state: 'done',
       round: 2,
     });
-  }, 120_000);
+  });
 });

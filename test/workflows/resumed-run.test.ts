@@ -1,64 +1,37 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
-import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
-import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
-import { startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+import { activitiesOver, failureOf, glueWorks, parks, startRun } from '../support/started-run.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'wrong reference data' };
 
-/** What asks Temporal is real. */
-function activities(glue: GlueInHand, replacements: Replacements = {}): FakeActivities {
-  return fakeActivities({ ...createRunActivities(), ...glue.activities, ...replacements });
-}
-
-async function glueWorks(handle: Handle): Promise<void> {
-  await until('Glue works', async () => {
-    const status = await handle.query(statusQuery);
-    return status.stage === 'validation' && status.glueRun !== null ? true : undefined;
-  });
-}
-
-async function failureOf(handle: Handle): Promise<unknown> {
-  return await handle.result().catch((error: unknown) => error);
-}
-
 describe('a closed run', () => {
-  let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
+  const server = devServer();
 
   it('that was terminated is resumed with the Glue run that it left', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, activitiesOver(glue), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.terminate('by hand');
       const { firstExecutionRunId: runId, workflowId } = handle;
-      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
+      const again = await startRun(server.env, taskQueue, { resumeFrom: { runId } }, workflowId);
       await glueWorks(again);
       glue.end();
       expect(await again.result()).toMatchObject({ outcome: 'published' });
     });
     expect(glue.of('validation')).toEqual(['SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('is resumed paused as it was, and does nothing until somebody resumes it', async () => {
     const glue = new GlueInHand('validation');
-    const fake = activities(glue);
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    const fake = activitiesOver(glue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
       await handle.executeUpdate(updates.emergencyShutdown, { args: [{ by: 'bea', reason: 'fire' }] });
@@ -66,7 +39,7 @@ describe('a closed run', () => {
       expect(await handle.query(statusQuery)).toMatchObject({ status: 'Stopped', paused: null });
       const begun = fake.calls.filter((name) => name === 'validateAwsConnection').length;
       const { firstExecutionRunId: runId, workflowId } = handle;
-      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
+      const again = await startRun(server.env, taskQueue, { resumeFrom: { runId } }, workflowId);
       await until('it is paused', async () =>
         (await again.query(statusQuery)).status === 'Paused' ? true : undefined,
       );
@@ -78,22 +51,22 @@ describe('a closed run', () => {
       glue.end();
       expect(await again.result()).toMatchObject({ outcome: 'published' });
     });
-  }, 60_000);
+  });
 
   it('is resumed with what an operator had changed for its round, under what is changed now', async () => {
     const glue = new GlueInHand('validation');
     const overrides: object[] = [];
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       startGlueRun: (context, request) => {
         if (request.stage === 'validation') overrides.push(request.overrides);
         return glue.activities.startGlueRun(context, request);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       glue.end({ state: 'FAILED', errorMessage: 'Java heap space', executionSeconds: 9 });
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      await parks(handle);
       const larger = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
       await handle.executeUpdate(updates.retryStage, { args: [{ ...who, overrides: larger }] });
       await glueWorks(handle);
@@ -101,32 +74,32 @@ describe('a closed run', () => {
       await failureOf(handle);
       const { firstExecutionRunId: runId, workflowId } = handle;
       const request = { resumeFrom: { runId }, overrides: { numberOfWorkers: 8 } };
-      const again = await startRun(env, taskQueue, request, workflowId);
+      const again = await startRun(server.env, taskQueue, request, workflowId);
       await glueWorks(again);
       glue.end();
       expect(await again.result()).toMatchObject({ outcome: 'published' });
       expect(overrides).toEqual([{}, larger, { workerType: 'G.2X', numberOfWorkers: 8 }]);
     });
-  }, 60_000);
+  });
 
   it('that was terminated has its Glue run stopped by the next run, unless it is resumed', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, activitiesOver(glue), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.terminate('by hand');
-      const next = await startRun(env, taskQueue);
+      const next = await startRun(server.env, taskQueue);
       await until('its own Glue run', () => Promise.resolve(glue.runs[1]));
       glue.end();
       expect(await next.result()).toMatchObject({ outcome: 'published' });
     });
     expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('does what had finished again only when asked, with new Glue runs', async () => {
     const glue = new GlueInHand();
     let tries = 0;
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       publishKpis: () => {
         tries += 1;
         const day = { day: '2024-06-25', edition: 1 };
@@ -135,70 +108,62 @@ describe('a closed run', () => {
           : Promise.resolve({ published: [day], superseded: [] });
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
+      await parks(handle);
       await handle.executeUpdate(updates.abort, { args: [who] });
       await failureOf(handle);
       const { firstExecutionRunId: runId, workflowId } = handle;
       const resumeFrom = { runId, stage: 'kpi_computation' } as const;
-      const again = await startRun(env, taskQueue, { resumeFrom }, workflowId);
+      const again = await startRun(server.env, taskQueue, { resumeFrom }, workflowId);
       expect(await again.result()).toMatchObject({ outcome: 'published' });
     });
     const rounds = glue.runs.map(({ token }) => token.split('/').slice(-2).join(' '));
     expect(rounds).toEqual(['validation 1', 'kpi_computation 1', 'kpi_computation 2', 'dynamodb_load 1']);
-  }, 60_000);
+  });
 
   it.each([
     ['validation', true],
     ['kpi_computation', false],
-  ] as const)(
-    'that goes on from %s replaces what it has published: %s',
-    async (stage, replaces) => {
-      const glue = new GlueInHand();
-      const adopted: unknown[] = [];
-      const fake = activities(glue, {
-        archiveInputs: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')),
-        adoptInputs: (_context, given) => {
-          adopted.push(given);
-          return Promise.resolve({ files: 1 });
-        },
-      });
-      await withWorker(env, fake, async (taskQueue) => {
-        const handle = await startRun(env, taskQueue);
-        await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
-        await handle.executeUpdate(updates.abort, { args: [who] });
-        await failureOf(handle);
-        const { firstExecutionRunId: runId, workflowId } = handle;
-        const again = await startRun(env, taskQueue, { resumeFrom: { runId, stage } }, workflowId);
-        await until('parked', async () => (await again.query(statusQuery)).parked ?? undefined);
-        await again.executeUpdate(updates.skipStage, { args: [who] });
-        expect(await again.result()).toMatchObject({ outcome: 'published' });
-      });
-      expect(adopted).toEqual([
-        replaces ? { again: { reference: expect.anything(), now: expect.any(String) } } : {},
-      ]);
-    },
-    60_000,
-  );
+  ] as const)('that goes on from %s replaces what it has published: %s', async (stage, replaces) => {
+    const glue = new GlueInHand();
+    const adopted: unknown[] = [];
+    const fake = activitiesOver(glue, {
+      archiveInputs: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')),
+      adoptInputs: (_context, given) => {
+        adopted.push(given);
+        return Promise.resolve({ files: 1 });
+      },
+    });
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
+      await parks(handle);
+      await handle.executeUpdate(updates.abort, { args: [who] });
+      await failureOf(handle);
+      const { firstExecutionRunId: runId, workflowId } = handle;
+      const again = await startRun(server.env, taskQueue, { resumeFrom: { runId, stage } }, workflowId);
+      await parks(again);
+      await again.executeUpdate(updates.skipStage, { args: [who] });
+      expect(await again.result()).toMatchObject({ outcome: 'published' });
+    });
+    expect(adopted).toEqual([
+      replaces ? { again: { reference: expect.anything(), now: expect.any(String) } } : {},
+    ]);
+  });
 
   it.each([
     ['has completed', /has completed: nothing is left to do/],
     ['never was', /is not there/],
-  ])(
-    'that %s is not resumed, and says so',
-    async (what, message) => {
-      await withWorker(env, activities(new GlueInHand()), async (taskQueue) => {
-        const handle = await startRun(env, taskQueue);
-        await handle.result();
-        const runId =
-          what === 'never was' ? '00000000-0000-4000-8000-000000000000' : handle.firstExecutionRunId;
-        const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, handle.workflowId);
-        expect(await failureOf(again)).toMatchObject({
-          cause: { cause: { type: 'ResumeImpossible', message: expect.stringMatching(message) } },
-        });
+  ])('that %s is not resumed, and says so', async (what, message) => {
+    await withWorker(server.env, activitiesOver(new GlueInHand()), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
+      await handle.result();
+      const runId =
+        what === 'never was' ? '00000000-0000-4000-8000-000000000000' : handle.firstExecutionRunId;
+      const again = await startRun(server.env, taskQueue, { resumeFrom: { runId } }, handle.workflowId);
+      expect(await failureOf(again)).toMatchObject({
+        cause: { cause: { type: 'ResumeImpossible', message: expect.stringMatching(message) } },
       });
-    },
-    60_000,
-  );
+    });
+  });
 });

@@ -1,34 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { StopRecord } from '../../pipeline/activity-types.ts';
-import type { StageName } from '../../pipeline/stages.ts';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { checkpointsQuery, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import type { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
-import { startDevServer } from '../support/dev-server.ts';
-import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
-import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
+import { archiveMismatch, ordinarySettings } from '../support/fake-activities.ts';
+import type { Replacements } from '../support/fake-activities.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
-import { startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+import { activitiesOver, failureOf, glueWorks, parks, startRun } from '../support/started-run.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'wrong reference data' };
-
-/** What asks Temporal is real. */
-function activities(glue: GlueInHand, replacements: Replacements = {}): FakeActivities {
-  return fakeActivities({ ...createRunActivities(), ...glue.activities, ...replacements });
-}
-
-async function glueWorks(handle: Handle, stage: StageName = 'validation'): Promise<void> {
-  await until(`Glue works in ${stage}`, async () => {
-    const status = await handle.query(statusQuery);
-    return status.stage === stage && status.glueRun !== null ? true : undefined;
-  });
-}
 
 /** Work that goes on until the test says so. */
 function held(): { released: Promise<void>; release: () => void } {
@@ -42,30 +26,20 @@ function held(): { released: Promise<void>; release: () => void } {
   };
 }
 
-async function failureOf(handle: Handle): Promise<unknown> {
-  return await handle.result().catch((error: unknown) => error);
-}
+const server = devServer();
 
 describe('a run that is shut down', () => {
-  let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
-
   it('stops its Glue run, sets unfinished output aside, leaves a record, and is resumed as the same run', async () => {
     const glue = new GlueInHand('kpi_computation');
     const secured: { jobRunIds: readonly string[]; record: StopRecord }[] = [];
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       secureStoppedRun: (_context, given) => {
         secured.push(given);
         return Promise.resolve({ objects: 3, record: 'somewhere' });
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle, 'kpi_computation');
       const { run } = await handle.query(statusQuery);
       await handle.executeUpdate(updates.emergencyShutdown, { args: [who] });
@@ -80,7 +54,7 @@ describe('a run that is shut down', () => {
 
       const { firstExecutionRunId: runId, workflowId } = handle;
       const again = await startRun(
-        env,
+        server.env,
         taskQueue,
         { trigger: 'recovery', resumeFrom: { runId } },
         workflowId,
@@ -106,12 +80,12 @@ describe('a run that is shut down', () => {
     ]);
     expect(fake.calls.filter((name) => name === 'publishPlays')).toHaveLength(1);
     expect(fake.calls).toContain('adoptInputs');
-  }, 60_000);
+  });
 
   it('stops also the Glue run that it started anew after a pause had stopped the first', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, activitiesOver(glue), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
       await until('the first is stopped', () =>
@@ -123,45 +97,45 @@ describe('a run that is shut down', () => {
       await failureOf(handle);
       expect(glue.of('validation')).toEqual(['STOPPED', 'STOPPED']);
     });
-  }, 60_000);
+  });
 
   it('sets aside also what Glue runs have left that failed before it was resumed', async () => {
     const glue = new GlueInHand('validation');
     const secured: (readonly string[])[] = [];
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       secureStoppedRun: (_context, { jobRunIds }) => {
         secured.push(jobRunIds);
         return Promise.resolve({ objects: 1, record: 'somewhere' });
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       glue.end({ state: 'FAILED', errorMessage: 'no plays', executionSeconds: 1 });
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+      await parks(handle);
       await handle.executeUpdate(updates.abort, { args: [who] });
       await failureOf(handle);
       const { firstExecutionRunId: runId, workflowId } = handle;
-      const again = await startRun(env, taskQueue, { resumeFrom: { runId } }, workflowId);
+      const again = await startRun(server.env, taskQueue, { resumeFrom: { runId } }, workflowId);
       await glueWorks(again);
       await again.executeUpdate(updates.emergencyShutdown, { args: [who] });
       await failureOf(again);
     });
     expect(secured).toEqual([['jr_1', 'jr_2']]);
-  }, 60_000);
+  });
 
   it('names its Glue run when it stops it, and says when that does not end', async () => {
     const glue = new GlueInHand('validation');
     const asked: (string | undefined)[] = [];
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       stopGlueRun: (_context, { jobRunId }) => {
         asked.push(jobRunId);
         glue.end();
         return Promise.resolve({ jobRunIds: ['jr_1'], stillStopping: ['jr_1'] });
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.emergencyShutdown, { args: [who] });
       await failureOf(handle);
@@ -171,13 +145,13 @@ describe('a run that is shut down', () => {
       );
     });
     expect(asked).toEqual(['jr_1']);
-  }, 60_000);
+  });
 
   it('does the same when it is cancelled from outside', async () => {
     const glue = new GlueInHand('validation');
-    const fake = activities(glue);
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    const fake = activitiesOver(glue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.cancel();
       expect(await failureOf(handle)).toMatchObject({ cause: { name: 'CancelledFailure' } });
@@ -185,34 +159,34 @@ describe('a run that is shut down', () => {
     });
     expect(glue.of('validation')).toEqual(['STOPPED']);
     expect(fake.calls).toContain('secureStoppedRun');
-  }, 60_000);
+  });
 
   it('ends although unfinished output could not be set aside, and says so', async () => {
     const glue = new GlueInHand('validation');
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       secureStoppedRun: () => Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied')),
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.emergencyShutdown, { args: [who] });
       await failureOf(handle);
       const timeline = await handle.query(timelineQuery);
       expect(timeline.map(({ what }) => what).join('\n')).toMatch(/could not be set aside/);
     });
-  }, 60_000);
+  });
 
   it('shows at once that it ends, also while a pause still stops its Glue run', async () => {
     const glue = new GlueInHand('validation');
     const stop = held();
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       stopGlueRun: async (context, request) => {
         await stop.released;
         return glue.activities.stopGlueRun(context, request);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
       await until('it is being stopped', () =>
@@ -225,15 +199,15 @@ describe('a run that is shut down', () => {
       expect(await failureOf(handle)).toMatchObject({ cause: { type: 'RunAborted' } });
     });
     expect(glue.of('validation')).toEqual(['STOPPED']);
-  }, 60_000);
+  });
 
   it('stops while it is paused, parked or asked twice', async () => {
     const parked = {
-      archiveInputs: () => Promise.reject(ApplicationFailure.nonRetryable('no', 'ArchiveMismatch')),
+      archiveInputs: () => Promise.reject(archiveMismatch),
     };
-    await withWorker(env, activities(new GlueInHand(), parked), async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
-      await until('parked', async () => (await handle.query(statusQuery)).parked ?? undefined);
+    await withWorker(server.env, activitiesOver(new GlueInHand(), parked), async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
+      await parks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
       await Promise.allSettled([
         handle.executeUpdate(updates.emergencyShutdown, { args: [who] }),
@@ -241,22 +215,14 @@ describe('a run that is shut down', () => {
       ]);
       expect(await failureOf(handle)).toMatchObject({ cause: { type: 'RunStopped' } });
     });
-  }, 60_000);
+  });
 });
 
 describe('a run for which nobody decides in time', () => {
-  let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
-
   it('refuses what comes while it still stops its Glue run', async () => {
     const glue = new GlueInHand('validation');
     const stop = held();
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0003 }),
       awaitGlueRun: () => Promise.reject(ApplicationFailure.nonRetryable('GetJobRun denied', 'AccessDenied')),
       stopGlueRun: async (context, request) => {
@@ -264,8 +230,8 @@ describe('a run for which nobody decides in time', () => {
         return glue.activities.stopGlueRun(context, request);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const handle = await startRun(env, taskQueue);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const handle = await startRun(server.env, taskQueue);
       await until('it stops Glue', () =>
         Promise.resolve(fake.calls.includes('stopGlueRun') ? true : undefined),
       );
@@ -278,26 +244,18 @@ describe('a run for which nobody decides in time', () => {
       expect(await foundBy(handle)).toMatchObject({ status: 'Failed' });
     });
     expect(glue.of('validation')).toEqual(['STOPPED']);
-  }, 60_000);
+  });
 });
 
 describe('a run whose history has grown long', () => {
-  let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
-
   it('continues as new between two stages with all that it knows, and still takes commands', async () => {
     const glue = new GlueInHand('dynamodb_load');
     const shortHistories: Replacements = {
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps: 10 }),
     };
-    await withWorker(env, activities(glue, shortHistories), async (taskQueue) => {
-      const first = await startRun(env, taskQueue);
-      const handle = env.client.workflow.getHandle(first.workflowId);
+    await withWorker(server.env, activitiesOver(glue, shortHistories), async (taskQueue) => {
+      const first = await startRun(server.env, taskQueue);
+      const handle = server.env.client.workflow.getHandle(first.workflowId);
       await until('the load works', async () =>
         (await handle.query(statusQuery)).stage === 'dynamodb_load' ? true : undefined,
       );
@@ -311,12 +269,12 @@ describe('a run whose history has grown long', () => {
       expect((await handle.query(timelineQuery))[0]?.what).toBe('started (manual)');
     });
     expect(glue.runs.map(({ stage }) => stage)).toEqual(['validation', 'kpi_computation', 'dynamodb_load']);
-  }, 60_000);
+  });
 
   it('begins the round that an operator has asked for, with what was changed for it', async () => {
     const glue = new GlueInHand('validation');
     const requests: { token: string; overrides: object }[] = [];
-    const fake = activities(glue, {
+    const fake = activitiesOver(glue, {
       // Reached between the retry and its round.
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps: 8 }),
       startGlueRun: (context, request) => {
@@ -324,12 +282,12 @@ describe('a run whose history has grown long', () => {
         return glue.activities.startGlueRun(context, request);
       },
     });
-    await withWorker(env, fake, async (taskQueue) => {
-      const first = await startRun(env, taskQueue);
-      const handle = env.client.workflow.getHandle<typeof musicStreamingPipeline>(first.workflowId);
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const first = await startRun(server.env, taskQueue);
+      const handle = server.env.client.workflow.getHandle<typeof musicStreamingPipeline>(first.workflowId);
       await glueWorks(first);
       glue.end({ state: 'FAILED', errorMessage: 'Java heap space', executionSeconds: 9 });
-      await until('parked', async () => (await first.query(statusQuery)).parked ?? undefined);
+      await parks(first);
       const overrides = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
       const answer = await first.executeUpdate(updates.retryStage, { args: [{ ...who, overrides }] });
       expect(answer.message).toBe('validation runs again, round 2.');
@@ -342,5 +300,5 @@ describe('a run whose history has grown long', () => {
         { token: expect.stringMatching(/validation\/2$/), overrides },
       ]);
     });
-  }, 60_000);
+  });
 });

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { z } from 'zod';
 import { createProcedureRunActivities } from '../../activities/temporal/procedure-runs.ts';
-import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
-import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import { planByStatus } from '../../activities/temporal/shutdown-status.ts';
 import { createUndoActivities } from '../../activities/temporal/undo.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
-import type { ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
+import type { ShutdownRequest } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult } from '../../workflows/emergency-shutdown/messages.ts';
 import { statusQuery, updates as runUpdates } from '../../workflows/pipeline/messages.ts';
 import type { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
@@ -18,62 +15,35 @@ import { statusQuery as procedureQuery, updates } from '../../workflows/procedur
 import type { dataRecovery } from '../../workflows/data-recovery/workflow.ts';
 import type { pipelineReset } from '../../workflows/pipeline-reset/workflow.ts';
 import type { shutdownRecovery } from '../../workflows/shutdown-recovery/workflow.ts';
-import { startDevServer } from '../support/dev-server.ts';
 import type { Replacements } from '../support/fake-activities.ts';
-import { digest, fakeProcedures, planOf } from '../support/fake-procedures.ts';
+import { digest, planOf, shutdownInMemory } from '../support/fake-procedures.ts';
 import type { FakeProcedures } from '../support/fake-procedures.ts';
 import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
-import { startRun } from '../support/started-run.ts';
+import { glueWorks, startRun } from '../support/started-run.ts';
 import type { Handle } from '../support/started-run.ts';
+import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'the reference data is wrong' };
 const approval = { by: 'grace', reason: 'the data is right again' };
 
 describe('an emergency shutdown that is undone', () => {
-  let env: TestWorkflowEnvironment;
+  const server = devServer();
   let asked = 0;
-  beforeAll(async () => {
-    env = await startDevServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env.teardown();
-  });
 
-  /** What asks Temporal is real; what a shutdown saves is kept here instead of S3. */
+  /** Schedules are real too. */
   function activities(
     glue: GlueInHand,
     procedures: Partial<ProcedureActivities> = {},
     ofRuns: Replacements = {},
   ): FakeProcedures {
-    let saved: UndoPlan | undefined;
-    return fakeProcedures(
-      {
-        ...createUndoActivities(),
-        ...createScheduleActivities(),
-        readUndoPlan: () =>
-          saved === undefined ? Promise.reject(new Error('nothing was saved')) : Promise.resolve(saved),
-        planUndo: (_context, { undo: { runs, schedules } }) =>
-          Promise.resolve(planOf({ empty: runs.length + schedules.length === 0, runs: runs.length })),
-        ...procedures,
-      },
-      {
-        ...createRunActivities(),
-        ...createShutdownActivities(),
-        ...glue.activities,
-        writeShutdownReport: (_settings, { plan }) => {
-          saved = plan;
-          return Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' });
-        },
-        ...ofRuns,
-      },
-    );
+    return shutdownInMemory(glue, { ...createScheduleActivities(), ...procedures }, ofRuns);
   }
 
   async function shutDown(taskQueue: string): Promise<ShutdownResult> {
     asked += 1;
-    return await env.client.workflow.execute<(given: ShutdownRequest) => Promise<ShutdownResult>>(
+    return await server.env.client.workflow.execute<(given: ShutdownRequest) => Promise<ShutdownResult>>(
       'emergencyShutdown',
       { args: [who], taskQueue, workflowId: `undone-${String(asked)}` },
     );
@@ -89,7 +59,7 @@ describe('an emergency shutdown that is undone', () => {
     shutdown: string,
   ): Promise<WorkflowHandle<typeof shutdownRecovery>> {
     asked += 1;
-    const handle = await env.client.workflow.start<typeof shutdownRecovery>('shutdownRecovery', {
+    const handle = await server.env.client.workflow.start<typeof shutdownRecovery>('shutdownRecovery', {
       args: [{ ...approval, shutdown }],
       taskQueue,
       workflowId: `undo-${String(asked)}`,
@@ -107,19 +77,15 @@ describe('an emergency shutdown that is undone', () => {
 
   /** Starts runs and waits until their Glue runs work. */
   async function working(taskQueue: string, count = 1): Promise<Handle[]> {
-    const runs = await Promise.all(Array.from({ length: count }, () => startRun(env, taskQueue)));
-    for (const run of runs) {
-      await until('Glue works', async () =>
-        (await run.query(statusQuery)).glueRun !== null ? true : undefined,
-      );
-    }
+    const runs = await Promise.all(Array.from({ length: count }, () => startRun(server.env, taskQueue)));
+    for (const run of runs) await glueWorks(run);
     return runs;
   }
 
   /** A reset that has paused the schedules and waits for an operator. */
   async function parkedReset(taskQueue: string): Promise<WorkflowHandle<typeof pipelineReset>> {
     asked += 1;
-    const reset = await env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
+    const reset = await server.env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
       args: [{ ...who, claims: true, restart: false, approve: { digest: digest('a') } }],
       taskQueue,
       workflowId: `reset-${String(asked)}`,
@@ -129,7 +95,7 @@ describe('an emergency shutdown that is undone', () => {
   }
 
   async function schedule(id: string, taskQueue: string, note?: string): Promise<void> {
-    await env.client.schedule.create({
+    await server.env.client.schedule.create({
       scheduleId: id,
       spec: { intervals: [{ every: '1d' }] },
       action: { type: 'startWorkflow', workflowType: 'musicStreamingPipeline', taskQueue, args: [{}] },
@@ -138,19 +104,19 @@ describe('an emergency shutdown that is undone', () => {
   }
 
   const isPaused = async (id: string): Promise<boolean> =>
-    (await env.client.schedule.getHandle(id).describe()).state.paused;
+    (await server.env.client.schedule.getHandle(id).describe()).state.paused;
   const noteOf = async (id: string): Promise<string | undefined> =>
-    (await env.client.schedule.getHandle(id).describe()).state.note;
+    (await server.env.client.schedule.getHandle(id).describe()).state.note;
   const last = async ({ workflowId }: Handle): Promise<{ runId: string; status: { name: string } }> =>
-    await env.client.workflow.getHandle(workflowId).describe();
+    await server.env.client.workflow.getHandle(workflowId).describe();
 
   it('goes on with what it stopped and with nothing else, loses nothing, doubles nothing, and is undone once', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
+    await withWorker(server.env, activities(glue), async (taskQueue) => {
       await schedule('test-daily', taskQueue);
       await schedule('test-weekly', taskQueue, 'a holiday');
       const runs = await working(taskQueue, 5);
-      const recovery = await env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
+      const recovery = await server.env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
         args: [{ ...who, find: true }],
         taskQueue,
         workflowId: 'recovery',
@@ -172,7 +138,7 @@ describe('an emergency shutdown that is undone', () => {
       expect(await undo(taskQueue, shutdown)).toBe('nothing to do');
       glue.end();
       for (const { workflowId } of runs) {
-        expect(await env.client.workflow.getHandle(workflowId).result()).toMatchObject({
+        expect(await server.env.client.workflow.getHandle(workflowId).result()).toMatchObject({
           outcome: 'published',
         });
       }
@@ -180,19 +146,19 @@ describe('an emergency shutdown that is undone', () => {
     const states = glue.of('validation');
     expect(states.filter((state) => state === 'STOPPED')).toHaveLength(5);
     expect(states.filter((state) => state === 'SUCCEEDED')).toHaveLength(5);
-    for (const id of ['test-daily', 'test-weekly']) await env.client.schedule.getHandle(id).delete();
-  }, 60_000);
+    for (const id of ['test-daily', 'test-weekly']) await server.env.client.schedule.getHandle(id).delete();
+  });
 
   it('leaves a run paused that was paused before it', async () => {
     const glue = new GlueInHand('validation');
-    await withWorker(env, activities(glue), async (taskQueue) => {
-      const run = await startRun(env, taskQueue);
-      await until('Glue works', async () => (await run.query(statusQuery)).glueRun ?? undefined);
+    await withWorker(server.env, activities(glue), async (taskQueue) => {
+      const run = await startRun(server.env, taskQueue);
+      await glueWorks(run);
       await run.executeUpdate(runUpdates.pause, { args: [who] });
       const { shutdown } = await shutDown(taskQueue);
       await run.result().catch(() => undefined);
       await undo(taskQueue, shutdown);
-      const again = env.client.workflow.getHandle<typeof musicStreamingPipeline>(run.workflowId);
+      const again = server.env.client.workflow.getHandle<typeof musicStreamingPipeline>(run.workflowId);
       const status = await until('it goes on', async () => {
         const seen = await again.query(statusQuery);
         return seen.status === 'Paused' ? seen : undefined;
@@ -202,7 +168,7 @@ describe('an emergency shutdown that is undone', () => {
       await again.executeUpdate(runUpdates.abort, { args: [who] });
       await again.result().catch(() => undefined);
     });
-  }, 60_000);
+  });
 
   it('leaves alone a run that was told to abort before the shutdown came', async () => {
     const glue = new GlueInHand('validation');
@@ -214,7 +180,7 @@ describe('an emergency shutdown that is undone', () => {
       await held;
       return await glue.activities.stopGlueRun(context, given);
     };
-    await withWorker(env, activities(glue, {}, { stopGlueRun }), async (taskQueue) => {
+    await withWorker(server.env, activities(glue, {}, { stopGlueRun }), async (taskQueue) => {
       const [aborted] = await working(taskQueue);
       if (aborted === undefined) throw new Error('no run');
       await aborted.executeUpdate(runUpdates.abort, { args: [who] });
@@ -228,7 +194,7 @@ describe('an emergency shutdown that is undone', () => {
       expect(await undo(taskQueue, id)).toBe('nothing to do');
       expect((await last(aborted)).runId).toBe(aborted.firstExecutionRunId);
     });
-  }, 60_000);
+  });
 
   it('resumes a run once, also when the answer that it was resumed is lost', async () => {
     const glue = new GlueInHand('validation');
@@ -241,7 +207,7 @@ describe('an emergency shutdown that is undone', () => {
       ends = undefined;
       throw new Error('killed');
     };
-    await withWorker(env, activities(glue, { resumeRuns }), async (taskQueue) => {
+    await withWorker(server.env, activities(glue, { resumeRuns }), async (taskQueue) => {
       const [run] = await working(taskQueue);
       if (run === undefined) throw new Error('no run');
       const { shutdown } = await shutDown(taskQueue);
@@ -250,18 +216,18 @@ describe('an emergency shutdown that is undone', () => {
         await until('it works again', () => Promise.resolve(glue.runs[1]));
         resumed = (await last(run)).runId;
         glue.end();
-        await env.client.workflow.getHandle(run.workflowId).result();
+        await server.env.client.workflow.getHandle(run.workflowId).result();
       };
       expect(await undo(taskQueue, shutdown)).toMatch(/^brought back/);
       expect(await last(run)).toMatchObject({ runId: resumed, status: { name: 'COMPLETED' } });
     });
-  }, 60_000);
+  });
 
   it('names a run that was resumed and does not go on', async () => {
     const glue = new GlueInHand('validation');
     const gone = ApplicationFailure.nonRetryable('its history has expired', 'ResumeImpossible');
     const fake = activities(glue, {}, { readProgress: () => Promise.reject(gone) });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       const [run] = await working(taskQueue);
       const { shutdown } = await shutDown(taskQueue);
       const undoing = await beginUndo(taskQueue, shutdown);
@@ -275,7 +241,7 @@ describe('an emergency shutdown that is undone', () => {
       });
       await undoing.terminate();
     });
-  }, 60_000);
+  });
 
   const refused = (): Promise<never> =>
     Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied'));
@@ -288,8 +254,8 @@ describe('an emergency shutdown that is undone', () => {
       planRecovery: () => Promise.resolve(planOf({ runs: 1 })),
       returnInputs: () => Promise.resolve({ inputs: due, dates: [] }),
     };
-    await withWorker(env, activities(glue, procedures), async (taskQueue) => {
-      const recovery = await env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
+    await withWorker(server.env, activities(glue, procedures), async (taskQueue) => {
+      const recovery = await server.env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
         args: [{ ...who, find: true, approve: { digest: digest('a') } }],
         taskQueue,
         workflowId: 'recovery-with-run',
@@ -310,7 +276,7 @@ describe('an emergency shutdown that is undone', () => {
       expect(await recovery.result()).toMatchObject({ status: 'Completed' });
     });
     expect(glue.of('validation')).toEqual(['STOPPED', 'SUCCEEDED']);
-  }, 60_000);
+  });
 
   it('is found by what the shutdown says of itself when it could not write it down', async () => {
     const glue = new GlueInHand('validation');
@@ -319,7 +285,7 @@ describe('an emergency shutdown that is undone', () => {
       return plan ?? (await Promise.reject(new Error(`no shutdown ${shutdown}`)));
     };
     const fake = activities(glue, { readUndoPlan }, { writeShutdownReport: refused });
-    await withWorker(env, fake, async (taskQueue) => {
+    await withWorker(server.env, fake, async (taskQueue) => {
       await schedule('test-daily', taskQueue);
       const [run] = await working(taskQueue);
       const failed: unknown = await shutDown(taskQueue).catch((error: unknown) => error);
@@ -331,49 +297,57 @@ describe('an emergency shutdown that is undone', () => {
       expect(await isPaused('test-daily')).toBe(false);
       await until('it works again', () => Promise.resolve(glue.runs[1]));
       glue.end();
-      await env.client.schedule.getHandle('test-daily').delete();
+      await server.env.client.schedule.getHandle('test-daily').delete();
     });
-  }, 60_000);
+  });
 
   it('gives a reset that is at work its schedules back, which it resumes when it ends', async () => {
-    await withWorker(env, activities(new GlueInHand(), { takeSnapshot: refused }), async (taskQueue) => {
-      await schedule('test-daily', taskQueue);
-      const reset = await parkedReset(taskQueue);
-      const paused = await noteOf('test-daily');
-      const { shutdown, schedules } = await shutDown(taskQueue);
-      expect(schedules.paused).toEqual(['test-daily']);
-      await undo(taskQueue, shutdown);
-      expect(await isPaused('test-daily')).toBe(true);
-      expect(await noteOf('test-daily')).toBe(paused);
-      await reset.executeUpdate(updates.abort, { args: [who] });
-      await reset.result().catch(() => undefined);
-      expect(await isPaused('test-daily')).toBe(false);
-      await env.client.schedule.getHandle('test-daily').delete();
-    });
-  }, 60_000);
+    await withWorker(
+      server.env,
+      activities(new GlueInHand(), { takeSnapshot: refused }),
+      async (taskQueue) => {
+        await schedule('test-daily', taskQueue);
+        const reset = await parkedReset(taskQueue);
+        const paused = await noteOf('test-daily');
+        const { shutdown, schedules } = await shutDown(taskQueue);
+        expect(schedules.paused).toEqual(['test-daily']);
+        await undo(taskQueue, shutdown);
+        expect(await isPaused('test-daily')).toBe(true);
+        expect(await noteOf('test-daily')).toBe(paused);
+        await reset.executeUpdate(updates.abort, { args: [who] });
+        await reset.result().catch(() => undefined);
+        expect(await isPaused('test-daily')).toBe(false);
+        await server.env.client.schedule.getHandle('test-daily').delete();
+      },
+    );
+  });
 
   it('keeps the schedules paused when a reset that had paused them is aborted, until it is undone', async () => {
-    await withWorker(env, activities(new GlueInHand(), { takeSnapshot: refused }), async (taskQueue) => {
-      await schedule('test-daily', taskQueue);
-      const reset = await parkedReset(taskQueue);
-      const { shutdown } = await shutDown(taskQueue);
-      await reset.executeUpdate(updates.abort, { args: [who] });
-      await reset.result().catch(() => undefined);
-      expect(await isPaused('test-daily')).toBe(true);
-      expect(await undo(taskQueue, shutdown)).toBe('brought back: schedule test-daily');
-      expect(await isPaused('test-daily')).toBe(false);
-      await env.client.schedule.getHandle('test-daily').delete();
-    });
-  }, 60_000);
+    await withWorker(
+      server.env,
+      activities(new GlueInHand(), { takeSnapshot: refused }),
+      async (taskQueue) => {
+        await schedule('test-daily', taskQueue);
+        const reset = await parkedReset(taskQueue);
+        const { shutdown } = await shutDown(taskQueue);
+        await reset.executeUpdate(updates.abort, { args: [who] });
+        await reset.result().catch(() => undefined);
+        expect(await isPaused('test-daily')).toBe(true);
+        expect(await undo(taskQueue, shutdown)).toBe('brought back: schedule test-daily');
+        expect(await isPaused('test-daily')).toBe(false);
+        await server.env.client.schedule.getHandle('test-daily').delete();
+      },
+    );
+  });
 
   it('leaves a schedule that somebody has paused for another reason meanwhile', async () => {
-    await withWorker(env, activities(new GlueInHand()), async (taskQueue) => {
+    await withWorker(server.env, activities(new GlueInHand()), async (taskQueue) => {
       await schedule('test-daily', taskQueue);
       const { shutdown } = await shutDown(taskQueue);
-      await env.client.schedule.getHandle('test-daily').pause('maintenance until noon');
+      await server.env.client.schedule.getHandle('test-daily').pause('maintenance until noon');
       expect(await undo(taskQueue, shutdown)).toBe('nothing to do');
       expect(await noteOf('test-daily')).toBe('maintenance until noon');
-      await env.client.schedule.getHandle('test-daily').delete();
+      await server.env.client.schedule.getHandle('test-daily').delete();
     });
-  }, 60_000);
+  });
 });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toolchain } from './toolchain.ts';
 
 export interface MiniStack {
   readonly endpoint: string;
@@ -13,9 +14,9 @@ export interface MiniStack {
 export const ROOT_KEY = { accessKeyId: 'test', secretAccessKey: 'test' };
 export const REGION = 'eu-west-1';
 
-export async function startMiniStack(program: string): Promise<MiniStack> {
+export async function startMiniStack(): Promise<MiniStack> {
   const port = await freePort();
-  const child = spawn(program, [], {
+  const child = spawn(toolchain().ministack, [], {
     env: {
       ...process.env,
       AUTH: 'true',

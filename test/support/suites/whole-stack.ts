@@ -1,0 +1,49 @@
+/** Suites on a whole stack with real Spark. */
+import { jest } from '@jest/globals';
+import { PipelineStack } from '../pipeline-stack.ts';
+import { perSuite } from './standing.ts';
+
+/**
+ * A stack starts in five seconds and a run takes half a minute alone on two cores, both several times that beside another
+ * stack; the longest tests have three runs, or kill one at a dozen points. Who waits for a run gives it up sooner, and
+ * says how it stands.
+ */
+const LIMIT_MS = 600_000;
+
+/** For a suite that starts its stacks itself. */
+export function wholeStackLimit(): void {
+  jest.setTimeout(LIMIT_MS);
+}
+
+/** @param leaving ends what tests have added, while the stack is still there */
+export function pipelineStack(leaving?: () => Promise<void>): { readonly stack: PipelineStack } {
+  wholeStackLimit();
+  const stack = perSuite(
+    () => PipelineStack.start(),
+    async (started) => {
+      try {
+        await leaving?.();
+      } finally {
+        await started.stop();
+      }
+    },
+  );
+  return {
+    get stack() {
+      return stack();
+    },
+  };
+}
+
+/** @param start starts a stack and what belongs to it */
+export function stackWorld<W extends { stop(): Promise<void> }>(
+  start: () => Promise<W>,
+): { readonly world: W } {
+  wholeStackLimit();
+  const world = perSuite(start, (started) => started.stop());
+  return {
+    get world() {
+      return world();
+    },
+  };
+}
