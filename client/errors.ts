@@ -134,9 +134,17 @@ function explainAws(error: unknown, shape: ErrorShape, what: string): ClientErro
   const type = classifyAwsError({ name, httpStatus });
   switch (type) {
     case 'AccessDenied':
+      return as(
+        'NotAllowed',
+        'Have the named action granted to the AWS identity that this command runs with.',
+      );
     case 'CredentialsInvalid':
+      return as(
+        'NotAllowed',
+        'Renew the AWS credentials that this command runs with: sign in again, or take new keys.',
+      );
     case 'ClockSkewed':
-      return as('NotAllowed', 'Check the AWS credentials and permissions that this command runs with.');
+      return as('NotAllowed', "Correct this machine's clock.");
     case 'ServiceUnavailable':
     case 'Throttled':
       return as('Unreachable', 'Try again in a minute; if it stays so, check the health of the service.');
@@ -154,9 +162,18 @@ function explainGrpc(error: unknown, { code, details, message }: ErrorShape, wha
   );
   switch (code) {
     case GRPC.NotFound:
-      return notFound(`${what}: ${said}`, undefined, error);
+      return notFound(
+        `${what}: ${said}`,
+        /namespace/i.test(said) ? 'Correct TEMPORAL_NAMESPACE, or the profile that names it.' : undefined,
+        error,
+      );
     case GRPC.InvalidArgument:
-      return new ClientError('WrongUse', `${what}: ${said}`, { cause: error });
+      return new ClientError('WrongUse', `${what}: ${said}`, {
+        ...(/search attribute/i.test(said)
+          ? { advice: 'Give the namespace the search attributes (docs/setup.md, On AWS).' }
+          : {}),
+        cause: error,
+      });
     case GRPC.PermissionDenied:
     case GRPC.Unauthenticated:
       return new ClientError('NotAllowed', `${what}: ${said}`, {

@@ -38,8 +38,9 @@ export async function askRun<T>(
     }
   }
   const seconds = within.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
-  throw new ClientError('Unreachable', `run ${workflowId} did not answer within ${String(seconds)} s.`, {
-    advice: 'Check that a worker runs for this pipeline (msp local status, or your deployment).',
+  throw new ClientError('Unreachable', `${workflowId} did not answer within ${String(seconds)} s.`, {
+    advice:
+      'Check that a worker polls the task queue of this pipeline (msp local status, or your deployment), and in the Temporal UI whether its workflow task fails.',
     cause: unanswered,
   });
 }
@@ -73,9 +74,25 @@ export async function tell<A>(
     );
   } catch (error) {
     const refusal = causesOf(error).find((cause) => cause instanceof WorkflowUpdateFailedError);
-    if (refusal === undefined) throw hasEnded(error) ? refused(`${command.what} has ended.`, error) : error;
+    if (refusal === undefined) {
+      if (!hasEnded(error)) throw error;
+      const next = await continuationOf(link, reference);
+      if (next !== undefined) return await tell(link, next, command);
+      throw refused(`${command.what} has ended.`, error);
+    }
     throw refused(refusal.cause instanceof Error ? refusal.cause.message : refusal.message, error);
   }
+}
+
+/** What has moved to a new history since it was looked at goes on there. */
+async function continuationOf(
+  link: TemporalLink,
+  { workflowId, runId }: Pick<RunReference, 'workflowId' | 'runId'>,
+): Promise<Pick<RunReference, 'workflowId' | 'runId'> | undefined> {
+  const { workflow } = link.client;
+  const { status } = await workflow.getHandle(workflowId, runId).describe();
+  if (status.name !== 'CONTINUED_AS_NEW') return undefined;
+  return { workflowId, runId: (await workflow.getHandle(workflowId).describe()).runId };
 }
 
 function hasEnded(error: unknown): boolean {

@@ -1,10 +1,11 @@
 /**
- * The closed list of what can go wrong in a run. A failure's type decides who deals with it: the retry policy
- * (`retry`), patience (`wait`), or the operator (`operator`, the stage parks at once). Activities throw failures of
- * these types only; anything else is a defect and parks as `UnexpectedError`.
+ * The closed list of what can go wrong in a run or a procedure. A failure's type decides who deals with it: the retry
+ * policy (`retry`), patience (`wait`), the operator (`operator`, the stage or step parks at once), or whoever asked for
+ * something that does not exist (`asker`, nothing is begun). Activities throw failures of these types only; anything else
+ * is a defect and parks as `UnexpectedError`.
  */
 
-export type Handling = 'retry' | 'wait' | 'operator';
+export type Handling = 'retry' | 'wait' | 'operator' | 'asker';
 
 interface FailureTraits {
   readonly handling: Handling;
@@ -19,7 +20,8 @@ export const FAILURES = {
   },
   CredentialsInvalid: {
     handling: 'operator',
-    advice: "Renew the worker's AWS credentials, restart it, then retry the stage.",
+    advice:
+      "Renew the worker's AWS credentials, restart it, then retry the stage. Of a Glue run: retry, the next one gets new ones.",
   },
   AccessDenied: {
     handling: 'operator',
@@ -27,12 +29,14 @@ export const FAILURES = {
   },
   WrongAccount: {
     handling: 'operator',
-    advice: 'Point the worker at the expected account or correct MSP_EXPECTED_ACCOUNT, then retry.',
+    advice:
+      'Point the worker at the expected account or correct MSP_EXPECTED_ACCOUNT, restart it, then retry.',
   },
   ClockSkewed: { handling: 'operator', advice: "Correct the worker host's clock, then retry the stage." },
   BucketMissing: {
     handling: 'operator',
-    advice: 'Create the bucket or correct MSP_BUCKET, then retry the stage.',
+    advice:
+      'Create the bucket, then retry the stage. Where MSP_BUCKET is wrong: correct it, restart the worker, abort this run and start a new one, since a run keeps its settings.',
   },
   BucketMisconfigured: {
     handling: 'operator',
@@ -40,11 +44,13 @@ export const FAILURES = {
   },
   TableMissing: {
     handling: 'operator',
-    advice: 'Create the table or correct MSP_TABLE, then retry the stage.',
+    advice:
+      'Create the table, then retry the stage. Where MSP_TABLE is wrong: correct it, restart the worker, abort this run and start a new one, since a run keeps its settings.',
   },
   ScriptsInvalid: {
     handling: 'operator',
-    advice: 'Build the worker package again (`npm run build`), deploy it, then retry the stage.',
+    advice:
+      'Build the worker with its Glue scripts again (`npm run setup` in a checkout), deploy it, then retry the stage. Where an object under scripts/ is named: restore its first version.',
   },
   ReferenceDataInvalid: {
     handling: 'operator',
@@ -57,7 +63,8 @@ export const FAILURES = {
   },
   InputVanished: {
     handling: 'operator',
-    advice: 'Deliver the named input again or restore its version, then retry the stage.',
+    advice:
+      'Put the same bytes under the staged key that is named, then retry; or skip archive_processed_data: what is published stays.',
   },
   InputsTaken: {
     handling: 'operator',
@@ -65,15 +72,15 @@ export const FAILURES = {
       'Another run has the named input, or has processed a later delivery of it: abort this one; a new run takes what is left.',
   },
   ShutdownUnknown: {
-    handling: 'operator',
+    handling: 'asker',
     advice: 'Give the id that the shutdown printed; its folder is under processed/shutdowns/.',
   },
   ResumeImpossible: {
-    handling: 'operator',
+    handling: 'asker',
     advice: 'Start a new run instead: it takes over the inputs that the closed run had claimed.',
   },
   RecoveryImpossible: {
-    handling: 'operator',
+    handling: 'asker',
     advice: 'Start another that names days, files or a run that have records, or looks at everything (find).',
   },
   PlanOutdated: {
@@ -97,7 +104,8 @@ export const FAILURES = {
   },
   DocumentInvalid: {
     handling: 'operator',
-    advice: 'Look at the named object; restore an earlier version of it, then retry the stage.',
+    advice:
+      'Restore the last right version of the named object (its versions are kept in the bucket), then retry the stage.',
   },
   ReportInvalid: {
     handling: 'operator',
@@ -122,7 +130,7 @@ export const FAILURES = {
   GlueJobMissing: {
     handling: 'operator',
     advice:
-      'Create the job, or shut the run down and go on from verify_glue_scripts, which creates it (`msp recover run RUN --from verify_glue_scripts`).',
+      'Shut the run down and go on (`msp recover run RUN`): it creates the job when it begins. What has finished is kept.',
   },
   StartRefused: {
     handling: 'operator',
@@ -148,12 +156,12 @@ export const FAILURES = {
   },
   GlueRunVanished: {
     handling: 'operator',
-    advice: 'Glue no longer knows the run. Retry the stage to start another.',
+    advice: 'Glue no longer knows its run. Retry the stage to start another.',
   },
   LoadIncomplete: {
     handling: 'operator',
     advice:
-      'Items could not be written: read the dead letters named in the message, correct the cause, then retry.',
+      'Items could not be written: read the dead letters (`processed/runs/ID/`, or as the message names them) and correct the cause. In dynamodb_load, retry; in update_processing_state, shut the run down and go on from dynamodb_load (`msp recover run RUN --from dynamodb_load`).',
   },
   GlueRunErrored: {
     handling: 'retry',
@@ -162,7 +170,7 @@ export const FAILURES = {
   GlueBusy: {
     handling: 'wait',
     advice:
-      'The job runs at its concurrency limit, or a run that was told to stop has not ended: wait for other runs, or raise MSP_MAX_CONCURRENT_RUNS, then retry.',
+      'The job or the account runs at its limit, or a Glue run that was told to stop has not ended. See what occupies the job (`msp glue runs`; `msp glue sweep` stops what nobody watches), wait for it, or raise MaxConcurrentRuns of the job in Glue (MSP_MAX_CONCURRENT_RUNS counts only when the job is created); then retry.',
   },
   StartOutcomeUnknown: {
     handling: 'retry',
@@ -192,12 +200,18 @@ export function isFailureType(value: string | null | undefined): value is Failur
 
 /** A procedure was asked about something that does not exist. */
 export function isUnknownSubject(type: string | undefined): boolean {
-  return type === 'RecoveryImpossible' || type === 'ShutdownUnknown';
+  return isFailureType(type) && FAILURES[type].handling === 'asker';
+}
+
+/** Whether trying again does not help. */
+export function isFinal(type: FailureType): boolean {
+  const { handling } = FAILURES[type];
+  return handling === 'operator' || handling === 'asker';
 }
 
 /** The types at which a retry policy must give up at once. */
-export const OPERATOR_FAILURES: FailureType[] = (Object.keys(FAILURES) as FailureType[]).filter(
-  (type) => FAILURES[type].handling === 'operator',
+export const OPERATOR_FAILURES: FailureType[] = (Object.keys(FAILURES) as FailureType[]).filter((type) =>
+  isFinal(type),
 );
 
 /** Error codes of AWS services (the SDK's `error.name`) and what they are here; not listed means: look at the HTTP status. */
@@ -218,6 +232,8 @@ const AWS_CODES: Readonly<Record<string, FailureType>> = {
   RequestTimeTooSkewed: 'ClockSkewed',
   RequestExpired: 'ClockSkewed',
   NoSuchBucket: 'BucketMissing',
+  // Of DynamoDB alone: the worker asks no other service that has this code.
+  ResourceNotFoundException: 'TableMissing',
   EntityNotFoundException: 'GlueJobMissing',
   ConcurrentRunsExceededException: 'GlueBusy',
   ResourceNumberLimitExceededException: 'GlueBusy',

@@ -31,6 +31,9 @@ const MESSAGE_PATTERNS: readonly (readonly [RegExp, FailureType])[] = [
   ],
   [/DeadLetterError/, 'LoadIncomplete'],
   [/ReferenceDataError/, 'ReferenceDataInvalid'],
+  // The loader is the only script that speaks with a service that has this code: DynamoDB.
+  [/ResourceNotFoundException/, 'TableMissing'],
+  [/ExpiredToken|InvalidAccessKeyId|UnrecognizedClient|InvalidClientTokenId/, 'CredentialsInvalid'],
   [/AccessDenied|not authorized|PERMISSION_ERROR/i, 'AccessDenied'],
   [/ThrottlingException|Rate exceeded|SlowDown|THROTTLING_ERROR/i, 'GlueRunErrored'],
   [/INTERNAL_SERVICE_ERROR|Internal service|CONNECTION_ERROR|LAUNCH_ERROR/i, 'GlueRunErrored'],

@@ -121,7 +121,7 @@ const definitions = {
     schema: z.enum(PARK_EXPIRIES),
     default: 'fail',
     about:
-      'What happens to a parked or held run when nobody decides in time: it ends as failed (fail), is shut down and can be resumed (stop), or waits on (wait). A procedure that waits ends (fail, stop) or waits on (wait).',
+      'What happens to a parked or held run when nobody decides in time: it ends as failed (fail), is shut down (stop; msp recover run goes on with it), or waits on (wait). A procedure that waits ends (fail, stop) or waits on (wait).',
   },
   historySteps: {
     schema: decimal.pipe(z.number().int().min(5).max(1000)),

@@ -47,6 +47,11 @@ export const RUN_STATUSES = (Object.keys(STATUSES) as StatusName[]).filter(
   (name): name is StatusOf<'run'> => STATUSES[name].of !== 'procedure',
 );
 
+/** Those of procedures. */
+export const PROCEDURE_STATUSES = (Object.keys(STATUSES) as StatusName[]).filter(
+  (name): name is StatusOf<'procedure'> => STATUSES[name].of !== 'run',
+);
+
 /** Whether a run or procedure that last said this was going on. */
 export function goesOn(status: string): boolean {
   return BY_NAME.get(status)?.goesOn === true;

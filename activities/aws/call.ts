@@ -7,7 +7,7 @@
  */
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { classifyAwsError, FAILURES } from '../../pipeline/failures.ts';
+import { classifyAwsError, isFinal } from '../../pipeline/failures.ts';
 import type { ErrorTraits, FailureType } from '../../pipeline/failures.ts';
 
 export async function call<T>(
@@ -19,6 +19,8 @@ export async function call<T>(
     return await send({ abortSignal: signal });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
+    // Whoever sent it knows better what it was.
+    if (error instanceof ApplicationFailure) throw error;
     const traits = traitsOf(error);
     const message = withoutSigning(traits.message);
     const said = message === '' ? (traits.name ?? 'no reason given') : message;
@@ -41,7 +43,7 @@ export function failure(type: FailureType, message: string, cause?: unknown): Ap
   return ApplicationFailure.create({
     type,
     message,
-    nonRetryable: FAILURES[type].handling === 'operator',
+    nonRetryable: isFinal(type),
     ...(cause instanceof Error ? { cause } : {}),
   });
 }

@@ -8,7 +8,7 @@ import type {
   PipelineActivities,
   ShutdownActivities,
 } from '../../pipeline/activity-types.ts';
-import { FAILURES, isFailureType } from '../../pipeline/failures.ts';
+import { isFailureType, isFinal } from '../../pipeline/failures.ts';
 import { dpuSeconds, isKnownState, isLive, RUN_ARGUMENT, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
@@ -180,7 +180,7 @@ function ended(run: JobRun, state: string): EndedGlueRun {
 
 function needsOperator(error: unknown): boolean {
   const type = error instanceof ApplicationFailure ? error.type : undefined;
-  return isFailureType(type) && FAILURES[type].handling === 'operator';
+  return isFailureType(type) && isFinal(type);
 }
 
 async function sleepBeating(milliseconds: number, jobRunId: string): Promise<void> {

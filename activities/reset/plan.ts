@@ -30,7 +30,9 @@ export function createResetPlanActivities(parts: ResetParts): Pick<ResetActiviti
       const bucket = new Bucket(parts.s3, settings.bucket);
       const plan = await planned(parts, bucket, context, request, now);
       const { digest, key } = await writePlan(bucket, owner.run, plan);
-      return summarise(plan, { digest, key, workers: settings.numberOfWorkers, restart: request.restart });
+      const { restart, claims, all } = request;
+      const stopsAll = claims === true || all === true;
+      return summarise(plan, { digest, key, workers: settings.numberOfWorkers, restart, stopsAll });
     },
   };
 }

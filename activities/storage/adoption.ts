@@ -20,7 +20,11 @@ export function createAdoptionActivities(s3: S3Client): Pick<PipelineActivities,
       const { owner, settings } = context;
       const bucket = new Bucket(s3, settings.bucket);
       const inputs = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
-      if (inputs === undefined) throw failure('DocumentInvalid', `${owner.run} has no input manifest`);
+      if (inputs === undefined)
+        throw failure(
+          'DocumentInvalid',
+          `s3://${bucket.name}/${layout.runRecord(owner.run, 'inputs')}, which prepare_data writes, is missing`,
+        );
       const { files, blockedBy } = await adopt(bucket, owner, inputs.value, closedRuns);
       if (again !== undefined && blockedBy.length === 0)
         await writePlan(bucket, context, await claimAgain(bucket, owner, inputs.value), again);
@@ -119,7 +123,7 @@ class Adoption {
       throw failure('InputsTaken', `A later delivery of ${key} has been processed since`);
     }
     if (file?.state === 'refused' && file.owner.run !== run) {
-      throw failure('InputsTaken', `${key} was refused in run ${file.owner.run}, which had taken it over`);
+      throw failure('InputsTaken', `${key} was rejected in run ${file.owner.run}, which had taken it over`);
     }
   }
 

@@ -72,7 +72,11 @@ export function createArchiveActivities(s3: S3Client): ArchiveActivities {
 
 async function inputsOf(bucket: Bucket, run: string): Promise<readonly PreparedFile[]> {
   const inputs = await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema);
-  if (inputs === undefined) throw failure('DocumentInvalid', `${run} has no input manifest`);
+  if (inputs === undefined)
+    throw failure(
+      'DocumentInvalid',
+      `s3://${bucket.name}/${layout.runRecord(run, 'inputs')}, which prepare_data writes, is missing`,
+    );
   return inputs.value.files;
 }
 
@@ -90,7 +94,7 @@ async function copyVerified(bucket: Bucket, file: PreparedFile, target: string):
     if (stagedKey === undefined || staged === undefined) {
       throw failure(
         'InputVanished',
-        `Version ${versionId} of ${key} is gone, and so is the copy that the run staged`,
+        `Version ${versionId} of ${key} is gone, and so is its copy that the run staged as ${stagedKey ?? 'nothing'}`,
       );
     }
     await copyWithin(

@@ -41,6 +41,8 @@ export function createInputActivities(s3: S3Client): InputActivities {
   return {
     async findNewStreams({ owner, settings }, { inputs }): Promise<NewStreams> {
       const bucket = new Bucket(s3, settings.bucket);
+      const prepared = await preparedBefore(bucket, owner.run, inputs);
+      if (prepared !== undefined) return prepared;
       const arrived: Candidate[] = [];
       for await (const { key, size, etag, modifiedAt } of bucket.list(PREFIXES.streams)) {
         // A key that ends in a slash is the marker of a folder.
@@ -64,6 +66,7 @@ export function createInputActivities(s3: S3Client): InputActivities {
       const bucket = new Bucket(s3, settings.bucket);
       const earlier = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
       if (earlier !== undefined) {
+        await requireSame(bucket, owner.run, earlier.value);
         const { blockedBy } = await adopt(bucket, owner, earlier.value, closedRuns);
         if (blockedBy.length > 0) return { blockedBy, ...NOTHING_PREPARED };
         const inputs = await claimAgain(bucket, owner, earlier.value);
@@ -72,7 +75,10 @@ export function createInputActivities(s3: S3Client): InputActivities {
       }
       const candidates = await bucket.readJson(layout.runRecord(owner.run, 'candidates'), candidatesSchema);
       if (candidates === undefined)
-        throw failure('DocumentInvalid', `${owner.run} has no list of candidates`);
+        throw failure(
+          'DocumentInvalid',
+          `s3://${bucket.name}/${layout.runRecord(owner.run, 'candidates')}, which check_for_new_streams writes, is missing`,
+        );
 
       const progress = new Progress(candidates.value.files.length);
       const read = await readAll(bucket, candidates.value.files, progress);
@@ -87,6 +93,42 @@ export function createInputActivities(s3: S3Client): InputActivities {
       return summary(prepared);
     },
   };
+}
+
+/** A run that does this once more goes on with what it had found, which may be archived by now. */
+async function preparedBefore(
+  bucket: Bucket,
+  run: string,
+  asked: readonly string[] | undefined,
+): Promise<NewStreams | undefined> {
+  const inputs = await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema);
+  if (inputs === undefined) return undefined;
+  const { files, deferred } = inputs.value;
+  const keys = new Set(
+    [...files, ...deferred].flatMap(({ key }) => [key, key.slice(PREFIXES.streams.length)]),
+  );
+  if (asked?.some((key) => !keys.has(key)) === true) return undefined;
+  return {
+    files: files.length + deferred.length,
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+    left: 0,
+  };
+}
+
+/**
+ * What a run has prepared it goes on with: whoever names other inputs means another run.
+ * @throws `InputInvalid` when others are asked for now
+ */
+async function requireSame(bucket: Bucket, run: string, { files, deferred }: PreparedInputs): Promise<void> {
+  const candidates = await bucket.readJson(layout.runRecord(run, 'candidates'), candidatesSchema);
+  const asked = new Set(candidates?.value.files.map(({ key }) => key));
+  const missing = files.filter(({ key }) => !asked.has(key)).map(({ key }) => key);
+  if (candidates === undefined || missing.length === 0) return;
+  const prepared = [...files, ...deferred].map(({ key }) => key).join(', ');
+  throw failure(
+    'InputInvalid',
+    `The run has prepared ${prepared} and can't take ${[...asked].join(', ')} instead: abort it, and start a run with these`,
+  );
 }
 
 /** What one run takes. Only where not all fit does it matter which of them other runs have claimed. */

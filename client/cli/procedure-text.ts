@@ -19,7 +19,10 @@ export function showProcedure(out: Output, view: ProcedureView): void {
     ['waits for run', view.run ?? undefined],
     ['report', report ?? undefined],
   ]);
-  if (!view.answered) out.note('\nThe procedure itself did not answer: no worker polls its task queue.');
+  if (!view.answered)
+    out.note(
+      '\nThe procedure itself did not answer: no worker polls its task queue, or its workflow task fails (see the UI).',
+    );
   showPlan(out, view);
   if (view.steps.length > 0) {
     out.heading('Steps');
@@ -85,13 +88,14 @@ export function showWaiting(out: Output, view: ProcedureView): void {
     const { failure, step, until } = parked;
     out.line(`\n${out.toned('waiting', 'parked')} in ${step} until ${time(until)}: ${failure.type}`);
     out.line(`  ${failure.message}\n  ${failure.advice}`);
-    out.line(`  msp procedures retry ${id} --reason "…"`);
+    out.line(`  msp procedures retry ${id} --reason "…"\n  msp procedures abort ${id} --reason "…"`);
   }
   if (waiting !== null && plan !== null) {
     out.line(
       `\nThe plan waits for an approval until ${time(waiting.until)}; without one nothing is changed.`,
     );
     out.line(`  msp procedures approve ${id} --digest ${plan.digest} --reason "…"`);
+    out.line(`  msp procedures reject ${id} --reason "…"`);
   }
 }
 

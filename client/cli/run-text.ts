@@ -25,7 +25,10 @@ export function showRun(out: Output, view: RunView): void {
     ['days', view.days.join(', ')],
     ['Glue run', glueLine(view)],
   ]);
-  if (!view.answered) out.note('\nThe run itself did not answer: no worker polls its task queue.');
+  if (!view.answered)
+    out.note(
+      '\nThe run itself did not answer: no worker polls its task queue, or its workflow task fails (see the UI).',
+    );
   if (view.checkpoints.length > 0) {
     out.heading('Stages');
     for (const line of stageLines(out, view)) out.line(line);

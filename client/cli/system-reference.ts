@@ -8,7 +8,7 @@ import { FAILURES, type Handling } from '../../pipeline/failures.ts';
 import { requestSchema } from '../../pipeline/request.ts';
 import { describeSettings, jobNameOf, settingSchema } from '../../pipeline/settings.ts';
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
-import { RUN_STATUSES } from '../../pipeline/statuses.ts';
+import { PROCEDURE_STATUSES, RUN_STATUSES } from '../../pipeline/statuses.ts';
 import { COMMAND_DESCRIPTIONS, COMMAND_NAMES, commandSchemas } from '../../workflows/pipeline/messages.ts';
 import { searchAttributes } from '../../workflows/shared/search-attributes.ts';
 
@@ -21,6 +21,7 @@ const HANDLING: Readonly<Record<Handling, string>> = {
   retry: 'retried, then parks',
   wait: 'waited out, then parks',
   operator: 'parks at once',
+  asker: 'ends what was asked for',
 };
 
 /** The page as Markdown. */
@@ -39,7 +40,7 @@ function settings(): string {
   ]);
   return section(
     'Settings',
-    'Environment variables of the worker and of `msp`. A run reads those that it depends on at its start and keeps them. An empty variable counts as not set. `msp settings` shows the values in force, where each comes from, and unknown `MSP_…` variables.',
+    'Environment variables of the worker and of `msp`. A run reads most of them at its start and keeps them, however often it is retried; a run that goes on after it was closed (`msp recover run`) reads them anew. The role of the Glue jobs, their concurrency limit and the expected account are those of the worker each time. An empty variable counts as not set. `msp settings` shows the values in force, where each comes from, and unknown `MSP_…` variables.',
     table(['variable', 'default', 'accepted', 'what it is for'], rows),
   );
 }
@@ -79,7 +80,7 @@ function commands(): string {
   ]);
   return section(
     'Commands',
-    'Each is an update, which answers, and a signal of the same name, which does not, with one JSON object. Always in it: `by` and `reason`, who and why. `run`, the Temporal run id that the command is meant for, is needed only once the run has been reset. Queries: `status`, `checkpoints`, `timeline`, `progress`.',
+    'Each is an update, which answers, and a signal of the same name, which does not, with one JSON object. Always in it: `by` and `reason`, who and why. `run`, the Temporal run id that the command is meant for, is needed only once the run has been reset. An update that can not be followed is refused with the reason; a signal that can not be followed is only a line in the log of the worker. Queries: `status`, `checkpoints`, `timeline`, `progress`.',
     table(['command', 'what it does', 'more fields'], rows),
   );
 }
@@ -92,7 +93,7 @@ function failures(): string {
   ]);
   return section(
     'Failures',
-    'The closed list. A run that parks shows the type, the message and the advice.',
+    'The closed list. A run or a procedure that parks shows the type, the message and the advice. While a Glue run is awaited, five failing looks in a row park the stage, however the type is handled elsewhere; what is retried parks after about two minutes, `GlueBusy` after two hours. In an emergency shutdown nothing parks: what fails is named, and tried again with the next look. Besides these: `RequestInvalid` and `ProcedureAtWork` end what was asked for, `ParkExpired` a run or a procedure for which nobody decided in time.',
     table(['type', 'handling', 'advice'], rows),
   );
 }
@@ -104,9 +105,10 @@ function search(): string {
     type.toLowerCase().replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase()),
   ]);
   const statuses = RUN_STATUSES.map(code).join(', ');
+  const procedureStatuses = PROCEDURE_STATUSES.map(code).join(', ');
   return section(
     'Search attributes',
-    `The namespace has to know them. \`PipelineStatus\` is one of ${statuses}.`,
+    `The namespace has to know them. \`PipelineStatus\` of a run is one of ${statuses}; of a procedure, which has its step in \`PipelineStage\` and its name in \`PipelineTrigger\`, one of ${procedureStatuses}.`,
     table(['name', 'type'], rows),
   );
 }

@@ -36,7 +36,7 @@ export async function follow(
     if (view === undefined) show.away();
     else {
       show.view(view);
-      const waits = view.parked !== undefined || view.held !== undefined;
+      const waits = (view.paused ?? view.parked ?? view.held) !== undefined;
       if (view.end !== undefined || (untilOperator && waits)) return view;
     }
     await sleep(LOOK_INTERVAL_MS);
@@ -117,7 +117,7 @@ function plainDisplay(out: Output): Display {
       stages = view.checkpoints.length;
       const state = view.glueRun?.state;
       if (!view.answered) say(NO_WORKER);
-      else if (view.parked !== undefined || view.held !== undefined) say(statusLine(out, view));
+      else if ((view.paused ?? view.parked ?? view.held) !== undefined) say(statusLine(out, view));
       else if (state !== undefined) say(`${view.stage ?? ''}: ${glueLine(view) ?? ''}`);
     },
     away: () => {

@@ -15,9 +15,11 @@ export function summarise(
     readonly key: string;
     readonly workers: number;
     readonly restart: boolean;
+    /** Whether all that is under way is to end, whatever else there is to reset. */
+    readonly stopsAll: boolean;
   },
 ): PlanSummary {
-  const { claims, returns, undo, lost, before } = plan;
+  const { stops, claims, returns, undo, lost, before } = plan;
   const changes = undo === null ? 0 : undo.records.length + undo.removals.length + undo.rollbacks.length;
   const objects = claims.length + returns.length + changes;
   const bytes = returns.reduce((sum, { size }) => sum + size, 0);
@@ -29,12 +31,14 @@ export function summarise(
   const keys = returns.map(({ key }) => key);
   const inputRuns = inputBatches(keys, returns).length;
   const dateRuns = batches(undo?.rollbacks ?? []).length;
-  const runs = given.restart ? Math.max(inputRuns + dateRuns, claims.length > 0 ? 1 : 0) : dateRuns;
+  const stopped = given.stopsAll ? stops.length : 0;
+  const first = claims.length + stopped > 0 ? 1 : 0;
+  const runs = given.restart ? Math.max(inputRuns + dateRuns, first) : dateRuns;
   const glueJobs = inputRuns * INPUT_JOBS + dateRuns * DATE_JOBS;
   return {
     digest: given.digest,
     key: given.key,
-    empty: objects === 0,
+    empty: objects + stopped === 0,
     objects,
     bytes,
     days: days.size,

@@ -35,7 +35,7 @@ export function openCommands(state: RunState): CommandName[] {
 
 export function decide(state: RunState, command: Command, at: string): Decided {
   const { decision } = state;
-  if (state.ended !== null) return refuse('The run has ended.');
+  if (state.ended !== null) return refuse(hasEnded(state.status));
   if (isEnding(decision)) {
     const same = command.name === (decision.kind === 'abort' ? 'abort' : 'emergencyShutdown');
     const message = `${decision.by} told the run to end already (${decision.kind}): ${decision.reason}.`;
@@ -53,6 +53,11 @@ export function decide(state: RunState, command: Command, at: string): Decided {
     default:
       return answer(state, command, at);
   }
+}
+
+function hasEnded(status: RunState['status']): string {
+  const goesOn = status === 'Stopped' || status === 'Failed' || status === 'Aborted';
+  return `The run has ended (${status})${goesOn ? '; msp recover run goes on with it, or start a new one' : ''}.`;
 }
 
 function pause(state: RunState, args: CommandArguments<'pause'>, at: string): Decided {
@@ -98,8 +103,8 @@ function endNow(
   const kind = name === 'abort' ? 'abort' : 'shutdown';
   const message =
     name === 'abort'
-      ? 'The run ends as failed; its inputs are free for a next run.'
-      : 'The run stops now, its Glue run included, and sets unfinished output aside; it can be resumed.';
+      ? 'The run ends, aborted; its inputs are free for a next run.'
+      : 'The run stops now, its Glue run included, and sets unfinished output aside; msp recover run goes on with it.';
   return {
     followed: true,
     message,

@@ -71,9 +71,9 @@ function effectOf(name: CommandName, { parked }: RunState): string {
     case 'resume':
       return 'go on where the run stood';
     case 'emergencyShutdown':
-      return 'stop now, Glue run included; the run can be resumed later';
+      return 'stop now, Glue run included; `msp recover run` goes on with it';
     case 'abort':
-      return 'end the run as failed; its inputs are free for a next run';
+      return 'end the run, aborted; its inputs are free for a next run';
   }
 }
 

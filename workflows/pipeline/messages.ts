@@ -74,8 +74,8 @@ export const COMMAND_DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   approve: 'Publish although the quality gate holds the run: {by, reason}',
   reject: 'Set the inputs aside and publish nothing, while the quality gate holds the run: {by, reason}',
   emergencyShutdown:
-    'Stop now, Glue run included, and set unfinished output aside; the run can be resumed later: {by, reason, shutdown?}',
-  abort: 'End the run as failed; its inputs are free for a next run: {by, reason}',
+    'Stop now, Glue run included, and set unfinished output aside; msp recover run goes on with it: {by, reason, shutdown?}',
+  abort: 'End the run, aborted; its inputs are free for a next run: {by, reason}',
 };
 
 /** What a command did, for the operator who gave it. */

@@ -77,7 +77,7 @@ export class Stages {
   async required<T>(
     name: StageName,
     body: Body<T>,
-    again?: (kept: T) => Promise<StageOutcome<T>>,
+    again?: (kept: T, round: Round) => Promise<StageOutcome<T>>,
   ): Promise<T> {
     const outcome = await this.#rounds(name, body, again);
     if (outcome === undefined)
@@ -100,7 +100,7 @@ export class Stages {
   async #rounds<T>(
     name: StageName,
     body: Body<T>,
-    again?: (kept: T) => Promise<StageOutcome<T>>,
+    again?: (kept: T, round: Round) => Promise<StageOutcome<T>>,
   ): Promise<StageOutcome<T> | undefined> {
     const kept = this.#run.kept(name);
     // What an execution of this workflow wrote as the stage's result, this one reads as such.
@@ -109,7 +109,7 @@ export class Stages {
       this.#run.change((state) => keep(state, kept));
       return kept.outcome === 'skipped' ? undefined : { result, summary: kept.summary };
     }
-    const work = kept === undefined || again === undefined ? body : () => again(result);
+    const work: Body<T> = kept === undefined || again === undefined ? body : (round) => again(result, round);
     for (let round = this.#run.firstRound(name); ; round += 1) {
       await this.#mayBegin();
       this.#run.beginRound(name, round);

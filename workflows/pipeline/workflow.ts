@@ -12,7 +12,13 @@
  * the next run takes its files over, unless the run is resumed before: then it goes on as the same run
  * (`resumption.ts`), with what it had finished and with the Glue runs that it had started.
  */
-import { allHandlersFinished, CancellationScope, condition, ContinueAsNew } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  ContinueAsNew,
+} from '@temporalio/workflow';
 import type {
   DayEdition,
   NewStreams,
@@ -114,7 +120,8 @@ class Pipeline {
         const result = await this.#prepareInputs(context, reference);
         return { result, summary: say.prepared(result) };
       },
-      async (kept) => {
+      async (kept, { overrides }) => {
+        if (overrides.inputs !== undefined) throw preparedAlready(overrides.inputs);
         await this.#adoptInputs(context, reference);
         return { result: kept, summary: say.prepared(kept) };
       },
@@ -328,4 +335,11 @@ class Pipeline {
   #notNeeded(stages: readonly StageName[], because: string): void {
     for (const stage of stages) this.#stages.notNeeded(stage, because);
   }
+}
+
+function preparedAlready(asked: readonly string[]): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(
+    `The run has prepared its inputs and can't take ${asked.join(', ')} instead: abort it, and start a run with these`,
+    'InputInvalid',
+  );
 }

@@ -20,7 +20,7 @@ function typeAndMessage(error: unknown): { type: FailureType; message: string } 
     if (cause instanceof TimeoutFailure) {
       return {
         type: 'ServiceUnavailable',
-        message: `${error.activityType} did not finish in time (${cause.timeoutType})`,
+        message: `${error.activityType} did not finish in time (${cause.timeoutType}): no worker was there, or what it asks did not answer`,
       };
     }
     return typeAndMessage(cause ?? error.message);

@@ -38,7 +38,7 @@ export function addOperatorCommands(program: Command, context: CliContext): void
   add(program, context, {
     verb: 'abort',
     name: 'abort',
-    summary: 'end the run as failed',
+    summary: 'end the run, aborted',
     question: (run) => `Abort ${run}? Its Glue run is stopped; its inputs are free for a next run.`,
   });
 }

@@ -81,7 +81,7 @@ async function shutDownRun(
     return;
   }
   await context.confirm(
-    `Shut ${reference.workflowId} down? Its Glue run is stopped; it can be resumed.`,
+    `Shut ${reference.workflowId} down? Its Glue run is stopped; msp recover run goes on with it.`,
     yes,
   );
   const { message } = await commanded(context, client, reference, { by, reason });

@@ -1,0 +1,48 @@
+/** A run that looks for its inputs once more, after it had prepared some. */
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createInputActivities } from '../../../activities/storage/inputs.ts';
+import type { Preparation } from '../../../pipeline/activity-types.ts';
+import { ordinarySettings } from '../../support/fake-activities.ts';
+import { MemoryBucket } from '../../support/memory-bucket.ts';
+
+const owner = { run: 'run-1', workflowId: 'run', firstRunId: 'first' };
+const context = { owner, settings: ordinarySettings };
+const reference = { version: 'v', songs: [], users: [] };
+
+describe('a run that has prepared its inputs', () => {
+  let bucket: MemoryBucket;
+  let prepare: (inputs?: string[]) => Promise<{ found: number; prepared: Preparation }>;
+  beforeEach(async () => {
+    bucket = new MemoryBucket();
+    const { findNewStreams, prepareData } = createInputActivities(bucket.s3);
+    // Says nothing of the attempt that fails: it is meant to.
+    const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+    const run = async <A extends unknown[], R>(
+      activity: (...args: A) => Promise<R>,
+      ...args: A
+    ): Promise<R> => await environment.run(activity as (...given: unknown[]) => Promise<R>, ...args);
+    prepare = async (inputs) => {
+      const found = await run(findNewStreams, context, inputs === undefined ? {} : { inputs });
+      const given = { reference, now: '2026-01-01T00:00:00Z' };
+      return { found: found.files, prepared: await run(prepareData, context, given) };
+    };
+    bucket.put('streams/a.csv', 'a');
+    bucket.put('streams/b.csv', 'b');
+    await prepare(['a.csv']);
+  });
+
+  it('goes on with them, also when they have been archived since', async () => {
+    bucket.remove('streams/a.csv');
+    expect(await prepare()).toMatchObject({ found: 1, prepared: { toValidate: 1 } });
+    expect(await prepare(['streams/a.csv'])).toMatchObject({ found: 1, prepared: { toValidate: 1 } });
+  });
+
+  it('refuses others, and says what to do', async () => {
+    await expect(prepare(['b.csv'])).rejects.toMatchObject({
+      type: 'InputInvalid',
+      message: expect.stringMatching(/has prepared streams\/a.csv and can't take streams\/b.csv.*abort it/),
+    });
+  });
+});
