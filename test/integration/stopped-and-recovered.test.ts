@@ -9,7 +9,7 @@ import { end } from '../../local/stack/processes.ts';
 import type { CliResult } from '../support/cli.ts';
 import { jsonOf, msp } from '../support/cli.ts';
 import { differences } from '../support/pipeline-stack.ts';
-import { csv, plays } from '../support/small-world.ts';
+import { csv, plays, usersCsv } from '../support/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 import { trueItemsOf } from '../support/truth.ts';
 import { until } from '../support/until.ts';
@@ -66,6 +66,31 @@ describe('a pipeline that is stopped', () => {
     expect(recovered).toMatchObject({ exitCode: 0 });
     expect(differences(await trueItemsOf([content]), await suite.stack.items())).toEqual([]);
     expect((await glueStates()).sort()).toEqual(['STOPPED', 'SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
+  });
+
+  it('validates once more what it has published, when it is told to', async () => {
+    const { client } = suite.stack;
+    const day = '2024-07-03';
+    const known = plays(3, 200, [day]);
+    await suite.stack.deliver('unknown.csv', csv([...known, `9001,0000000000000000000001,${day} 23:59:59`]));
+    await suite.stack.start('unsure', { inputs: ['unknown.csv'] });
+    await suite.stack.glueWorks('unsure', 'kpi_computation');
+    const run = await client.runs.find('unsure');
+    await client.runs.command('abort', run, { by: 'ada', reason: 'a user is missing' });
+    await client.runs.result(run);
+    const users = `${usersCsv()}9001,Late,30,Norway,2024-01-01\n`;
+    await suite.stack.deliver('users.csv', users, 'users');
+    const from = ['--from', 'check_reference_data', '--reason', 'the user is known now'];
+    expect(await cli('recover', 'run', 'unsure', ...from, '--yes', '--wait')).toMatchObject({ exitCode: 0 });
+
+    const distinct = new Set(known).size;
+    expect((await suite.stack.items()).get(`daily_listen_count#${day}#all`)).toMatchObject({
+      value: distinct + 1,
+    });
+    const { run: id } = await client.runs.status(await client.runs.find('unsure'));
+    const { report } = await client.quality.record(id);
+    expect(report.rows).toMatchObject({ delivered: 201, valid: distinct + 1, underReview: 0 });
+    expect(await client.kpis.query({ date: day })).toContainEqual(expect.objectContaining({ edition: 2 }));
   });
 
   it('is shut down as far as that goes without a worker, and the rest follows when one is back', async () => {
