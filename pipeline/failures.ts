@@ -71,6 +71,10 @@ export const FAILURES = {
     advice:
       'Another run has the named input, or has processed a later delivery of it: abort this one; a new run takes what is left.',
   },
+  ShutdownAtWork: {
+    handling: 'operator',
+    advice: 'Wait until it has ended, then retry the step.',
+  },
   ShutdownUnknown: {
     handling: 'asker',
     advice: 'Give the id that the shutdown printed; its folder is under processed/shutdowns/.',
@@ -90,7 +94,7 @@ export const FAILURES = {
   RunNotCompleted: {
     handling: 'operator',
     advice:
-      'Look at the named run (msp status), correct the cause, then retry the step: it waits for the run if that goes on again, else starts another.',
+      'Look at what the message names (`msp status`, `msp glue runs`), correct the cause, then retry the step: it goes on where it stood, waits for a run that goes on again, and else starts another.',
   },
   ManifestLost: {
     handling: 'operator',
@@ -111,6 +115,11 @@ export const FAILURES = {
     handling: 'operator',
     advice:
       'Worker and scripts do not fit together: deploy one build, shut the run down, and go on from the stage that wrote the report (`msp recover run RUN --from STAGE`).',
+  },
+  OutputChanged: {
+    handling: 'operator',
+    advice:
+      'The named file is not what Glue wrote: restore its first version and retry the stage, or shut the run down and have it computed once more (`msp recover run RUN --from kpi_computation`).',
   },
   CountsDisagree: {
     handling: 'operator',

@@ -57,7 +57,8 @@ const definitions = {
   glueRole: {
     schema: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, 'expected the ARN of an IAM role'),
     default: undefined,
-    about: 'Role that the Glue jobs run as. Needed by the worker.',
+    about:
+      'Role that the Glue jobs run as. Needed by the worker, which gives it to the jobs that it creates.',
   },
   expectedAccount: {
     schema: z.string().regex(/^\d{12}$/, 'expected a 12-digit account id'),
@@ -80,7 +81,7 @@ const definitions = {
     schema: decimal.pipe(z.number().int().min(1).max(1000)),
     default: '4',
     about:
-      'MaxConcurrentRuns of each Glue job: how many runs of the pipeline may be in the same stage at once.',
+      'MaxConcurrentRuns of the Glue jobs that the worker creates: how many runs of the pipeline may be in the same stage at once. A job that is there keeps its own.',
   },
   gluePollSeconds: {
     schema: decimal.pipe(z.number().min(0.1).max(60)),

@@ -136,7 +136,7 @@ export class Days {
       const difference = await table.compare(kpis.day, published);
       return this.#hasExpired(kpis) ? { ...difference, missing: 0 } : difference;
     } catch (error) {
-      if (isFailureOf(error, 'ReportInvalid')) return null;
+      if (isFailureOf(error, 'OutputChanged') || isFailureOf(error, 'ReportInvalid')) return null;
       throw error;
     }
   }

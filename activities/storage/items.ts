@@ -19,7 +19,10 @@ export interface RecordedItems {
   readonly files: readonly RecordedFile[];
 }
 
-/** @throws `ReportInvalid` when the files are not what the record says */
+/**
+ * @throws `OutputChanged` when the files are not those that the record names
+ * @throws `ReportInvalid` when they hold something else than it says
+ */
 export async function readItems(bucket: Bucket, day: RecordedItems): Promise<KpiItem[]> {
   const items: KpiItem[] = [];
   for (const file of day.files) {
@@ -30,7 +33,10 @@ export async function readItems(bucket: Bucket, day: RecordedItems): Promise<Kpi
   }
   if (items.length !== day.items) {
     const counts = `${String(items.length)} items, the report says ${String(day.items)}`;
-    throw failure('ReportInvalid', `The files of ${day.day} hold ${counts}`);
+    throw failure(
+      'ReportInvalid',
+      `The files of ${day.day} (${day.files.map(({ key }) => key).join(', ')}) hold ${counts}`,
+    );
   }
   return items;
 }
@@ -43,8 +49,8 @@ async function readVerified(
   const found = bytes === undefined ? 'missing' : createHash('sha256').update(bytes).digest('hex');
   if (bytes === undefined || found !== sha256 || bytes.byteLength !== size) {
     throw failure(
-      'ReportInvalid',
-      `s3://${bucket.name}/${key} is not what the report says: ${found}, expected ${sha256}`,
+      'OutputChanged',
+      `s3://${bucket.name}/${key} is not what was recorded: its SHA-256 is ${found}, expected ${sha256}`,
     );
   }
   return bytes;

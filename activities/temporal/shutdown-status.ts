@@ -23,7 +23,7 @@ const statusSchema = z.object({
 /**
  * @param saved what it wrote on its way, for when it can't tell any more
  * @returns `undefined` when Temporal knows no such shutdown, or it was only a look
- * @throws `PlanOutdated` while it still stops things
+ * @throws `ShutdownAtWork` while it still stops things
  */
 export async function planByStatus(shutdown: string, saved?: UndoPlan): Promise<UndoPlan | undefined> {
   const found = await findShutdown(shutdown);
@@ -43,7 +43,7 @@ export async function planByStatus(shutdown: string, saved?: UndoPlan): Promise<
   if (dryRun) return undefined;
   if (closeTime === undefined && phase !== 'documenting') {
     throw failure(
-      'PlanOutdated',
+      'ShutdownAtWork',
       `Shutdown ${shutdown} is still at work; it can be undone when it has ended`,
     );
   }

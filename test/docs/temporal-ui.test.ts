@@ -54,9 +54,7 @@ const RUN = 'from-the-ui';
       'retryStage',
       '{"by":"ada","reason":"songs and users are there now"}',
     );
-    expect(offered).toEqual(
-      expect.arrayContaining([expect.stringMatching(/^abort\s+End the run, aborted/)]),
-    );
+    expect(offered).toEqual(expect.arrayContaining([expect.stringMatching(/^abort\s+End the run, aborted/)]));
     expect(await suite.stack.reaches(RUN, 'NeedsOperator', 'validation')).toMatchObject({
       parked: { stage: 'validation', failure: { type: 'GlueOutOfMemory' } },
     });

@@ -15,7 +15,7 @@ const saved: UndoPlan = {
   ...{ schedules: { paused: ['daily'], pausedBefore: [] }, runs: [], procedures: [] },
 };
 const told: UndoPlan = { ...saved, runs: [{ workflowId: 'late', runId: 'l' }] };
-const outdated = ApplicationFailure.nonRetryable('still at work', 'PlanOutdated');
+const outdated = ApplicationFailure.nonRetryable('still at work', 'ShutdownAtWork');
 
 async function planFrom(
   written: UndoPlan,
@@ -36,7 +36,7 @@ describe('the plan to undo a shutdown', () => {
   it('is not the one that a shutdown has saved on its way, which may have found more since', async () => {
     const early: UndoPlan = { ...saved, unfinished: true };
     await expect(planFrom(early, () => Promise.reject(outdated))).rejects.toMatchObject({
-      type: 'PlanOutdated',
+      type: 'ShutdownAtWork',
     });
     expect(await planFrom(early, () => Promise.resolve(told))).toEqual(told);
     expect(await planFrom(early, (given) => Promise.resolve(given))).toEqual(early);
