@@ -4,8 +4,8 @@
  *
  * Days are processed anew from their archived inputs, as a recovery does it: each file is delivered again under its own
  * key, marked so that what it brings replaces what it brought before. Until a run publishes that, readers see the days
- * as they were; nothing is unpublished, and nothing raw or archived is touched. However the reset ends, the schedules
- * that it paused go on.
+ * as they were; nothing is unpublished, and nothing raw or archived is touched. Unless it is terminated, the
+ * schedules that it paused go on in the end.
  */
 import { ApplicationFailure, CancellationScope, log, patched, sleep } from '@temporalio/workflow';
 import type { Rerun } from '../../pipeline/procedures/activity-types.ts';

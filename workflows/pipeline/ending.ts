@@ -58,7 +58,7 @@ async function secure(
     const { objects } = await long.secureStoppedRun(context, { jobRunIds, record });
     run.change((state, at) => cleaningUp(state, `${plural(objects, 'object')} set aside`, at));
   } catch (error) {
-    // The run ends in any case: nothing reads unfinished output, and the orphan sweep of storage removes it later.
+    // The run ends in any case: nothing reads unfinished output, since readers follow manifests.
     const said = error instanceof Error ? error.message : String(error);
     run.change((state, at) => cleaningUp(state, `unfinished output could not be set aside: ${said}`, at));
   }

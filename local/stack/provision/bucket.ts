@@ -25,7 +25,7 @@ const RETENTION_DAYS: Readonly<Record<string, number>> = {
   [PREFIXES.kpis]: 365,
   // Seven years, two of them leap years.
   [PREFIXES.archived]: 7 * 365 + 2,
-  // Scratch of a run; a run that is still parked after a week starts its stage anew anyway.
+  // Scratch of a run. One that is parked for longer has to be aborted, so that a new run stages its files (docs/setup.md).
   [PREFIXES.temporary]: 7,
 };
 
