@@ -22,6 +22,9 @@ const OUT_OF_MEMORY = { state: 'FAILED', category: 'OUT_OF_MEMORY_ERROR', errorM
 /** Longer than any test. */
 const ENDLESS = { state: 'SUCCEEDED', afterMs: 600_000 };
 
+/** A run of the schedule may be with real Spark in its three jobs, on two busy cores. */
+const QUIET_WITHIN_MS = 120_000;
+
 const DENIED = { UserName: 'msp-worker', PolicyName: 'denied' };
 
 type Tools = Readonly<{ stack: PipelineStack; shell: DocumentShell; program: DocumentProgram }>;
@@ -153,9 +156,15 @@ export class RunbookSituations {
   }
 
   async terminated(): Promise<void> {
+    // What the schedule has started must not be the latest Glue run, nor take the file.
+    await this.#quiet();
     await this.#endValidations('sweep', OUT_OF_MEMORY);
     await this.validating();
     const { glueRun } = await this.#stack.status(this.#current);
+    await until('Glue has begun', async () => {
+      const { state } = await this.#stack.client.glue.get(glueRun?.jobRunId ?? '');
+      return state === 'RUNNING' ? true : undefined;
+    });
     const handle = this.#stack.client.temporal.client.workflow.getHandle(this.#current);
     await handle.terminate('by mistake');
     await this.#set('GLUE_RUN', glueRun?.jobRunId ?? '');
@@ -220,11 +229,7 @@ export class RunbookSituations {
 
   /** A bucket with two published days, and files that an ended run has claimed. No run is at work. */
   async published(): Promise<void> {
-    await this.#endSlow();
-    await until('the runs of before have ended, or wait', async () => {
-      const runs = await this.#stack.client.runs.list();
-      return runs.some(({ status }) => status === 'Running') ? undefined : true;
-    });
+    await this.#quiet();
     this.#world ??= await PublishedWorld.fill(
       this.#stack.running.stack.endpoints.aws,
       this.#stack.client.settings,
@@ -290,6 +295,16 @@ export class RunbookSituations {
 
   async #set(name: string, value: string): Promise<void> {
     await this.#shell.run(`${name}=${value}`, 5_000);
+  }
+
+  /** Returns when no run is at work. */
+  async #quiet(): Promise<void> {
+    await this.#endSlow();
+    const look = async (): Promise<true | undefined> => {
+      const runs = await this.#stack.client.runs.list();
+      return runs.some(({ status }) => status === 'Running') ? undefined : true;
+    };
+    await until('the runs of before have ended, or wait', look, QUIET_WITHIN_MS);
   }
 
   /** Glue takes few runs of a job at once. */
