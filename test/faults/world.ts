@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { GetJobCommand, GlueClient, UpdateJobCommand } from '@aws-sdk/client-glue';
+import { DeleteJobCommand, GetJobCommand, GlueClient, UpdateJobCommand } from '@aws-sdk/client-glue';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { ROOT_KEY } from '../../local/stack/provision/provision.ts';
 import type { ProcedureReference } from '../../client/procedures.ts';
 import type { ShutdownEnd } from '../../client/shutdowns.ts';
 import type { FailureType } from '../../pipeline/failures.ts';
@@ -171,22 +172,28 @@ export class FaultWorld {
 
   /** Lets the jobs name scripts of another build, so that the next run has to correct them. */
   async outdateJobs(): Promise<void> {
-    const { worker } = this.stack.running.environment;
-    const glue = new GlueClient({
-      region: 'eu-west-1',
-      endpoint: this.stack.running.stack.endpoints.glue,
-      credentials: {
-        accessKeyId: worker['AWS_ACCESS_KEY_ID'] ?? '',
-        secretAccessKey: worker['AWS_SECRET_ACCESS_KEY'] ?? '',
-      },
+    await this.#eachJob(async (glue, JobName) => {
+      const { Job } = await glue.send(new GetJobCommand({ JobName }));
+      const Command = { ...Job?.Command, ScriptLocation: 's3://somewhere/else.py' };
+      const JobUpdate = { Role: Job?.Role, Command, DefaultArguments: Job?.DefaultArguments };
+      await glue.send(new UpdateJobCommand({ JobName, JobUpdate }));
     });
+  }
+
+  /** The next run has to create the jobs again. */
+  async deleteJobs(): Promise<void> {
+    await this.#eachJob(async (glue, JobName) => {
+      await glue.send(new DeleteJobCommand({ JobName }));
+    });
+  }
+
+  /** As the account itself: nobody in the pipeline may delete jobs. */
+  async #eachJob(work: (glue: GlueClient, name: string) => Promise<void>): Promise<void> {
+    const endpoint = this.stack.running.stack.endpoints.glue;
+    const glue = new GlueClient({ region: 'eu-west-1', endpoint, credentials: ROOT_KEY });
     try {
       for (const job of ['validate-data', 'compute-kpis', 'load-dynamodb']) {
-        const JobName = `music-streaming-${job}`;
-        const { Job } = await glue.send(new GetJobCommand({ JobName }));
-        const Command = { ...Job?.Command, ScriptLocation: 's3://somewhere/else.py' };
-        const JobUpdate = { Role: Job?.Role, Command, DefaultArguments: Job?.DefaultArguments };
-        await glue.send(new UpdateJobCommand({ JobName, JobUpdate }));
+        await work(glue, `music-streaming-${job}`);
       }
     } finally {
       glue.destroy();
