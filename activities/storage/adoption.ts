@@ -122,6 +122,10 @@ class Adoption {
     if (file?.state === 'claimed' && file.owner.run === run && record?.pending?.run !== run) {
       throw failure('InputsTaken', `A later delivery of ${key} has been processed since`);
     }
+    // What an operator rejected has its copy in quarantine; without one, a reset has freed it.
+    if (file?.state === 'refused' && file.archivedAs === undefined && record?.pending?.run !== run) {
+      throw failure('InputsTaken', `The claim of ${key} was freed by a reset since; a new run takes it`);
+    }
     if (file?.state === 'refused' && file.owner.run !== run) {
       throw failure('InputsTaken', `${key} was rejected in run ${file.owner.run}, which had taken it over`);
     }

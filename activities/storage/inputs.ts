@@ -117,7 +117,7 @@ async function preparedBefore(
 
 /**
  * What a run has prepared it goes on with: whoever names other inputs means another run.
- * @throws `InputInvalid` when others are asked for now
+ * @throws `InputInvalid` when it is asked to take others
  */
 async function requireSame(bucket: Bucket, run: string, { files, deferred }: PreparedInputs): Promise<void> {
   const candidates = await bucket.readJson(layout.runRecord(run, 'candidates'), candidatesSchema);

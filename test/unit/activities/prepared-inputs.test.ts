@@ -2,7 +2,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { findClaims, freeClaim } from '../../../activities/reset/claims.ts';
+import { createAdoptionActivities } from '../../../activities/storage/adoption.ts';
 import { createInputActivities } from '../../../activities/storage/inputs.ts';
+import { Bucket } from '../../../activities/storage/objects.ts';
 import type { Preparation } from '../../../pipeline/activity-types.ts';
 import { ordinarySettings } from '../../support/fake-activities.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
@@ -12,17 +15,15 @@ const context = { owner, settings: ordinarySettings };
 const reference = { version: 'v', songs: [], users: [] };
 
 describe('a run that has prepared its inputs', () => {
+  // Says nothing of the attempt that fails: it is meant to.
+  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+  const run = async <A extends unknown[], R>(activity: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
+    await environment.run(activity as (...given: unknown[]) => Promise<R>, ...args);
   let bucket: MemoryBucket;
   let prepare: (inputs?: string[]) => Promise<{ found: number; prepared: Preparation }>;
   beforeEach(async () => {
     bucket = new MemoryBucket();
     const { findNewStreams, prepareData } = createInputActivities(bucket.s3);
-    // Says nothing of the attempt that fails: it is meant to.
-    const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-    const run = async <A extends unknown[], R>(
-      activity: (...args: A) => Promise<R>,
-      ...args: A
-    ): Promise<R> => await environment.run(activity as (...given: unknown[]) => Promise<R>, ...args);
     prepare = async (inputs) => {
       const found = await run(findNewStreams, context, inputs === undefined ? {} : { inputs });
       const given = { reference, now: '2026-01-01T00:00:00Z' };
@@ -37,6 +38,19 @@ describe('a run that has prepared its inputs', () => {
     bucket.remove('streams/a.csv');
     expect(await prepare()).toMatchObject({ found: 1, prepared: { toValidate: 1 } });
     expect(await prepare(['streams/a.csv'])).toMatchObject({ found: 1, prepared: { toValidate: 1 } });
+  });
+
+  it('does not go on with one whose claim a reset has freed, and says so', async () => {
+    const bucketOf = new Bucket(bucket.s3, ordinarySettings.bucket);
+    const { adoptInputs } = createAdoptionActivities(bucket.s3);
+    await run(async () => {
+      for (const claim of await findClaims(bucketOf)) await freeClaim(bucketOf, claim);
+    });
+    const resumed = { ...context, owner: { ...owner, firstRunId: 'second' } };
+    await expect(run(adoptInputs, resumed, {})).rejects.toMatchObject({
+      type: 'InputsTaken',
+      message: expect.stringMatching(/claim of streams\/a.csv was freed by a reset/),
+    });
   });
 
   it('refuses others, and says what to do', async () => {
