@@ -2,64 +2,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { createEarlierProcedureActivities } from '../../activities/temporal/earlier-procedure.ts';
 import type { RecoveryRequest } from '../../pipeline/recovery/request.ts';
-import type { UndoPlan } from '../../pipeline/shutdown.ts';
 import type { dataRecovery } from '../../workflows/data-recovery/workflow.ts';
-import type { pipelineReset } from '../../workflows/pipeline-reset/workflow.ts';
-import type { shutdownRecovery } from '../../workflows/shutdown-recovery/workflow.ts';
 import { signals, statusQuery, timelineQuery, updates } from '../../workflows/procedures/messages.ts';
-import type { ProcedureStatus } from '../../workflows/procedures/state.ts';
 import { ordinarySettings } from '../support/fake-activities.ts';
 import { digest, fakeProcedures, planOf } from '../support/fake-procedures.ts';
 import type { FakeProcedures } from '../support/fake-procedures.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
 import { foundBy } from '../support/search-attributes.ts';
+import { acting, held, reaches } from '../support/started-procedure.ts';
+import type { Handle } from '../support/started-procedure.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
-type Handle = WorkflowHandleWithFirstExecutionRunId<typeof dataRecovery>;
-
 const who = { by: 'ada', reason: 'a disk has failed' };
 const approval = { by: 'bea', reason: 'looks right' };
-
-const undoPlan: UndoPlan = {
-  ...{ version: 1, shutdown: 'a-shutdown', ...who, stoppedAt: '2026-01-01T00:00:00.000Z' },
-  ...{ schedules: { paused: [], pausedBefore: [] }, runs: [], procedures: [] },
-};
-
-async function reaches(handle: Handle, status: ProcedureStatus['status']): Promise<ProcedureStatus> {
-  return await until(`the procedure is ${status}`, async () => {
-    const answer = await handle.query(statusQuery);
-    return answer.status === status ? answer : undefined;
-  });
-}
-
-/** An activity that begins and ends when the test says so. */
-function held<T>(result: T): { activity: () => Promise<T>; begun: Promise<void>; release: () => void } {
-  let release = (): void => undefined;
-  let begin = (): void => undefined;
-  const begun = new Promise<void>((resolve) => (begin = resolve));
-  const released = new Promise<T>((resolve) => {
-    release = () => {
-      resolve(result);
-    };
-  });
-  return {
-    activity: () => {
-      begin();
-      return released;
-    },
-    begun,
-    release: () => {
-      release();
-    },
-  };
-}
-
-const acting = (calls: readonly string[]): string[] =>
-  calls.filter((name) => ['restoreObjects', 'returnInputs', 'verifyRecovery'].includes(name));
 
 describe('a procedure', () => {
   const server = devServer();
@@ -303,93 +260,6 @@ describe('a procedure', () => {
       expect(await foundBy(handle)).toMatchObject({ status: 'Completed' });
       const { what } = (await handle.query(timelineQuery)).at(-1) ?? {};
       expect(what).toBe('the report could not be written: gone');
-    });
-  });
-
-  describe('beside another one, under another workflow id', () => {
-    const start = async (
-      taskQueue: string,
-      id: string,
-      request: Partial<RecoveryRequest> = {},
-    ): Promise<Handle> =>
-      await server.env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
-        args: [{ ...who, find: true, ...request }],
-        taskQueue,
-        workflowId: `${taskQueue}-${id}`,
-      });
-
-    it('ends before it does anything, and names the one that began first', async () => {
-      const fake = fakeProcedures({
-        ...createEarlierProcedureActivities(),
-        readUndoPlan: () => Promise.resolve(undoPlan),
-      });
-      await withWorker(server.env, fake, async (taskQueue) => {
-        const first = await start(taskQueue, 'a');
-        const { id } = await reaches(first, 'AwaitingApproval');
-        await until('it is listed', async () => {
-          const query = `WorkflowId = '${first.workflowId}' AND PipelineStatus = 'AwaitingApproval'`;
-          return (await server.env.client.workflow.count(query)).count > 0 ? true : undefined;
-        });
-        const reset = await server.env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
-          args: [{ ...who, dates: ['2024-07-01'], approve: { digest: digest('a') } }],
-          taskQueue,
-          workflowId: `${taskQueue}-b`,
-        });
-        await expect(reset.result()).rejects.toMatchObject({
-          cause: {
-            type: 'ProcedureAtWork',
-            message: expect.stringMatching(
-              new RegExp(
-                `^Procedure ${id} \\(dataRecovery, workflow id ${first.workflowId}\\) is at work .* by ada: a disk has failed\\. .*msp procedures abort ${id};`,
-              ),
-            ),
-          },
-        });
-        expect(fake.calls).not.toContain('planReset');
-        expect(fake.reports).toMatchObject([{ procedure: 'pipelineReset', status: 'Failed' }]);
-        // It changes nothing.
-        const look = await start(taskQueue, 'c', { dryRun: true });
-        expect(await look.result()).toMatchObject({ status: 'Planned' });
-        // What undoes a shutdown works on something else.
-        const undo = await server.env.client.workflow.start<typeof shutdownRecovery>('shutdownRecovery', {
-          args: [{ ...who, shutdown: 'a-shutdown', dryRun: false, approve: { digest: digest('a') } }],
-          taskQueue,
-          workflowId: `${taskQueue}-d`,
-        });
-        expect(await undo.result()).toMatchObject({ status: 'Completed' });
-
-        await first.executeUpdate(updates.approve, { args: [{ ...approval, digest: digest('a') }] });
-        expect(await first.result()).toMatchObject({ status: 'Completed' });
-        // The list may still have the one that has ended.
-        const next = await start(taskQueue, 'e', { approve: { digest: digest('a') } });
-        expect(await next.result()).toMatchObject({ status: 'Completed' });
-      });
-    });
-
-    it('lets one act of several that begin at once', async () => {
-      const restoring = held({ restored: 1, good: 0, quarantined: 0 });
-      const fake = fakeProcedures({
-        ...createEarlierProcedureActivities(),
-        restoreObjects: restoring.activity,
-      });
-      await withWorker(server.env, fake, async (taskQueue) => {
-        const approve = { digest: digest('a') };
-        const all = await Promise.all(['a', 'b', 'c', 'd'].map((id) => start(taskQueue, id, { approve })));
-        await restoring.begun;
-        const ended = all.map((handle) =>
-          handle.result().then(
-            ({ status }) => status,
-            () => 'refused',
-          ),
-        );
-        await until('the others have ended', async () => {
-          const described = await Promise.all(all.map((handle) => handle.describe()));
-          return described.filter(({ status }) => status.name === 'FAILED').length === 3 ? true : undefined;
-        });
-        restoring.release();
-        expect((await Promise.all(ended)).sort()).toEqual(['Completed', 'refused', 'refused', 'refused']);
-        expect(acting(fake.calls)).toEqual(['restoreObjects', 'verifyRecovery']);
-      });
     });
   });
 

@@ -12,6 +12,14 @@ const who = { by: 'ada', reason: 'wrong reference data' };
 describe('a closed run', () => {
   const server = devServer();
 
+  async function parkedAndAborted(taskQueue: string): Promise<{ runId: string; workflowId: string }> {
+    const handle = await startRun(server.env, taskQueue);
+    await parks(handle);
+    await handle.executeUpdate(updates.abort, { args: [who] });
+    await failureOf(handle);
+    return { runId: handle.firstExecutionRunId, workflowId: handle.workflowId };
+  }
+
   it('that was terminated is resumed with the Glue run that it left', async () => {
     const glue = new GlueInHand('validation');
     await withWorker(server.env, activitiesOver(glue), async (taskQueue) => {
@@ -109,11 +117,7 @@ describe('a closed run', () => {
       },
     });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await startRun(server.env, taskQueue);
-      await parks(handle);
-      await handle.executeUpdate(updates.abort, { args: [who] });
-      await failureOf(handle);
-      const { firstExecutionRunId: runId, workflowId } = handle;
+      const { runId, workflowId } = await parkedAndAborted(taskQueue);
       const resumeFrom = { runId, stage: 'kpi_computation' } as const;
       const again = await startRun(server.env, taskQueue, { resumeFrom }, workflowId);
       expect(await again.result()).toMatchObject({ outcome: 'published' });
@@ -136,11 +140,7 @@ describe('a closed run', () => {
       },
     });
     await withWorker(server.env, fake, async (taskQueue) => {
-      const handle = await startRun(server.env, taskQueue);
-      await parks(handle);
-      await handle.executeUpdate(updates.abort, { args: [who] });
-      await failureOf(handle);
-      const { firstExecutionRunId: runId, workflowId } = handle;
+      const { runId, workflowId } = await parkedAndAborted(taskQueue);
       const again = await startRun(server.env, taskQueue, { resumeFrom: { runId, stage } }, workflowId);
       await parks(again);
       await again.executeUpdate(updates.skipStage, { args: [who] });
