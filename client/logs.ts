@@ -87,7 +87,7 @@ export class GlueLogs {
           message: (message ?? '').trimEnd(),
         });
       }
-      // The service says "no more for now" by giving the same token back.
+      // The service says that there is no more by giving the same token back.
       const done = page.nextForwardToken === undefined || page.nextForwardToken === reader.token;
       reader.token = page.nextForwardToken ?? reader.token;
       if (done) return lines;

@@ -66,7 +66,7 @@ def aws_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """DynamoDB and S3 on this machine."""
     program = toolchain().get("ministack", "")
     if not Path(program).is_file():
-        pytest.skip("MiniStack is not there: set-up has not run, or MSP_SETUP_DIR names another folder than its own")
+        pytest.fail("MiniStack is not there: run npm run setup, or let MSP_SETUP_DIR name the folder that it filled")
     with running(program, tmp_path_factory.mktemp("ministack")) as endpoint:
         yield endpoint
 

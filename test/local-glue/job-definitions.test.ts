@@ -1,4 +1,4 @@
-/** Job definitions over the wire, as any AWS SDK sees them. */
+/** Job definitions over the wire, as every AWS SDK sees them. */
 import {
   BatchGetJobsCommand,
   CreateJobCommand,
