@@ -14,7 +14,8 @@
  * ```
  *
  * Settings come from `MSP_…` variables, connections from the standard ones (`TEMPORAL_…`, `AWS_…`). Nothing connects
- * before it is used. What goes wrong outside is thrown as {@link ClientError}, whose `code` says what kind of trouble it is.
+ * before it is used. What goes wrong outside is thrown as {@link ClientError}, whose `code` says what kind of trouble
+ * it is.
  */
 import { layout } from '../pipeline/layout.ts';
 import { parseSettings, SettingsError, type Environment, type Settings } from '../pipeline/settings.ts';

@@ -1,7 +1,7 @@
 /**
  * Scripts in S3 and the jobs that run them. A script is uploaded under its digest and never overwritten, so a run's
- * scripts never change under it: it names them at each start (`starting.ts`). Jobs are created when absent; of an existing one only the two fields that name
- * the script are ours, everything else is written back as it was read.
+ * scripts never change under it: it names them at each start (`starting.ts`). Jobs are created when absent; of an
+ * existing one only the two fields that name the script are ours, everything else is written back as it was read.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

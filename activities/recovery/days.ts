@@ -1,6 +1,7 @@
 /**
- * Published days against their manifests: validated plays, KPI files, items in the table. Runs go on meanwhile, and what they change is
- * no damage: a finding stands when the day's manifests, and which runs are open, are the same after it. Reads only.
+ * Published days against their manifests: validated plays, KPI files, items in the table. Runs go on meanwhile, and what
+ * they change is no damage: a finding stands when the day's manifests, and which runs are open, are the same after it.
+ * Reads only.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { KpisManifest, PlaysManifest } from '../../pipeline/manifests.ts';

@@ -3,6 +3,7 @@ import { activityInfo, getClient, sleep } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { z } from 'zod';
+import { isOpenExecution } from '../../pipeline/executions.ts';
 import type { ProcedureActivities, ProcedureAtWork } from '../../pipeline/procedures/activity-types.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 import { listOpenProcedures } from './open-runs.ts';
@@ -50,8 +51,7 @@ async function describeOpen(
 ): Promise<WorkflowExecutionDescription | undefined> {
   try {
     const described = await client.workflow.getHandle(workflowId, runId).describe();
-    const { name } = described.status;
-    return name === 'RUNNING' || name === 'PAUSED' ? described : undefined;
+    return isOpenExecution(described.status.name) ? described : undefined;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { PipelineClient } from '../../client/pipeline-client.ts';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
-import { archiveMismatch, fakeActivities, type Replacements } from '../support/fake-activities.ts';
+import {
+  archiveMismatch,
+  fakeActivities,
+  ordinarySettings,
+  type Replacements,
+} from '../support/fake-activities.ts';
+import { GlueInHand } from '../support/glue-in-hand.ts';
 import { withWorker } from '../support/pipeline-worker.ts';
+import { glueWorks, startRun } from '../support/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
@@ -147,6 +154,42 @@ describe('a run from the command line', () => {
       } finally {
         await pipeline.close();
       }
+    });
+  });
+
+  it('takes a command that was meant for it before it moved to a new history', async () => {
+    const glue = new GlueInHand('dynamodb_load');
+    const shortHistories = () => Promise.resolve({ ...ordinarySettings, historySteps: 10 });
+    await operating({ ...glue.activities, readRunSettings: shortHistories }, async (_cli, taskQueue) => {
+      const first = await startRun(server.env, taskQueue);
+      await glueWorks(server.env.client.workflow.getHandle(first.workflowId), 'dynamodb_load');
+      const environment = { TEMPORAL_ADDRESS: server.env.address, MSP_TASK_QUEUE: taskQueue };
+      const pipeline = PipelineClient.connect({ environment });
+      const latest = await pipeline.runs.find(first.workflowId);
+      expect(latest.runId).not.toBe(first.firstExecutionRunId);
+      const seen = { ...latest, runId: first.firstExecutionRunId };
+      const why = { by: 'ada', reason: 'the source is broken' };
+      expect(await pipeline.runs.command('pause', seen, why)).toMatchObject({ stage: 'dynamodb_load' });
+      await pipeline.runs.command('resume', seen, why);
+      glue.end();
+      await first.result();
+      await expect(pipeline.runs.command('pause', seen, why)).rejects.toMatchObject({ code: 'Refused' });
+      await pipeline.close();
+    });
+  });
+
+  it('is waited for until somebody pauses it', async () => {
+    const glue = new GlueInHand('validation');
+    await operating(glue.activities, async (cli) => {
+      const waiting = cli('run', '--wait', '--id', 'paused');
+      await until('Glue works', () => Promise.resolve(glue.runs[0]));
+      expect((await cli('pause', 'paused', '--reason', 'the source is broken')).exitCode).toBe(0);
+      const ended = await waiting;
+      expect(ended).toMatchObject({ exitCode: 7 });
+      expect(ended.stdout + ended.stderr).toMatch(/Paused by .*: the source is broken/);
+      expect((await cli('resume', 'paused', '--reason', 'well again')).exitCode).toBe(0);
+      glue.end();
+      await server.env.client.workflow.getHandle('paused').result();
     });
   });
 

@@ -5,7 +5,7 @@
  * before the first action the plan is made again: if its digest has changed, so has the world, and the procedure asks
  * again. Steps are done one after another. Each can be repeated: a killed worker repeats its activities, and a step
  * that gives up parks the procedure until an operator asks for it again or aborts. A paused procedure begins no step.
- * However it ends, a report is left in S3.
+ * However it ends by itself, it leaves a report in S3, or says that it could not.
  */
 import {
   allHandlersFinished,
