@@ -251,7 +251,7 @@ export class Runs {
   }
 }
 
-/** `music-streaming-20240625T030000Z-3f2a`: sorts by time; the random end keeps two runs of one second apart. */
+/** `music_streaming-20240625T030000Z-3f2a`: sorts by time; the random end keeps two runs of one second apart. */
 function newWorkflowId(pipeline: string, at: Date): string {
   const time = at.toISOString().replaceAll(/[-:]|\.\d+/g, '');
   return `${pipeline}-${time}-${randomBytes(2).toString('hex')}`;

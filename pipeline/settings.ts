@@ -4,6 +4,8 @@
  * ones that it depends on once, at its start, and keeps them: a changed setting never changes a run in flight.
  */
 import { z } from 'zod';
+import { stageOfScript } from './stages.ts';
+import type { ScriptName } from './stages.ts';
 
 /** A number as people write one; `Number` alone would take an empty text for 0, and hexadecimal digits. */
 export const decimal = z
@@ -35,8 +37,10 @@ function isSocketAddress(text: string): boolean {
 
 const definitions = {
   pipeline: {
-    schema: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'expected lower-case letters, digits and hyphens'),
-    default: 'music-streaming',
+    schema: z
+      .string()
+      .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'expected lower-case letters, digits, hyphens and underscores'),
+    default: 'music_streaming',
     about: 'Name of the pipeline: prefix of its Glue jobs, schedules and workflow ids.',
   },
   bucket: {
@@ -251,7 +255,7 @@ export function parseSettings(environment: Environment): Settings {
   return { taskQueue: values['pipeline'], ...values } as Settings;
 }
 
-/** Name of the Glue job that runs a script. */
-export function jobNameOf(pipeline: string, script: string): string {
-  return `${pipeline}-${script.replaceAll('_', '-')}`;
+/** Name of the Glue job that runs a script: `music_streaming_validation`. */
+export function jobNameOf(pipeline: string, script: ScriptName): string {
+  return `${pipeline}_${stageOfScript(script)}`;
 }

@@ -72,6 +72,13 @@ export const STAGES: Readonly<Record<StageName, StageTraits>> = {
   update_processing_state: { summary: 'write the record of the run and clean up its scratch' },
 };
 
+/** The stage that runs a script; each script has one. */
+export function stageOfScript(script: ScriptName): StageName {
+  const stage = STAGE_NAMES.find((name) => STAGES[name].script === script);
+  if (stage === undefined) throw new Error(`no stage runs the script ${script}`);
+  return stage;
+}
+
 export function isStageName(value: string): value is StageName {
   return (STAGE_NAMES as readonly string[]).includes(value);
 }

@@ -196,10 +196,10 @@ describe('a run from the command line', () => {
   it('is declared as a schedule that is created, compared, corrected, paused and triggered', async () => {
     await operating({}, async (cli) => {
       expect((await cli('schedules', 'apply', '--dry-run')).stdout).toMatch(/would be created/);
-      expect((await cli('schedules', 'apply')).stdout).toMatch(/music-streaming-daily: created/);
+      expect((await cli('schedules', 'apply')).stdout).toMatch(/music_streaming-daily: created/);
       expect(jsonOf(await cli('schedules', 'apply', '-o', 'json'))).toMatchObject({ outcome: 'unchanged' });
 
-      const handle = server.env.client.schedule.getHandle('music-streaming-daily');
+      const handle = server.env.client.schedule.getHandle('music_streaming-daily');
       await handle.update(({ spec: _spec, ...rest }) => ({ ...rest, spec: { calendars: [{ hour: 5 }] } }));
       const corrected = await cli('schedules', 'apply');
       expect(corrected.stdout).toMatch(/updated\n\s+times: daily at 05:00 UTC -> daily at 03:00 UTC/);
@@ -214,7 +214,7 @@ describe('a run from the command line', () => {
       expect((await cli('schedules', 'trigger')).exitCode).toBe(0);
       await until('the scheduled run has ended', async () => {
         const runs = await cli('runs', '-o', 'json');
-        return /"workflowId": "music-streaming-daily-[^]*"status": "Completed"/.test(runs.stdout)
+        return /"workflowId": "music_streaming-daily-[^]*"status": "Completed"/.test(runs.stdout)
           ? runs
           : undefined;
       });
@@ -225,7 +225,7 @@ describe('a run from the command line', () => {
 
   it('is started by schedules that are known by what they start, whatever they are called', async () => {
     await operating({}, async (cli, taskQueue) => {
-      const queues = { 'hourly-plays': taskQueue, 'music-streaming-eu-daily': 'of-another-pipeline' };
+      const queues = { 'hourly-plays': taskQueue, 'music_streaming-eu-daily': 'of-another-pipeline' };
       for (const [scheduleId, queue] of Object.entries(queues)) {
         const action = { type: 'startWorkflow' as const, workflowType: 'musicStreamingPipeline', args: [{}] };
         await server.env.client.schedule.create({
@@ -238,7 +238,7 @@ describe('a run from the command line', () => {
         const { stdout } = await cli('schedules', 'list', '-o', 'json');
         return stdout.includes('hourly-plays') ? stdout : undefined;
       });
-      expect(listed).not.toContain('music-streaming-eu-daily');
+      expect(listed).not.toContain('music_streaming-eu-daily');
       for (const id of Object.keys(queues)) await server.env.client.schedule.getHandle(id).delete();
     });
   });

@@ -111,11 +111,11 @@ describe('a shutdown from the command line', () => {
     });
     const live = (id: string): JobRun => ({ Id: id, JobRunState: 'RUNNING', Arguments: {} });
     glueService
-      .on(GetJobRunsCommand, { JobName: 'music-streaming-validate-data' })
+      .on(GetJobRunsCommand, { JobName: 'music_streaming_validation' })
       .resolves({ JobRuns: [live('jr_kept')] })
-      .on(GetJobRunsCommand, { JobName: 'music-streaming-compute-kpis' })
+      .on(GetJobRunsCommand, { JobName: 'music_streaming_kpi_computation' })
       .resolves({ JobRuns: [live('jr_stopped')] })
-      .on(BatchStopJobRunCommand, { JobName: 'music-streaming-validate-data' })
+      .on(BatchStopJobRunCommand, { JobName: 'music_streaming_validation' })
       .rejects(denied);
     const inPart = await on(queue)('shutdown', '--yes', ...WHY);
     expect(inPart.exitCode).toBe(5);
@@ -147,7 +147,7 @@ describe('a shutdown from the command line', () => {
       Arguments: { '--run_id': runIdOf(of, run.firstExecutionRunId) },
     });
     glueService
-      .on(GetJobRunsCommand, { JobName: 'music-streaming-validate-data' })
+      .on(GetJobRunsCommand, { JobName: 'music_streaming_validation' })
       .resolves({ JobRuns: [live('jr_its', 'lonely'), live('jr_other', 'another')] });
     const { exitCode, stdout, stderr } = await on(queue)('shutdown', '--run', 'lonely', '--yes', ...WHY);
     expect({ exitCode, stderr }).toEqual({

@@ -179,7 +179,7 @@ export class CrashWorld {
   /** From now on Glue runs of the validation go on until they are stopped. */
   async holdGlue(): Promise<void> {
     this.#held = true;
-    const fault = { kind: 'run', job: '*validate-data', end: { state: 'SUCCEEDED', afterMs: FOR_EVER_MS } };
+    const fault = { kind: 'run', job: '*_validation', end: { state: 'SUCCEEDED', afterMs: FOR_EVER_MS } };
     await this.stack.faults(fault);
   }
 

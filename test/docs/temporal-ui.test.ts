@@ -23,7 +23,7 @@ const RUN = 'from-the-ui';
 
   it('is started from the form', async () => {
     const type = 'musicStreamingPipeline';
-    await ui.startWorkflow({ id: RUN, taskQueue: 'music-streaming', type, input: '{}' });
+    await ui.startWorkflow({ id: RUN, taskQueue: 'music_streaming', type, input: '{}' });
     await suite.stack.reaches(RUN, 'NeedsOperator');
   });
 
@@ -47,7 +47,7 @@ const RUN = 'from-the-ui';
 
   it('is retried by an update, from a form that says what each command takes', async () => {
     const end = { state: 'FAILED', category: 'OUT_OF_MEMORY_ERROR', errorMessage: 'Java heap space' };
-    await suite.stack.faults({ kind: 'run', job: '*-validate-data', end });
+    await suite.stack.faults({ kind: 'run', job: '*_validation', end });
     await suite.stack.deliverReference();
     await suite.stack.deliver('plays.csv', csv(plays(1, 5, ['2024-06-25'])));
     const offered = await ui.sendUpdate(

@@ -10,7 +10,7 @@ import { csv, songsCsv, usersCsv } from '../support/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 import { validationReport } from '../support/validation-report.ts';
 
-const VALIDATION = '*-validate-data';
+const VALIDATION = '*_validation';
 
 /** One good row and a broken one. */
 const PLAYS = csv(['1,0000000000000000000001,2024-06-25 10:00:00', 'x,y,z']);

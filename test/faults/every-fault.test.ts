@@ -93,9 +93,9 @@ describe('a run of which every call fails in every way', () => {
     expect(outcome).toBe('published');
     expect(parked).toContain('Glue.StartJobRun: denied');
     expect(await suite.world.newGlueRuns()).toEqual([
-      'music-streaming-compute-kpis',
-      'music-streaming-load-dynamodb',
-      'music-streaming-validate-data',
+      'music_streaming_kpi_computation',
+      'music_streaming_dynamodb_load',
+      'music_streaming_validation',
     ]);
     expect(await suite.world.wrongItems()).toEqual([]);
     expect(await suite.world.stack.keys('streams/')).toEqual([]);
@@ -173,7 +173,7 @@ describe('a run of which every call fails in every way', () => {
         inARow: (operation) => (operation === 'Glue.BatchStopJobRun' ? PASSING.length : 2),
         refusing: () => [],
       });
-    const ofIt = { kind: 'run', job: '*-validate-data', arguments: { '--run_token': 'stopped/*' } };
+    const ofIt = { kind: 'run', job: '*_validation', arguments: { '--run_token': 'stopped/*' } };
     // Longer than the test.
     await stack.faults({ ...ofIt, end: { state: 'SUCCEEDED', afterMs: 600_000 } });
     await suite.world.deliver();

@@ -210,8 +210,8 @@ export class FaultWorld {
       },
     });
     try {
-      for (const job of ['validate-data', 'compute-kpis', 'load-dynamodb']) {
-        await work(glue, `music-streaming-${job}`);
+      for (const job of ['validation', 'kpi_computation', 'dynamodb_load']) {
+        await work(glue, `music_streaming_${job}`);
       }
     } finally {
       glue.destroy();

@@ -46,7 +46,7 @@ describe('a pipeline that is stopped', () => {
     const done = await cli('shutdown', ...WHY, '--yes', '-o', 'json');
     expect(done.exitCode).toBe(0);
     const { schedules, runs, glueRuns, report } = shutdownSchema.parse(jsonOf(done));
-    expect(schedules.paused).toEqual(['music-streaming-daily']);
+    expect(schedules.paused).toEqual(['music_streaming-daily']);
     expect(runs.map(({ workflowId }) => workflowId)).toEqual(['stopped']);
     expect(glueRuns).toHaveLength(1);
     expect(await glueStates()).toEqual(['STOPPED', 'SUCCEEDED']);
@@ -54,7 +54,7 @@ describe('a pipeline that is stopped', () => {
       new GetObjectCommand({ Bucket: suite.stack.client.settings.bucket, Key: report.markdown }),
     );
     expect(await written.Body?.transformToString()).toMatch(
-      /By ada: the reference data is wrong[^]*music-streaming-daily: paused[^]*stopped \(stopped-.*\): stopped in kpi_computation, 9 stages done[^]*streams\/plays\.csv/,
+      /By ada: the reference data is wrong[^]*music_streaming-daily: paused[^]*stopped \(stopped-.*\): stopped in kpi_computation, 9 stages done[^]*streams\/plays\.csv/,
     );
     expect(await suite.stack.items()).toEqual(new Map());
 
@@ -96,20 +96,20 @@ describe('a pipeline that is stopped', () => {
   it('is shut down as far as that goes without a worker, and the rest follows when one is back', async () => {
     await suite.stack.faults({
       kind: 'run',
-      job: '*validate-data',
+      job: '*_validation',
       end: { state: 'SUCCEEDED', afterMs: 600_000 },
     });
     await suite.stack.deliver('more.csv', csv(plays(2, 50, ['2024-07-02'])));
     await suite.stack.start('unwatched');
     await suite.stack.glueWorks('unwatched', 'validation');
-    await cli('schedules', 'resume', 'music-streaming-daily', '--reason', 'well again');
+    await cli('schedules', 'resume', 'music_streaming-daily', '--reason', 'well again');
     const { worker } = suite.stack.running.stack.processes;
     if (worker !== undefined) await end(worker, 0);
 
     const direct = await cli('shutdown', ...WHY, '--yes');
     expect(direct.exitCode).toBe(5);
     expect(direct.stdout).toMatch(
-      /Done without one:\s+schedules paused\s+music-streaming-daily\s+runs told\s+unwatched\s+Glue runs stopped\s+jr_/,
+      /Done without one:\s+schedules paused\s+music_streaming-daily\s+runs told\s+unwatched\s+Glue runs stopped\s+jr_/,
     );
     expect(direct.stderr).toMatch(/Start a worker: it goes on with the shutdown by itself/);
     await until('Glue has stopped', async () => ((await glueStates())[0] === 'STOPPED' ? true : undefined));
@@ -118,7 +118,7 @@ describe('a pipeline that is stopped', () => {
     const joined = await cli('shutdown', ...WHY, '--yes', '-o', 'json');
     expect(joined.exitCode).toBe(0);
     const { shutdown, schedules, runs } = shutdownSchema.parse(jsonOf(joined));
-    expect(schedules.paused).toEqual(['music-streaming-daily']);
+    expect(schedules.paused).toEqual(['music_streaming-daily']);
     expect(runs.map(({ workflowId }) => workflowId)).toEqual(['unwatched']);
     expect((await cli('status', 'unwatched')).stdout).toMatch(/Stopped/);
 
@@ -126,7 +126,7 @@ describe('a pipeline that is stopped', () => {
     const undone = await cli('resume', '--shutdown', shutdown, '--reason', 'well again', '--yes');
     expect(undone).toMatchObject({ exitCode: 0 });
     expect(undone.stdout).toMatch(
-      /run unwatched goes on as unwatched-[^]*schedule music-streaming-daily is resumed/,
+      /run unwatched goes on as unwatched-[^]*schedule music_streaming-daily is resumed/,
     );
     expect(await suite.stack.result('unwatched')).toMatchObject({ outcome: 'published' });
     const again = await cli('resume', '--shutdown', shutdown, '--reason', 'twice', '--yes');

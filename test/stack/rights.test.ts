@@ -170,10 +170,10 @@ describe('the worker', () => {
     await expect(deleteTable('msp-worker')).rejects.toMatchObject(refused);
   });
   it("has its own pipeline's jobs, with the jobs' own role", async () => {
-    await createJob('msp-worker', 'music-streaming-test');
+    await createJob('msp-worker', 'music_streaming_test');
     await expect(createJob('msp-worker', 'payroll')).rejects.toMatchObject(refused);
     const otherRole = 'arn:aws:iam::000000000000:role/administrator';
-    await expect(createJob('msp-worker', 'music-streaming-other', otherRole)).rejects.toMatchObject(refused);
+    await expect(createJob('msp-worker', 'music_streaming_other', otherRole)).rejects.toMatchObject(refused);
   });
   it('becomes nobody else, and makes nobody', async () => {
     const assume = new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: 'test' });
@@ -200,10 +200,10 @@ describe('the operator', () => {
   });
   it('looks at jobs, and starts none', async () => {
     const { glue } = as('msp-operator');
-    await createJob('msp-worker', 'music-streaming-seen');
-    await glue.send(new GetJobRunsCommand({ JobName: 'music-streaming-seen' }));
+    await createJob('msp-worker', 'music_streaming_seen');
+    await glue.send(new GetJobRunsCommand({ JobName: 'music_streaming_seen' }));
     await expect(
-      glue.send(new StartJobRunCommand({ JobName: 'music-streaming-seen' })),
+      glue.send(new StartJobRunCommand({ JobName: 'music_streaming_seen' })),
     ).rejects.toMatchObject(refused);
   });
 });

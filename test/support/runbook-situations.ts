@@ -197,7 +197,7 @@ export class RunbookSituations {
 
   async #endedShutdown(): Promise<string> {
     const { workflow } = this.#stack.client.temporal.client;
-    const result: unknown = await workflow.getHandle('music-streaming-emergency-shutdown').result();
+    const result: unknown = await workflow.getHandle('music_streaming-emergency-shutdown').result();
     return (result as { shutdown: string }).shutdown;
   }
 
@@ -215,7 +215,7 @@ export class RunbookSituations {
 
   async nobodyApproves(): Promise<void> {
     const { procedures } = this.#stack.client;
-    const handle = this.#stack.client.temporal.client.workflow.getHandle('music-streaming-recovery');
+    const handle = this.#stack.client.temporal.client.workflow.getHandle('music_streaming-recovery');
     const { workflowId, runId } = await handle.describe();
     const procedure = { id: runIdOf(workflowId, runId), workflowId, runId };
     const waits = await until('the plan waits, or has nothing to do', async () => {
@@ -256,7 +256,7 @@ export class RunbookSituations {
   }
 
   async #endValidations(id: string, ...ends: object[]): Promise<void> {
-    const of = { kind: 'run', job: '*-validate-data', arguments: { '--run_token': `${id}/*` } };
+    const of = { kind: 'run', job: '*_validation', arguments: { '--run_token': `${id}/*` } };
     await this.#stack.faults(
       ...ends.map((each, at) => ({ ...of, ...(at < ends.length - 1 ? { times: 1 } : {}), end: each })),
     );

@@ -89,7 +89,7 @@ function addShow(procedures: Command, context: CliContext): void {
         else showProcedure(context.out, view);
       });
     });
-  examples(command, ['msp procedures show', 'msp procedures show music-streaming-recovery-1a2b3c4d -o json']);
+  examples(command, ['msp procedures show', 'msp procedures show music_streaming-recovery-1a2b3c4d -o json']);
 }
 
 const commandSchema = z.object({

@@ -30,7 +30,7 @@ export function addQualityCommands(program: Command, context: CliContext): void 
         else show(context, record);
       });
     });
-  examples(quality, ['msp quality', 'msp quality music-streaming-20240625T030000Z-3f2a -o json']);
+  examples(quality, ['msp quality', 'msp quality music_streaming-20240625T030000Z-3f2a -o json']);
 
   addRows(program, context, 'rejected', 'errors', 'rows that were rejected');
   addRows(program, context, 'review', 'review', 'rows that wait for reference data (unknown track or user)');

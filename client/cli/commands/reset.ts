@@ -53,6 +53,6 @@ export function addReset(program: Command, context: CliContext): void {
   examples(command, [
     'msp reset --dates 2024-06-25 --reason "the rules have changed"',
     'msp reset --claims --reason "a worker left claims behind" --yes',
-    'msp reset --undo music-streaming-recovery-1a2b3c4d --reason "it was right before"',
+    'msp reset --undo music_streaming-recovery-1a2b3c4d --reason "it was right before"',
   ]);
 }

@@ -62,6 +62,6 @@ export function addResume(program: Command, context: CliContext): void {
   });
   examples(command, [
     'msp resume latest --reason "the source is well again"',
-    'msp resume --shutdown music-streaming-emergency-shutdown-1a2b3c4d --reason "mended" --yes',
+    'msp resume --shutdown music_streaming-emergency-shutdown-1a2b3c4d --reason "mended" --yes',
   ]);
 }

@@ -181,7 +181,7 @@ function addStatus(program: Command, context: CliContext): void {
         else showRun(context.out, view);
       });
     });
-  examples(command, ['msp status', 'msp status music-streaming-20240625T030000Z-3f2a -o json']);
+  examples(command, ['msp status', 'msp status music_streaming-20240625T030000Z-3f2a -o json']);
 }
 
 function addWatch(program: Command, context: CliContext): void {
@@ -200,5 +200,5 @@ function addWatch(program: Command, context: CliContext): void {
         await showUntil(context, client, await client.runs.find(run), { output, untilOperator: false });
       });
     });
-  examples(command, ['msp watch', 'msp watch music-streaming-20240625T030000Z-3f2a -o json']);
+  examples(command, ['msp watch', 'msp watch music_streaming-20240625T030000Z-3f2a -o json']);
 }

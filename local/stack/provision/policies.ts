@@ -35,7 +35,7 @@ const below = (scope: Scope, prefixes: readonly string[]): string[] =>
 const tableArn = ({ region, account, table }: Scope): string =>
   `arn:aws:dynamodb:${region}:${account}:table/${table}`;
 const jobArns = ({ region, account, pipeline }: Scope): string =>
-  `arn:aws:glue:${region}:${account}:job/${pipeline}-*`;
+  `arn:aws:glue:${region}:${account}:job/${pipeline}_*`;
 const glueLogs = ({ region, account }: Scope): string[] => {
   const groups = `arn:aws:logs:${region}:${account}:log-group:/aws-glue/jobs/*`;
   return [groups, `${groups}:*`];

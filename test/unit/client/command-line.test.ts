@@ -82,7 +82,7 @@ describe('settings', () => {
     expect(jsonOf(result)).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ variable: 'MSP_BUCKET', value: 'other', source: 'environment' }),
-        expect.objectContaining({ variable: 'MSP_PIPELINE', value: 'music-streaming', source: 'default' }),
+        expect.objectContaining({ variable: 'MSP_PIPELINE', value: 'music_streaming', source: 'default' }),
         expect.objectContaining({ variable: 'AWS_SECRET_ACCESS_KEY', value: '********' }),
         expect.objectContaining({ variable: 'MSP_BUKET', problem: expect.stringMatching(/No setting/) }),
       ]),

@@ -10,7 +10,7 @@ describe('docs/reference.md', () => {
   it.each([
     '| `MSP_NUMBER_OF_WORKERS` | `2` | integer, 2 to 299 |',
     '| `overrides?.workerType?` | `G.1X`, ',
-    '| 13 | `dynamodb_load` | load the difference into DynamoDB and verify it (Glue) | `…-load-dynamodb` | the table keeps',
+    '| 13 | `dynamodb_load` | load the difference into DynamoDB and verify it (Glue) | `…_dynamodb_load` | the table keeps',
     '| `retryStage` | Run the parked stage again | `stage?`: a stage<br>',
     '| `GlueBusy` | waited out, then parks |',
     '| `PipelineDates` | KeywordList |',

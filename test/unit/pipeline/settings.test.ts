@@ -7,8 +7,8 @@ describe('settings', () => {
   it('have defaults that work', () => {
     const settings = parseSettings({});
     expect(settings).toMatchObject({
-      pipeline: 'music-streaming',
-      taskQueue: 'music-streaming',
+      pipeline: 'music_streaming',
+      taskQueue: 'music_streaming',
       gateMaxRejectedShare: 0.05,
     });
   });
@@ -20,7 +20,7 @@ describe('settings', () => {
       MSP_TASK_QUEUE: 'q',
     });
     expect(settings).toMatchObject({ pipeline: 'second', taskQueue: 'q', gateMaxRejectedShare: 0.2 });
-    expect(jobNameOf(settings.pipeline, 'validate_data')).toBe('second-validate-data');
+    expect(jobNameOf(settings.pipeline, 'validate_data')).toBe('second_validation');
   });
 
   it('name every wrong variable, its value and what was expected, at once', () => {
