@@ -18,7 +18,7 @@ export interface StoppedRun extends FoundRun {
 export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedRun[]): string {
   const { plan, requestedAt, finishedAt, glueRuns, orphanObjects, tableItems, pollers, stillOpen } = findings;
   const { shutdown, by, reason, schedules } = plan;
-  const problems = Object.entries(findings.problems ?? {});
+  const problems = Object.entries(findings.problems);
   const list = (items: readonly string[], none: string): string =>
     items.length === 0 ? none : items.map((item) => `- ${item}`).join('\n');
   return `${[

@@ -115,8 +115,8 @@ export interface ShutdownFindings {
   readonly pollers: readonly string[];
   /** What was not known to have ended when the shutdown stopped waiting. */
   readonly stillOpen: readonly string[];
-  /** What could not be done, by step; earlier versions did not tell. */
-  readonly problems?: Readonly<Record<string, string>>;
+  /** What could not be done, by step. */
+  readonly problems: Readonly<Record<string, string>>;
 }
 
 export interface ShutdownReport {

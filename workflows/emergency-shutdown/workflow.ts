@@ -14,7 +14,6 @@
 import {
   ApplicationFailure,
   CancellationScope,
-  patched,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -111,9 +110,8 @@ class Shutdown {
     if (this.#status.dryRun) return await this.#survey(settings);
 
     await this.#stopEverything(settings);
-    const endsUnanswered = patched('ends-unanswered');
-    const saved = endsUnanswered ? this.#savePlan(settings) : undefined;
-    const stillOpen = await this.#untilAllHasEnded(settings, endsUnanswered);
+    const saved = this.#savePlan(settings);
+    const stillOpen = await this.#untilAllHasEnded(settings);
 
     this.#change({ phase: 'securing' });
     const orphanObjects = await this.#try('set unfinished output aside', () => this.#secureOrphans(settings));
@@ -189,17 +187,16 @@ class Shutdown {
   }
 
   async #survey(settings: RunSettings): Promise<ShutdownResult> {
-    const whole = patched('look-at-procedures');
     const [schedules, runs, glueRuns, procedures] = await Promise.all([
       stopping.listSchedules(settings),
       stopping.findOpenRuns(settings),
       quick.findLiveGlueRuns({ settings }),
-      whole ? stopping.findOpenProcedures(settings) : [],
+      stopping.findOpenProcedures(settings),
     ]);
     for (const run of runs) this.#runs.found.set(run.runId, run);
     this.#remember(glueRuns);
     this.#change({ phase: 'done', schedules, procedures });
-    if (whole) upsertSearchAttributes([{ key: searchAttributes.status, value: 'Completed' }]);
+    upsertSearchAttributes([{ key: searchAttributes.status, value: 'Completed' }]);
     return this.#result(null);
   }
 
@@ -218,7 +215,7 @@ class Shutdown {
   }
 
   /** @returns what is still open when the time is over */
-  async #untilAllHasEnded(settings: RunSettings, endsUnanswered: boolean): Promise<readonly string[]> {
+  async #untilAllHasEnded(settings: RunSettings): Promise<readonly string[]> {
     const deadline = Date.now() + WAIT_HOURS * 3_600_000;
     let seconds = FIRST_LOOK_SECONDS;
     for (let quiet = 0; ;) {
@@ -226,7 +223,7 @@ class Shutdown {
       quiet = whole && open.length === 0 ? quiet + 1 : 0;
       // A run that began in the same second is listed a moment later: the second quiet look sees it.
       if (quiet === 2) return [];
-      if (endsUnanswered && !whole && ending.length === 0 && this.#isUnanswered()) return open;
+      if (!whole && ending.length === 0 && this.#isUnanswered()) return open;
       if (Date.now() > deadline) {
         const what = `after ${String(WAIT_HOURS)} hours these have not ended: ${open.join(', ')}`;
         const { problems } = this.#status;

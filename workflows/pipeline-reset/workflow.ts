@@ -7,7 +7,7 @@
  * as they were; nothing is unpublished, and nothing raw or archived is touched. Unless it is terminated, the
  * schedules that it paused go on in the end.
  */
-import { ApplicationFailure, CancellationScope, log, patched, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, log, sleep } from '@temporalio/workflow';
 import type { Rerun } from '../../pipeline/procedures/activity-types.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { resetRequestSchema } from '../../pipeline/reset/request.ts';
@@ -149,7 +149,7 @@ class Reset {
     const result = await this.#procedure.step('RESET-5', async (round) => {
       await this.#resumeSchedules('done');
       await this.#procedure.untilEarlierRunsEnd(round);
-      const due = round > 1 && patched('due-inputs') ? await this.#stillDue(digest) : inputs;
+      const due = round > 1 ? await this.#stillDue(digest) : inputs;
       let runs = 0;
       const run = async (label: string, request: { inputs?: string[]; dates?: string[] }): Promise<void> => {
         runs += 1;
@@ -176,7 +176,7 @@ class Reset {
   async #resumeSchedules(how: string): Promise<void> {
     const { context } = this.#procedure;
     const schedules = this.#paused;
-    if (schedules === undefined ? !patched('unpause-by-mark') : schedules.length === 0) return;
+    if (schedules?.length === 0) return;
     const mark = resetMark(context.owner.run);
     await quick.unpauseSchedules(context, {
       ...(schedules === undefined ? {} : { schedules }),
