@@ -61,6 +61,8 @@ export const foundRunSchema = z.object({
   runId: z.string(),
   /** Id in the bucket; absent when the run had not begun. */
   run: z.string().optional(),
+  /** Its `PipelineStatus` when it was found; absent when it had not begun. */
+  status: z.string().optional(),
 });
 export type FoundRun = z.infer<typeof foundRunSchema>;
 
