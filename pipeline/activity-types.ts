@@ -147,6 +147,8 @@ export interface LoadSummary {
 export interface PipelineActivities {
   readRunSettings(): Promise<RunSettings>;
   validateAwsConnection(): Promise<Identity>;
+  /** @throws `TableMissing`, `TableMisconfigured` when the load could not work with the table as it is */
+  checkTable(settings: Pick<RunSettings, 'table'>): Promise<void>;
 
   ensureStructure(context: RunContext): Promise<StructureReport>;
   checkReferenceData(context: RunContext): Promise<Reference>;

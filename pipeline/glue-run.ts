@@ -31,8 +31,13 @@ const MESSAGE_PATTERNS: readonly (readonly [RegExp, FailureType])[] = [
   ],
   [/DeadLetterError/, 'LoadIncomplete'],
   [/ReferenceDataError/, 'ReferenceDataInvalid'],
-  // The loader is the only script that speaks with a service that has this code: DynamoDB.
-  [/ResourceNotFoundException/, 'TableMissing'],
+  // As boto3 words them: the code, then the operation, which tells the service.
+  [
+    /\(ResourceNotFoundException\) when calling the (Query|GetItem|BatchGetItem|TransactWriteItems) operation/,
+    'TableMissing',
+  ],
+  [/\(ValidationException\).*does not have the specified index/, 'TableMisconfigured'],
+  [/\bNoSuchBucket\b/, 'BucketMissing'],
   [/ExpiredToken|InvalidAccessKeyId|UnrecognizedClient|InvalidClientTokenId/, 'CredentialsInvalid'],
   [/AccessDenied|not authorized|PERMISSION_ERROR/i, 'AccessDenied'],
   [/ThrottlingException|Rate exceeded|SlowDown|THROTTLING_ERROR/i, 'GlueRunErrored'],

@@ -18,6 +18,7 @@ type Activities = FakeActivities['activities'];
 /** The stage that an activity belongs to; those that belong to several, or to none, are left out. */
 const STAGE_OF: Readonly<Record<string, StageName>> = {
   readRunSettings: 'validate_aws_connection',
+  checkTable: 'validate_aws_connection',
   ensureStructure: 'init_s3_structure',
   verifyGlueScripts: 'verify_glue_scripts',
   checkReferenceData: 'check_reference_data',

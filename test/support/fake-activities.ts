@@ -53,6 +53,7 @@ const ordinaryDay: Replaceable = {
       arn: 'arn:aws:iam::000000000000:user/test',
       region: 'eu-west-1',
     }),
+  checkTable: () => Promise.resolve(),
   ensureStructure: () => Promise.resolve({ createdPrefixes: [] }),
   verifyGlueScripts: () =>
     Promise.resolve({

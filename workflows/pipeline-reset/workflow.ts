@@ -133,8 +133,9 @@ class Reset {
   async #prerequisites(): Promise<void> {
     const { context } = this.#procedure;
     await this.#procedure.step('RESET-4', async () => {
-      const [identity, structure, scripts, reference] = await Promise.all([
+      const [identity, , structure, scripts, reference] = await Promise.all([
         quick.validateAwsConnection(),
+        quick.checkTable(context.settings),
         quick.ensureStructure(context),
         quick.verifyGlueScripts(context),
         quick.checkReferenceData(context),

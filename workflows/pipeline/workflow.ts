@@ -150,6 +150,7 @@ class Pipeline {
     const { owner } = this.#run;
     const settings = await this.#stages.required('validate_aws_connection', async () => {
       const [result, identity] = await Promise.all([quick.readRunSettings(), quick.validateAwsConnection()]);
+      await quick.checkTable(result);
       return { result, summary: say.identity(identity) };
     });
     const context: RunContext = { owner, settings };
