@@ -31,8 +31,7 @@ export interface ScriptFiles {
 
 export interface ScriptsReport {
   readonly digests: Readonly<Record<ScriptName, string>>;
-  /** Absent where an earlier version wrote this. */
-  readonly files?: Readonly<Record<ScriptName, ScriptFiles>>;
+  readonly files: Readonly<Record<ScriptName, ScriptFiles>>;
   readonly uploaded: number;
   /** Jobs that were created or pointed at another script. */
   readonly changedJobs: readonly string[];
@@ -59,13 +58,12 @@ export interface GlueJobRequest {
   readonly stage: StageName;
   readonly script: ScriptName;
   readonly scriptDigest: string;
-  /** What to run; what the job names when absent. */
-  readonly files?: ScriptFiles;
+  readonly files: ScriptFiles;
   /** Name of the plan among the run's records. */
   readonly plan: string;
   readonly token: string;
   /** The run has used the token before and does not know what came of it. */
-  readonly tokenUsed?: boolean;
+  readonly tokenUsed: boolean;
   readonly overrides: Overrides;
 }
 

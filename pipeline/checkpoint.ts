@@ -55,8 +55,8 @@ export const progressSchema = z.object({
   rounds: z.partialRecord(z.enum(STAGE_NAMES), z.number().int().positive()),
   /** Tokens of Glue runs whose end was not seen. */
   unsettledTokens: z.partialRecord(z.enum(STAGE_NAMES), z.string()),
-  /** Glue runs that were not seen to succeed; absent where an earlier version wrote this. */
-  unfinishedGlueRuns: z.array(z.string()).optional(),
+  /** Glue runs that were not seen to succeed. */
+  unfinishedGlueRuns: z.array(z.string()),
   /** The last round that an operator asked for, with what was changed for it. */
   asked: askedSchema.optional(),
   /** Holds until somebody resumes the run, whichever execution goes on with it. */

@@ -33,10 +33,8 @@ export const fileRecordSchema = z.object({
    */
   state: z.enum(['claimed', 'published', 'done', 'refused', 'due']),
   claimedAt: timestampSchema,
-  /** What it replaces: what its key stood for, itself when its plays are made again. A single one in older records. */
-  replaces: z
-    .preprocess((ids) => (typeof ids === 'string' ? [ids] : ids), z.array(fileIdSchema).optional())
-    .optional(),
+  /** What it replaces: what its key stood for, itself when its plays are made again. */
+  replaces: z.array(fileIdSchema).optional(),
   /** Set when a correction of its key made it count no longer. */
   replacedBy: fileIdSchema.optional(),
   /** Days in which it has accepted plays, written before the first of them is published. */

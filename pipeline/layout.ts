@@ -97,14 +97,6 @@ export function parseS3Uri(uri: string): { bucket: string; key: string } | undef
  * The last group is random. A run id begins with the time (UUIDv7), and its first group is the same for a minute.
  */
 export function runIdOf(workflowId: string, firstRunId: string): string {
-  return `${safeId(workflowId)}-${firstRunId.slice(-12)}`;
-}
-
-/** The id of a run that was begun before {@link runIdOf} took the random group. */
-export function timedRunIdOf(workflowId: string, firstRunId: string): string {
-  return `${safeId(workflowId)}-${firstRunId.slice(0, 8)}`;
-}
-
-function safeId(workflowId: string): string {
-  return workflowId.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 120);
+  const safe = workflowId.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 120);
+  return `${safe}-${firstRunId.slice(-12)}`;
 }

@@ -3,7 +3,6 @@
  * attributes and the current details. The rules themselves are in `state.ts` and `commands.ts`.
  */
 import {
-  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -153,7 +152,7 @@ export class PipelineRun {
     Object.assign(this.#rounds, rounds);
     Object.assign(this.#unsettledTokens, unsettledTokens);
     for (const checkpoint of checkpoints) this.#kept.set(checkpoint.stage, checkpoint);
-    for (const id of progress.unfinishedGlueRuns ?? []) this.unfinishedGlueRuns.add(id);
+    for (const id of progress.unfinishedGlueRuns) this.unfinishedGlueRuns.add(id);
   }
 
   /** What an earlier execution has left of a stage. */
@@ -261,7 +260,7 @@ export class PipelineRun {
     const { decision } = decided.state;
     if (isEnding(decision)) {
       const { by, reason } = decision;
-      if (patched('closes-visibly')) this.change((state) => closing(state, `told to by ${by}: ${reason}`));
+      this.change((state) => closing(state, `told to by ${by}: ${reason}`));
       this.onEnding?.();
     }
     if (command.name === 'pause') this.onPause?.();

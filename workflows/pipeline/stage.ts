@@ -9,7 +9,6 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  patched,
 } from '@temporalio/workflow';
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import { DEFAULT_RUN_SETTINGS } from '../../pipeline/run-context.ts';
@@ -55,6 +54,10 @@ export class Stopped extends ApplicationFailure {
 
 /** Nobody decided in time, and the settings say that the run fails then. */
 class Expired extends ApplicationFailure {}
+
+function isEnd(error: unknown): boolean {
+  return error instanceof Aborted || error instanceof Stopped || error instanceof Expired;
+}
 
 export class Stages {
   readonly #run: PipelineRun;
@@ -120,9 +123,7 @@ export class Stages {
         this.#run.change((state, at) => complete(state, 'done', outcome, at));
         return outcome;
       } catch (error) {
-        if (isCancellation(error) || error instanceof Aborted || error instanceof Stopped) throw error;
-        // Nobody decided at the gate. A run that parked then, as it used to, waits on.
-        if (error instanceof Expired && patched('gate-expires')) throw error;
+        if (isCancellation(error) || isEnd(error)) throw error;
         const decision = await this.#parked(name, round, error);
         if (decision.kind === 'skip') {
           this.#run.change((state, at) => complete(state, 'skipped', { summary: 'by an operator' }, at));
@@ -153,7 +154,7 @@ export class Stages {
     const isOver = (): boolean => this.#run.state.paused === null || isEnding(this.#run.state.decision);
     await condition(() => isOver() || this.#leftToStop() !== undefined);
     const stage = this.#leftToStop();
-    if (!isOver() && stage !== undefined && this.context !== undefined && patched('stops-left-glue-runs')) {
+    if (!isOver() && stage !== undefined && this.context !== undefined) {
       await stopLeftGlueRuns(this.#run, this.context, [stage]);
     }
     await condition(isOver);
@@ -197,18 +198,17 @@ export class Stages {
    */
   async decision(expired: string): Promise<Decision> {
     const { parkHours, parkExpiry } = this.#settings;
-    const clockStops = patched('pause-stops-the-clock');
-    const isInterrupted = (): boolean => clockStops && this.#run.state.paused !== null;
+    const isPaused = (): boolean => this.#run.state.paused !== null;
     for (;;) {
       const inTime = await condition(
-        () => this.#run.state.decision !== null || isInterrupted(),
+        () => this.#run.state.decision !== null || isPaused(),
         `${String(parkHours)}h`,
         { summary: 'until an operator decides' },
       );
       this.throwIfEnding();
       const { decision, paused } = this.#run.state;
       // What was accepted in the last moment counts.
-      if ((inTime || clockStops) && decision !== null) {
+      if (decision !== null) {
         this.#run.change(proceed);
         return decision;
       }

@@ -307,8 +307,7 @@ class Pipeline {
     { inputs, ...overrides }: Round['overrides'],
   ): Promise<{ result: string; summary: string }> {
     const merged = { ...this.#run.request.overrides, ...overrides };
-    const files = scripts.files?.[script];
-    const version = { scriptDigest: scripts.digests[script], ...(files === undefined ? {} : { files }) };
+    const version = { scriptDigest: scripts.digests[script], files: scripts.files[script] };
     const work = { stage, script, ...version, round, overrides: merged };
     const glue = new GlueStage(this.#run, this.#stages, context, work);
     const { report, ended } = await glue.result();
