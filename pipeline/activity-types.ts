@@ -220,7 +220,7 @@ export interface PipelineActivities {
 
   /** Which of these owners have ended, by their run ids in the bucket. */
   findClosedRuns(owners: readonly Owner[]): Promise<string[]>;
-  /** Which of these workflow ids have no open execution. */
+  /** Which of these workflow ids have no open execution, or one whose time has not come. */
   findClosedWorkflows(workflowIds: readonly string[]): Promise<string[]>;
   /** What a closed execution of a workflow had done. */
   readProgress(closed: { readonly workflowId: string; readonly runId: string }): Promise<Progress>;
@@ -283,6 +283,6 @@ export interface ShutdownActivities {
 
 /** What a workflow asks before it follows a command. */
 export interface CommandActivities {
-  /** Whether a command for the Temporal run `run` is meant for the execution that received it. */
-  isMeantForThisRun(given: { readonly run: string }): Promise<boolean>;
+  /** The Temporal run id of the execution that asks. */
+  identifyRun(): Promise<{ readonly runId: string }>;
 }

@@ -47,7 +47,7 @@ export type Asked = Readonly<z.infer<typeof askedSchema>>;
 export const progressSchema = z.object({
   /** The run's id in the bucket. */
   run: z.string().min(1),
-  /** First run id of the execution that began the run: part of the tokens of its Glue runs. */
+  /** Original run id of the execution that began the run: part of the tokens of its Glue runs. */
   tokenRunId: z.string().min(1),
   request: requestSchema,
   checkpoints: z.array(checkpointSchema),

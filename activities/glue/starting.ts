@@ -135,7 +135,7 @@ function versionArguments(bucket: string, files: ScriptFiles): Record<string, st
 function mayHaveBeenUsed({ token, tokenUsed }: GlueJobRequest): boolean {
   const { attempt, workflowExecution } = activityInfo();
   if (attempt > 1 || tokenUsed) return true;
-  return ownerOfToken(token)?.firstRunId !== workflowExecution?.runId;
+  return ownerOfToken(token)?.originalRunId !== workflowExecution?.runId;
 }
 
 /** Runs that a stage can go on with, the best first: of the latest round, succeeded before alive, the older of two. */

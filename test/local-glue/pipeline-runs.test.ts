@@ -46,7 +46,7 @@ beforeEach(async () => {
   blindLooks = 0;
   const pipeline = `p${String(made)}`;
   context = {
-    owner: { run: 'r', workflowId: EXECUTION.workflowId, firstRunId: EXECUTION.runId },
+    owner: { run: 'r', workflowId: EXECUTION.workflowId, originalRunId: EXECUTION.runId },
     settings: { ...ordinarySettings, pipeline },
   };
   job = await glue.define('true', {

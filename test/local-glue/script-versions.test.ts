@@ -57,7 +57,7 @@ async function verified(build: string): Promise<ScriptsReport> {
 }
 
 function contextOf(run: string): RunContext {
-  return { owner: { run, workflowId: run, firstRunId: 'first' }, settings: ordinarySettings };
+  return { owner: { run, workflowId: run, originalRunId: 'first' }, settings: ordinarySettings };
 }
 
 /** What a round of the run's validation prints. */

@@ -17,9 +17,10 @@ import type { StageName } from '../../pipeline/stages.ts';
 import { hoursAfter, now } from '../shared/clock.ts';
 import { failureOf } from '../shared/failure.ts';
 import { interruptible } from '../shared/interruptible.ts';
+import { isInChain } from './chain.ts';
 import { stopLeftGlueRuns } from './glue.ts';
 import type { Continued, PipelineRun } from './run.ts';
-import { begin, complete, isEnding, keep, park, proceed, waitOn } from './state.ts';
+import { begin, complete, isEnding, keep, note, park, proceed, waitOn } from './state.ts';
 import type { Decision } from './state.ts';
 import type { musicStreamingPipeline } from './workflow.ts';
 
@@ -34,6 +35,14 @@ export interface StageOutcome<T> {
   readonly result: T;
   readonly summary: string;
 }
+
+/**
+ * A new history has no cron schedule, so a run of a chain moves to one only when it must: each step takes up to 20 events,
+ * and Temporal ends a run at 51,200.
+ */
+const MOST_STEPS = 2_000;
+
+const ENDS_CHAIN = 'moved to a new history, which ended the cron chain: start the chain again';
 
 type Body<T> = (round: Round) => Promise<StageOutcome<T>>;
 
@@ -141,11 +150,12 @@ export class Stages {
    */
   async #mayBegin(): Promise<void> {
     await this.resumed();
-    if (this.#run.steps < this.#settings.historySteps) return;
+    if (this.#run.steps < (isInChain() ? MOST_STEPS : this.#settings.historySteps)) return;
     await condition(allHandlersFinished);
     this.throwIfEnding();
-    const { state, progress, request } = this.#run;
-    const continued: Continued = { state, progress };
+    if (isInChain()) this.#run.change((state, at) => note(state, { at, what: ENDS_CHAIN }));
+    const { state, progress, request, owner } = this.#run;
+    const continued: Continued = { state, progress, originalRunId: owner.originalRunId };
     await continueAsNew<typeof musicStreamingPipeline>(request, continued);
   }
 

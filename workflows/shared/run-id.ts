@@ -3,6 +3,6 @@ import { runIdOf } from '../../pipeline/layout.ts';
 
 /** The id under which this execution keeps what it writes. */
 export function ownRunId(): string {
-  const { workflowId, firstExecutionRunId } = workflowInfo();
-  return runIdOf(workflowId, firstExecutionRunId);
+  const { workflowId, originalExecutionRunId } = workflowInfo();
+  return runIdOf(workflowId, originalExecutionRunId);
 }
