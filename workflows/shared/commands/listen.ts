@@ -169,7 +169,10 @@ function readPayload(given: RawValue | undefined): unknown {
   }
 }
 
-const senderSchema = z.object({ by: z.string().optional().catch(undefined), reason: z.string().optional().catch(undefined) });
+const senderSchema = z.object({
+  by: z.string().optional().catch(undefined),
+  reason: z.string().optional().catch(undefined),
+});
 
 /** Lengths to which what anybody may have sent is cut: the state keeps some of them. */
 const LENGTHS = { name: 60, by: 100, reason: 300, why: 500 } as const;
