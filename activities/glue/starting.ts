@@ -127,8 +127,7 @@ function counted(error: unknown): unknown {
 }
 
 /** The job is shared, and may point at another build by now: a run keeps the scripts that it began with. */
-function versionArguments(bucket: string, files: ScriptFiles | undefined): Record<string, string> {
-  if (files === undefined) return {};
+function versionArguments(bucket: string, files: ScriptFiles): Record<string, string> {
   return {
     '--scriptLocation': s3Uri(bucket, files.script),
     '--extra-py-files': s3Uri(bucket, files.library),
@@ -138,8 +137,8 @@ function versionArguments(bucket: string, files: ScriptFiles | undefined): Recor
 /** Whether a run with the token may have been started by somebody who did not learn its id, or a moment ago. */
 function mayHaveBeenUsed({ token, tokenUsed }: GlueJobRequest): boolean {
   const { attempt, workflowExecution } = activityInfo();
-  if (attempt > 1 || tokenUsed === true) return true;
-  return ownerOfToken(token)?.firstRunId !== workflowExecution?.runId;
+  if (attempt > 1 || tokenUsed) return true;
+  return ownerOfToken(token)?.originalRunId !== workflowExecution?.runId;
 }
 
 /** Runs that a stage can go on with, the best first: of the latest round, succeeded before alive, the older of two. */

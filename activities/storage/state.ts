@@ -18,12 +18,12 @@ export function createStateActivities(s3: S3Client): Pick<PipelineActivities, 'u
   return {
     async updateProcessingState({ owner, settings }, { now, record, loadReport, unarchived }) {
       const bucket = new Bucket(s3, settings.bucket);
-      const { run, workflowId, firstRunId } = owner;
+      const { run, workflowId, originalRunId } = owner;
       const report =
         loadReport === undefined ? undefined : await requireReport(bucket, loadReport, loadReportSchema, run);
       const load = report === undefined ? null : summarise(report);
       if (unarchived === true) await finishInputs(bucket, run);
-      const written = { version: 1, run, workflowId, firstRunId, finishedAt: now, ...record, load };
+      const written = { version: 1, run, workflowId, originalRunId, finishedAt: now, ...record, load };
       await bucket.writeJson(layout.runRecord(run, 'record'), written);
       await bucket.deletePrefix(layout.scratch(run), () => {
         heartbeat();

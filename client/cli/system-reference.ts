@@ -81,7 +81,7 @@ function commands(): string {
   ]);
   return section(
     'Commands',
-    'Each is an update, which answers, and a signal of the same name, which does not, with one JSON object. Always in it: `by` and `reason`, who and why. `run`, the Temporal run id that the command is meant for, is needed only once the run has been reset. An update that can not be followed is refused with the reason; a signal that can not be followed is only a line in the log of the worker. Queries: `status`, `checkpoints`, `timeline`, `progress`.',
+    'Each is an update, which answers, and a signal of the same name, which does not, with one JSON object. Always in it: `by` and `reason`, who and why. `run`, the Temporal run id that the command is meant for, is needed only once the run has been reset. An update that can not be followed is refused with the reason; a signal that can not be followed, or not even be read, is a line in the timeline and the current details, with who, what and why not; the last ten are kept. A reset copies signals of the former life: those are refused, too. Queries: `status`, `checkpoints`, `timeline`, `progress`.',
     table(['command', 'what it does', 'more fields'], rows),
   );
 }

@@ -46,7 +46,7 @@ beforeEach(async () => {
   blindLooks = 0;
   const pipeline = `p${String(made)}`;
   context = {
-    owner: { run: 'r', workflowId: EXECUTION.workflowId, firstRunId: EXECUTION.runId },
+    owner: { run: 'r', workflowId: EXECUTION.workflowId, originalRunId: EXECUTION.runId },
     settings: { ...ordinarySettings, pipeline },
   };
   job = await glue.define('true', {
@@ -73,8 +73,9 @@ function tokenOf(round: number): string {
 
 function requestOf(given: Partial<GlueJobRequest> = {}): GlueJobRequest {
   const { overrides = {}, ...rest } = given;
+  const files = { script: 'scripts/validate_data.py', library: 'scripts/library.zip' };
   const work = { stage: 'validation', script: 'validate_data', scriptDigest: 'd', plan: 'p' } as const;
-  return { ...work, token: tokenOf(1), overrides, ...rest };
+  return { ...work, files, token: tokenOf(1), tokenUsed: false, overrides, ...rest };
 }
 
 function environment(attempt = 1): MockActivityEnvironment {

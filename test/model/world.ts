@@ -146,7 +146,7 @@ function stageAsked(args: unknown[]): StageName | undefined {
 
 /** Activities of one worker for many runs: each call goes to the world of the run that makes it. */
 export function activitiesOf(worlds: ReadonlyMap<string, World>): Activities {
-  const { isMeantForThisRun, ...others } = fakeActivities().activities;
+  const { identifyRun, ...others } = fakeActivities().activities;
   const sorted = Object.keys(others).map((name) => [
     name,
     (...args: unknown[]): Promise<unknown> => {
@@ -156,5 +156,5 @@ export function activitiesOf(worlds: ReadonlyMap<string, World>): Activities {
       return world.perform(name, args);
     },
   ]);
-  return { ...(Object.fromEntries(sorted) as typeof others), isMeantForThisRun };
+  return { ...(Object.fromEntries(sorted) as typeof others), identifyRun };
 }

@@ -4,11 +4,22 @@ export interface TimelineEntry {
   readonly what: string;
   readonly by?: string;
   readonly reason?: string;
+  /** A signal that was not followed. */
+  readonly refused?: true;
 }
 
 /** Entries kept: what needs more has been retried by hand dozens of times, and its history holds all of them. */
 const LENGTH = 200;
 
+/** Refused signals kept: the last ones are worth a look, and a flood of them must not push out what happened. */
+const REFUSED = 10;
+
 export function extended(timeline: readonly TimelineEntry[], entry: TimelineEntry): TimelineEntry[] {
-  return [...timeline, entry].slice(-LENGTH);
+  const refused = entry.refused === true ? refusedIn(timeline) : [];
+  const dropped = refused.length < REFUSED ? undefined : refused[0];
+  return [...timeline.filter((kept) => kept !== dropped), entry].slice(-LENGTH);
+}
+
+export function refusedIn(timeline: readonly TimelineEntry[]): TimelineEntry[] {
+  return timeline.filter(({ refused }) => refused === true);
 }
