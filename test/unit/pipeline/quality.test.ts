@@ -18,7 +18,10 @@ function file(key: string, counts: RowCounts, changes: Partial<FileReport> = {})
     problem: null,
     rows: counts,
     firstReasons: noReasons,
-    drift: { extraColumns: [], missingColumns: [], reordered: false },
+    drift: {
+      ...{ extraColumns: [], extraColumnCount: 0, missingColumns: [], missingColumnCount: 0 },
+      reordered: false,
+    },
     days: {},
     truncatedLastLine: false,
     firstBadLine: null,
@@ -36,7 +39,10 @@ const rejectedFile = (counts = rows(0, 10)): FileReport =>
 
 function report(...files: FileReport[]): ValidationReport {
   const total = (field: keyof RowCounts): number => files.reduce((sum, f) => sum + f.rows[field], 0);
-  const counts = { rows: 1, unique: 1, duplicates: 0, unusable: 0 };
+  const counts = {
+    ...{ rows: 1, unique: 1, duplicates: 0, unusable: 0, conflicts: 0 },
+    ...{ firstConflicts: [], files: [] },
+  };
   return {
     version: 1,
     run: 'r',
@@ -100,7 +106,10 @@ describe('the quality gate', () => {
   });
 
   it('warns of rows under review, drift, a truncated line and a file without rows', () => {
-    const drift = { extraColumns: ['device'], missingColumns: [], reordered: true };
+    const drift = {
+      ...{ extraColumns: ['device'], extraColumnCount: 1, missingColumns: [], missingColumnCount: 0 },
+      reordered: true,
+    };
     const files = [
       file('a', rows(90, 0, 10)),
       file('b', rows(10), { drift, truncatedLastLine: true }),
