@@ -43,10 +43,15 @@ export interface NewStreams {
   readonly bytes: number;
   /** Files that a next run will take. */
   readonly left: number;
+  /** Objects that are no deliveries, by names that Hadoop calls hidden; absent when there are none. */
+  readonly hidden?: number;
 }
 
 export interface Preparation {
-  /** Owners of records that stand in the way. When set, nothing was prepared: find out which have ended, then call again. */
+  /**
+   * Owners of records that stand in the way, the first ten: files of others wait for a next run. When set, nothing was
+   * prepared: find out which have ended, then call again.
+   */
   readonly blockedBy?: readonly Owner[];
   readonly toValidate: number;
   readonly redelivered: number;
@@ -114,14 +119,20 @@ export interface DayEdition {
   readonly edition: number;
 }
 
+/** Days that a run has published; all of them are in its record `published-days`. */
 export interface PublishedPlays {
+  /** The first ten. */
   readonly days: readonly DayEdition[];
+  readonly dayCount: number;
 }
 
+/** Of both the first ten, and how many there are. */
 export interface PublishedKpis {
   readonly published: readonly DayEdition[];
+  readonly publishedCount: number;
   /** Days for which a newer edition is published already. */
   readonly superseded: readonly DayEdition[];
+  readonly supersededCount: number;
 }
 
 export interface ArchiveReport {
@@ -131,9 +142,9 @@ export interface ArchiveReport {
   readonly kept: number;
 }
 
+/** What the workflow knows of a run's end; the record in the bucket has all days as well. */
 export interface RunRecord {
   readonly outcome: string;
-  readonly days: readonly DayEdition[];
   readonly rows?: RowCounts;
 }
 
@@ -160,7 +171,15 @@ export interface PipelineActivities {
       readonly closedRuns?: readonly string[];
     },
   ): Promise<Preparation>;
-  judgeQuality(context: RunContext, given: { readonly report: string }): Promise<QualitySummary>;
+  judgeQuality(
+    context: RunContext,
+    given: {
+      /** Absent when the run only withdraws plays. */
+      readonly report?: string;
+      /** What stops counting does so by a plan that has been approved. */
+      readonly onPurpose: boolean;
+    },
+  ): Promise<QualitySummary>;
   quarantineInputs(
     context: RunContext,
     given: { readonly reason: string },

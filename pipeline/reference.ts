@@ -1,9 +1,7 @@
 /** What makes a row of songs or users unusable. The scripts judge by the same rules (`music_streaming/reference.py`). */
 import { z } from 'zod';
 import { countSchema } from './documents.ts';
-
-/** Of what can be many, the first are named and all are counted. */
-export const FIRST = 10;
+import { FIRST } from './first-few.ts';
 
 /** In the order in which a row's reason is found. */
 export const REFERENCE_REASONS = [

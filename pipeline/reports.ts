@@ -1,7 +1,8 @@
 /** The reports in which Glue scripts tell the worker what they did. Parsed strictly: nothing is published on a guess. */
 import { z } from 'zod';
 import { countSchema, dataFileSchema, daySchema, fileIdSchema, timestampSchema } from './documents.ts';
-import { FIRST, judgedReferenceFileSchema } from './reference.ts';
+import { FIRST } from './first-few.ts';
+import { judgedReferenceFileSchema } from './reference.ts';
 
 export const REASONS = [
   'missing_user_id',

@@ -15,6 +15,8 @@ const RUN_SETTINGS = [
   'maxBytesPerRun',
   'gateMaxRejectedShare',
   'gateMaxReviewShare',
+  'gateMaxLostShare',
+  'gateMaxDayDistance',
   'parkHours',
   'parkExpiry',
   'historySteps',

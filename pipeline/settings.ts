@@ -105,12 +105,25 @@ const definitions = {
   gateMaxRejectedShare: {
     schema: share,
     default: '0.05',
-    about: 'Share of rejected rows above which the gate holds the run.',
+    about:
+      'Share of rejected rows above which the gate holds the run; rows of files that were rejected whole count.',
   },
   gateMaxReviewShare: {
     schema: share,
     default: '0.02',
     about: 'Share of rows under review above which the gate warns.',
+  },
+  gateMaxLostShare: {
+    schema: share,
+    default: '0.5',
+    about:
+      "Share of a day's plays that may stop counting, less what comes instead, before the gate holds the run; a day of ten plays or fewer is held when it would be emptied.",
+  },
+  gateMaxDayDistance: {
+    schema: decimal.pipe(z.number().int().min(1).max(36_525)),
+    default: '366',
+    about:
+      "Days from the run's median day (by rows) beyond which the gate warns of a day. A year covers late files and a backfill of last year's; placeholders for an unknown time are decades away.",
   },
   parkHours: {
     schema: decimal.pipe(

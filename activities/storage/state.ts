@@ -3,9 +3,11 @@ import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { LoadSummary, PipelineActivities } from '../../pipeline/activity-types.ts';
+import { firstFew } from '../../pipeline/first-few.ts';
 import { preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { PreparedFile } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
+import { publishedDaysSchema } from '../../pipeline/run-record.ts';
 import { loadReportSchema } from '../../pipeline/reports.ts';
 import type { LoadReport } from '../../pipeline/reports.ts';
 import { failure } from '../aws/call.ts';
@@ -23,7 +25,9 @@ export function createStateActivities(s3: S3Client): Pick<PipelineActivities, 'u
         loadReport === undefined ? undefined : await requireReport(bucket, loadReport, loadReportSchema, run);
       const load = report === undefined ? null : summarise(report);
       if (unarchived === true) await finishInputs(bucket, run);
-      const written = { version: 1, run, workflowId, firstRunId, finishedAt: now, ...record, load };
+      const published = await bucket.readJson(layout.runRecord(run, 'published-days'), publishedDaysSchema);
+      const days = published?.value.days ?? [];
+      const written = { version: 1, run, workflowId, firstRunId, finishedAt: now, ...record, days, load };
       await bucket.writeJson(layout.runRecord(run, 'record'), written);
       await bucket.deletePrefix(layout.scratch(run), () => {
         heartbeat();
@@ -51,7 +55,7 @@ function summarise({ run, days }: LoadReport): LoadSummary {
   if (unverified.length > 0) {
     throw failure(
       'LoadIncomplete',
-      `Run ${run} loaded ${unverified.map(({ day }) => day).join(', ')} but could not verify the table`,
+      `Run ${run} loaded ${firstFew(unverified.map(({ day }) => day))} but could not verify the table`,
     );
   }
   const sum = (field: 'put' | 'deleted' | 'unchanged'): number =>

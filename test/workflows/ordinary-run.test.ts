@@ -82,7 +82,7 @@ describe('a run without trouble', () => {
     const fake = fakeActivities({
       publishPlays: (_context, { recompute }) => {
         recomputed.push(recompute);
-        return Promise.resolve({ days: [{ day: '2024-06-25', edition: 4 }] });
+        return Promise.resolve({ days: [{ day: '2024-06-25', edition: 4 }], dayCount: 1 });
       },
     });
     await withWorker(server.env, fake, async (taskQueue) => {
