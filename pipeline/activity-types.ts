@@ -145,6 +145,8 @@ export interface ArchiveReport {
 /** What the workflow knows of a run's end; the record in the bucket has all days as well. */
 export interface RunRecord {
   readonly outcome: string;
+  /** Why it ended before it had done its work. */
+  readonly why?: string;
   readonly rows?: RowCounts;
 }
 
@@ -212,6 +214,11 @@ export interface PipelineActivities {
       readonly unarchived?: true;
     },
   ): Promise<LoadSummary | null>;
+  /** The record of a run that ends early. Nothing else is changed, since another execution may go on with it. */
+  recordEarlyEnd(
+    context: RunContext,
+    given: { readonly now: string; readonly record: RunRecord },
+  ): Promise<void>;
 
   verifyGlueScripts(context: RunContext): Promise<ScriptsReport>;
   startGlueRun(context: RunContext, request: GlueJobRequest): Promise<StartedGlueRun>;

@@ -4,7 +4,7 @@ import type { PublishedPlays } from './activity-types.ts';
 import { countSchema, daySchema, timestampSchema } from './documents.ts';
 import { STAGE_NAMES } from './stages.ts';
 
-/** Closes a run: `processed/runs/R/record.json`. */
+/** How a run has ended, also early: `processed/runs/R/record.json`. Whoever goes on with it writes it anew. */
 export const runRecordSchema = z.looseObject({
   version: z.literal(1),
   run: z.string(),

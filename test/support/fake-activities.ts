@@ -83,6 +83,7 @@ const ordinaryDay: Replaceable = {
     Promise.resolve({ published: [day], publishedCount: 1, superseded: [], supersededCount: 0 }),
   archiveInputs: () => Promise.resolve({ archived: 1, bytes: 100, kept: 0 }),
   updateProcessingState: () => Promise.resolve({ put: 10, deleted: 0, unchanged: 0, superseded: 0 }),
+  recordEarlyEnd: () => Promise.resolve(),
   findClosedRuns: () => Promise.resolve([]),
   findClosedWorkflows: () => Promise.resolve([]),
   findLiveGlueRuns: () => Promise.resolve([]),
