@@ -144,9 +144,12 @@ class World:
     def deliver_reference(self, songs: bytes | str, users: bytes | str, name: str = "v1") -> dict[str, Any]:
         return {
             "version": name,
-            "songs": [self.write(f"reference/songs/{name}.csv", songs)],
-            "users": [self.write(f"reference/users/{name}.csv", users)],
+            "songs": [self.pin(f"reference/songs/{name}.csv", songs)],
+            "users": [self.pin(f"reference/users/{name}.csv", users)],
         }
+
+    def pin(self, key: str, content: bytes | str) -> dict[str, str]:
+        return {"key": key, "uri": self.write(key, content)}
 
     def stage(self, key: str, content: bytes | str) -> dict[str, Any]:
         """A delivered file, as the worker stages it: by the digest of its bytes, with the name that Spark goes by."""
@@ -178,6 +181,7 @@ class World:
         now: str = NOW,
         reference: dict[str, Any] | None = None,
         retiring: Sequence[str] = (),
+        max_unpacked: int = 1024**3,
     ) -> Validation:
         """Delivers the files, by their keys and in this order, and runs the validation."""
         plan = {
@@ -191,6 +195,7 @@ class World:
             "reviewPrefix": self.prefix(f"validated/review/run={RUN}"),
             "manifestsPrefix": self.prefix("processed/manifests/plays"),
             "retiring": list(retiring),
+            "maxUnpackedBytes": max_unpacked,
             "scratchPrefix": self.prefix(f"temporary/run={RUN}"),
         }
         report = self.run(validate_data, plan)
