@@ -20,6 +20,7 @@ import { failure } from '../aws/call.ts';
 import { keyRecordOf } from './claims.ts';
 import { changeDocument } from './documents.ts';
 import { Bucket } from './objects.ts';
+import { plannedReference } from './reference.ts';
 import { requireReport } from './reports.ts';
 import { changeFile, holdsKey, join, keysNow, leave, settleKey } from './standing.ts';
 
@@ -56,7 +57,7 @@ export function createPlaysActivities(s3: S3Client): Pick<PipelineActivities, 'p
       changed.sort((a, b) => a.day.localeCompare(b.day));
       await bucket.writeJson(
         layout.runRecord(run, 'kpi_computation-plan'),
-        kpiPlan(bucket.name, run, given.reference, changed),
+        kpiPlan(bucket.name, run, plannedReference(bucket, given.reference), changed),
       );
       return { days: changed.map(({ day, edition }) => ({ day, edition })) };
     },
@@ -225,7 +226,7 @@ async function recordPublished(
 function kpiPlan(
   bucket: string,
   run: string,
-  reference: Reference,
+  reference: KpiPlan['reference'],
   manifests: readonly PlaysManifest[],
 ): KpiPlan {
   return {

@@ -105,9 +105,15 @@ class ReferenceData:
 
 
 def load_reference(plan: dict[str, Any]) -> ReferenceData:
-    """Raises ReferenceDataError when a file is of no use, or all of its rows are."""
-    songs, song_counts = _usable(plan["songs"], SONG_COLUMNS, _judge_song, _song_in_words, "songs")
-    users, user_counts = _usable(plan["users"], USER_COLUMNS, _judge_user, str, "users")
+    """Raises ReferenceDataError when a file is of no use, or all of its rows are.
+
+    plan: the version, and where the document is that names its files
+    """
+    listed = objects.read_json(plan["uri"])
+    if listed is None:
+        raise ReferenceDataError(f"there is no {plan['uri']}, which check_reference_data writes; retry that stage")
+    songs, song_counts = _usable(listed["songs"], SONG_COLUMNS, _judge_song, _song_in_words, "songs")
+    users, user_counts = _usable(listed["users"], USER_COLUMNS, _judge_user, str, "users")
     by_id = [Song(track_id, *values) for track_id, values in sorted(songs.items())]
     return ReferenceData(plan["version"], by_id, users, {"songs": song_counts, "users": user_counts})
 
@@ -226,11 +232,11 @@ def _rows(file: dict[str, str], columns: tuple[str, ...], what: str) -> Iterator
     line = 1
     try:
         for row in reader:
-            begins, line = line, reader.line_num + 1
             if lines.ended:
                 if row != [END]:
-                    raise csv.Error(f"the quote that opens in the record of line {begins} is not closed")
+                    raise csv.Error("a quote is not closed")
                 break
+            begins, line = line, reader.line_num + 1
             if len(row) < 2 and not "".join(row).strip(BLANKS):
                 continue
             if header is None:

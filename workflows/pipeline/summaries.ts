@@ -12,6 +12,7 @@ import type {
   ScriptsReport,
   StructureReport,
 } from '../../pipeline/activity-types.ts';
+import type { Reference, ReferenceRows } from '../../pipeline/documents.ts';
 import { plural } from '../shared/plural.ts';
 
 /** Days named in a line; the run's record names them all. */
@@ -40,6 +41,20 @@ export const scripts = ({ uploaded, changedJobs }: ScriptsReport, orphans: reado
     changedJobs.length > 0 && `set up ${changedJobs.join(', ')}`,
     orphans.length > 0 && `told ${orphans.join(', ')} to stop, left by runs that have ended`,
   );
+
+const rowsOf = (what: string, { files, rows, unusable }: ReferenceRows): string =>
+  `${String(rows)} ${what} in ${plural(files, 'file')}${unusable > 0 ? ` (${String(unusable)} unusable)` : ''}`;
+
+export function reference({ version, songs, users, firstBad }: Reference): string {
+  const more = songs.unusable + users.unusable - firstBad.length;
+  return list(
+    `version ${version}`,
+    rowsOf('songs', songs),
+    rowsOf('users', users),
+    firstBad.length > 0 && `unusable: ${firstBad.join(', ')}`,
+    more > 0 && `${String(more)} more`,
+  );
+}
 
 export const found = ({ files, bytes: size, left }: NewStreams): string =>
   files === 0

@@ -142,14 +142,20 @@ class World:
         return f"{self._root}/{path}/"
 
     def deliver_reference(self, songs: bytes | str, users: bytes | str, name: str = "v1") -> dict[str, Any]:
-        return {
-            "version": name,
-            "songs": [self.pin(f"reference/songs/{name}.csv", songs)],
-            "users": [self.pin(f"reference/users/{name}.csv", users)],
-        }
+        """The reference data of a plan."""
+        files = {"songs": {"songs.csv": songs}, "users": {"users.csv": users}}
+        return {"version": name, "uri": self.list_reference(files, name)}
 
-    def pin(self, key: str, content: bytes | str) -> dict[str, str]:
-        return {"key": key, "uri": self.write(key, content)}
+    def list_reference(self, files: dict[str, dict[str, bytes | str]], name: str) -> str:
+        """Writes the files by kind and name, oldest first, and the document that names them; returns its URI."""
+        listed = {
+            kind: [
+                {"key": f"reference/{kind}/{file}", "uri": self.write(f"reference/versions/{name}/{kind}/{file}", content)}
+                for file, content in contents.items()
+            ]
+            for kind, contents in files.items()
+        }
+        return self.write(f"reference/versions/{name}/judged.json", json.dumps(listed))
 
     def stage(self, key: str, content: bytes | str) -> dict[str, Any]:
         """A delivered file, as the worker stages it: by the digest of its bytes, with the name that Spark goes by."""

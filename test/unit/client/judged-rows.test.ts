@@ -30,7 +30,7 @@ function recordWith(errors: ValidationReport['errors'], review: ValidationReport
     reasonHits: none,
     files: [],
     hours: [],
-    completeness: { missingHours: [] },
+    completeness: { missingHours: [], daysWithMissingHours: 0 },
     parts: [],
     errors,
     review,
