@@ -99,7 +99,9 @@ export const validationReportSchema = z.object({
   files: z.array(fileReportSchema),
   hours: z.array(z.object({ day: daySchema, hour: z.number().int().min(0).max(23), rows: countSchema })),
   completeness: z.object({
-    missingHours: z.array(z.object({ day: daySchema, hours: z.array(z.number().int()) })),
+    /** Of the first days in which an hour has no play. */
+    missingHours: z.array(z.object({ day: daySchema, hours: z.array(z.number().int()) })).max(FIRST),
+    daysWithMissingHours: countSchema,
   }),
   parts: z.array(
     z.object({

@@ -13,6 +13,8 @@ const RUN_SETTINGS = [
   'gluePollSeconds',
   'maxFilesPerRun',
   'maxBytesPerRun',
+  'maxUnpackedBytes',
+  'referenceMaxUnusableShare',
   'gateMaxRejectedShare',
   'gateMaxReviewShare',
   'gateMaxLostShare',

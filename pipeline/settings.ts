@@ -102,6 +102,18 @@ const definitions = {
     default: String(20 * 1024 ** 3),
     about: 'Bytes of input that one run takes; a single larger file is taken alone.',
   },
+  maxUnpackedBytes: {
+    schema: positiveInt,
+    default: String(20 * 1024 ** 3),
+    about:
+      'Bytes that a compressed input may unpack to: as many as one run takes. A larger one is rejected whole; reference data fail.',
+  },
+  referenceMaxUnusableShare: {
+    schema: share,
+    default: '0.01',
+    about:
+      'Share of unusable rows of songs, or of users, above which the reference data are refused: a few rows that are incomplete pass, a file that is read wrong does not.',
+  },
   gateMaxRejectedShare: {
     schema: share,
     default: '0.05',

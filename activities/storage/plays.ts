@@ -18,6 +18,7 @@ import { S3_AT_ONCE } from '../parallel.ts';
 import { makeEditions } from './editions.ts';
 import type { Brought } from './editions.ts';
 import { Bucket } from './objects.ts';
+import { plannedReference } from './reference.ts';
 import { requireReport } from './reports.ts';
 import { changeFile, settleKey } from './standing.ts';
 
@@ -38,7 +39,7 @@ export function createPlaysActivities(s3: S3Client): Pick<PipelineActivities, 'p
       );
       await bucket.writeJson(
         layout.runRecord(run, 'kpi_computation-plan'),
-        kpiPlan(bucket.name, run, given.reference, changed),
+        kpiPlan(bucket.name, run, plannedReference(bucket, given.reference), changed),
       );
       const days = changed.map(({ day, edition }) => ({ day, edition }));
       await bucket.writeJson(layout.runRecord(run, 'published-days'), { version: 1, run, days });
@@ -66,7 +67,7 @@ async function recordPublished(
 function kpiPlan(
   bucket: string,
   run: string,
-  reference: Reference,
+  reference: KpiPlan['reference'],
   manifests: readonly PlaysManifest[],
 ): KpiPlan {
   return {

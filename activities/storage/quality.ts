@@ -77,7 +77,9 @@ async function whatItTakesAway(
   report: ValidationReport | undefined,
 ): Promise<DayLoss[]> {
   // An edition that nobody keeps names no version.
-  const unnamed = { reference: { version: '', songs: [], users: [] }, scriptDigest: '', now: '' };
+  const none = { files: 0, rows: 0, unusable: 0 };
+  const reference = { version: '', songs: none, users: none, firstBad: [] };
+  const unnamed = { reference, scriptDigest: '', now: '' };
   const { manifests } = await makeEditions(new Rehearsal(bucket), run, { ...unnamed, inputs, report });
   const losing = manifests.filter(({ retired }) => retired.length > 0);
   const losses = await pLimit(S3_AT_ONCE).map(losing, async (after: PlaysManifest) => {

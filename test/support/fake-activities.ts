@@ -37,6 +37,8 @@ export const ordinarySettings: RunSettings = {
   gluePollSeconds: 1,
   maxFilesPerRun: 100,
   maxBytesPerRun: 1_000_000,
+  maxUnpackedBytes: 1_000_000,
+  referenceMaxUnusableShare: 0.01,
   gateMaxRejectedShare: 0.05,
   gateMaxReviewShare: 0.02,
   gateMaxLostShare: 0.5,
@@ -46,6 +48,8 @@ export const ordinarySettings: RunSettings = {
   historySteps: 200,
   retentionDays: 365,
 };
+
+const ordinaryRows = { files: 1, rows: 100, unusable: 0 };
 
 const ordinaryDay: Replaceable = {
   readRunSettings: () => Promise.resolve(ordinarySettings),
@@ -63,7 +67,7 @@ const ordinaryDay: Replaceable = {
       changedJobs: [],
     }),
   checkReferenceData: () =>
-    Promise.resolve({ version: 'r1', songs: ['s3://b/songs'], users: ['s3://b/users'] }),
+    Promise.resolve({ version: 'r1', songs: ordinaryRows, users: ordinaryRows, firstBad: [] }),
   findNewStreams: () => Promise.resolve({ files: 1, bytes: 100, left: 0 }),
   prepareData: () => Promise.resolve({ toValidate: 1, redelivered: 0, retiring: 0, deferred: 0, bytes: 100 }),
   startGlueRun: (_context, { stage, token }) =>

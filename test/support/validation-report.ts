@@ -62,7 +62,7 @@ export function reportOn(
     reasonHits: NONE,
     files: [...files],
     hours: [],
-    completeness: { missingHours: [] },
+    completeness: { missingHours: [], daysWithMissingHours: 0 },
     parts,
     errors: loose,
     review: loose,

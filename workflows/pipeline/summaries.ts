@@ -12,6 +12,7 @@ import type {
   ScriptsReport,
   StructureReport,
 } from '../../pipeline/activity-types.ts';
+import type { Reference, ReferenceRows } from '../../pipeline/documents.ts';
 import { cut, firstFew } from '../../pipeline/first-few.ts';
 import { plural } from '../shared/plural.ts';
 
@@ -41,6 +42,20 @@ export const scripts = ({ uploaded, changedJobs }: ScriptsReport, orphans: reado
     changedJobs.length > 0 && `set up ${changedJobs.join(', ')}`,
     orphans.length > 0 && `told ${firstFew(orphans)} to stop, left by runs that have ended`,
   );
+
+const rowsOf = (what: string, { files, rows, unusable }: ReferenceRows): string =>
+  `${String(rows)} ${what} in ${plural(files, 'file')}${unusable > 0 ? ` (${String(unusable)} unusable)` : ''}`;
+
+export function reference({ version, songs, users, firstBad }: Reference): string {
+  const more = songs.unusable + users.unusable - firstBad.length;
+  return list(
+    `version ${version}`,
+    rowsOf('songs', songs),
+    rowsOf('users', users),
+    firstBad.length > 0 && `unusable: ${firstBad.join(', ')}`,
+    more > 0 && `${String(more)} more`,
+  );
+}
 
 export const found = ({ files, bytes: size, left, hidden = 0 }: NewStreams): string =>
   list(

@@ -204,8 +204,8 @@ class Pipeline {
       return { result, summary: say.scripts(result, orphans) };
     });
     const reference = await this.#stages.required('check_reference_data', async () => {
-      const result = await quick.checkReferenceData(context);
-      return { result, summary: `version ${result.version}` };
+      const result = await long.checkReferenceData(context);
+      return { result, summary: say.reference(result) };
     });
     return { context, reference, scripts };
   }

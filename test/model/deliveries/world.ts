@@ -40,10 +40,12 @@ const SETTINGS: RunSettings = {
     jobTimeoutMinutes: 10,
   },
   ...{ gluePollSeconds: 5, maxFilesPerRun: 100, maxBytesPerRun: 1e9, historySteps: 200, retentionDays: 1 },
+  ...{ maxUnpackedBytes: 1e9, referenceMaxUnusableShare: 0.01 },
   ...{ gateMaxRejectedShare: 0.05, gateMaxReviewShare: 0.02, gateMaxLostShare: 0.5 },
   ...{ gateMaxDayDistance: 366, parkHours: 1, parkExpiry: 'fail' },
 };
-const REFERENCE = { version: 'v', songs: ['s3://b/songs'], users: ['s3://b/users'] };
+const ROWS = { files: 1, rows: 1, unusable: 0 };
+const REFERENCE = { version: 'v', songs: ROWS, users: ROWS, firstBad: [] };
 const NOW = '2026-02-01T00:00:00Z';
 
 /** Far longer than a read or a write in memory takes. */

@@ -30,14 +30,14 @@ function recordWith(errors: ValidationReport['errors'], review: ValidationReport
     reasonHits: none,
     files: [],
     hours: [],
-    completeness: { missingHours: [] },
+    completeness: { missingHours: [], daysWithMissingHours: 0 },
     parts: [],
     errors,
     review,
     ruleset: { score: 1, results: [] },
     reference: { version: 'v', songs: noReference, users: noReference },
   };
-  return { version: 1, run: 'r', gate: { verdict: 'pass', reasons: [] }, report };
+  return { version: 1, run: 'r', losses: [], gate: { verdict: 'pass', reasons: [] }, report };
 }
 
 /** A bucket that holds these objects. */

@@ -66,7 +66,7 @@ function report(...files: FileReport[]): ValidationReport {
     reasonHits: noReasons,
     files,
     hours: [],
-    completeness: { missingHours: [] },
+    completeness: { missingHours: [], daysWithMissingHours: 0 },
     parts: [],
     errors: { rows: 0, files: [] },
     review: { rows: 0, files: [] },
