@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PlaysManifest } from '../pipeline/manifests.ts';
-import type { KpiPlan, ValidationPlan } from '../pipeline/plans.ts';
+import type { KpiPlan, PlannedReference, ValidationPlan } from '../pipeline/plans.ts';
+import { referenceDocument } from '../pipeline/reference.ts';
+import type { ReferenceFile } from '../pipeline/reference.ts';
+import { DEFAULT_RUN_SETTINGS } from '../pipeline/run-context.ts';
 import type { ValidationReport } from '../pipeline/reports.ts';
 
 /** Where the generated files of a data set are. */
@@ -17,8 +20,18 @@ const NOW = '2026-01-01T00:00:00Z';
 
 const REFERENCE_VERSION = 'bench';
 
-function reference({ songs, users }: ReferenceFiles): ValidationPlan['reference'] {
-  return { version: REFERENCE_VERSION, songs: [songs], users: [users] };
+/** Writes down where the files are, as the worker does for each version. */
+async function reference(base: string, { songs, users }: ReferenceFiles): Promise<PlannedReference> {
+  const file = (uri: string): ReferenceFile => ({
+    key: uri,
+    uri,
+    ...{ rows: 0, unusable: 0, reasons: {}, firstBad: [] },
+  });
+  const document = referenceDocument(REFERENCE_VERSION, { songs: [file(songs)], users: [file(users)] });
+  const uri = join(base, 'reference.json');
+  await mkdir(base, { recursive: true });
+  await writeFile(uri, JSON.stringify(document));
+  return { version: REFERENCE_VERSION, uri };
 }
 
 /** @param base the folder that stands for the bucket */
@@ -40,22 +53,23 @@ export async function validationPlan(
         return { id, key: basename(path), uri: path, size };
       }),
     ),
-    reference: reference(data),
+    reference: await reference(base, data),
     playsPrefix: `${base}/plays/`,
     errorsPrefix: `${base}/errors/run=${run}/`,
     reviewPrefix: `${base}/review/run=${run}/`,
     manifestsPrefix: `${base}/manifests/`,
     retiring: [],
     scratchPrefix: `${base}/scratch/run=${run}/`,
+    maxUnpackedBytes: DEFAULT_RUN_SETTINGS.maxUnpackedBytes,
   };
 }
 
 /** The plan for the days that the newest report touches, with all parts that the reports brought to them. */
-export function kpiPlan(
+export async function kpiPlan(
   base: string,
   reports: readonly [ValidationReport, ...ValidationReport[]],
   data: ReferenceFiles,
-): KpiPlan {
+): Promise<KpiPlan> {
   const newest = reports.at(-1) ?? reports[0];
   return {
     version: 1,
@@ -74,7 +88,7 @@ export function kpiPlan(
         retired: [],
       };
     }),
-    reference: reference(data),
+    reference: await reference(base, data),
     itemsPrefix: `${base}/kpis/`,
     scratchPrefix: `${base}/scratch/run=${newest.run}/`,
   };

@@ -139,7 +139,7 @@ async function benchSize(
     report = validationReportSchema.parse(validated.report);
     const computed = await runScript({
       script: 'compute_kpis',
-      plan: kpiPlan(base, [report], data),
+      plan: await kpiPlan(base, [report], data),
       folder: work,
       long,
     });
@@ -165,7 +165,7 @@ async function benchLateFile(
   const late = validationReportSchema.parse(validated.report);
   const computed = await runScript({
     script: 'compute_kpis',
-    plan: kpiPlan(base, [report, late], data),
+    plan: await kpiPlan(base, [report, late], data),
     folder: work,
   });
   // DuckDB has no editions: it computes the whole history, of which the day is compared.

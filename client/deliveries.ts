@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
+import { isHidden } from '../pipeline/delivered-keys.ts';
 import { fileIdOf } from '../pipeline/documents.ts';
 import { PREFIXES, s3Uri } from '../pipeline/layout.ts';
 import { ClientError, notFound, shapeOf } from './errors.ts';
@@ -32,7 +33,7 @@ const LARGEST_FILE_BYTES = 5 * 1024 ** 3;
 /**
  * The key for a file: its name under the prefix of its kind.
  * @param key instead of the file's name, with or without the kind's prefix
- * @throws ClientError `WrongUse` when the key names a folder or lies outside
+ * @throws ClientError `WrongUse` when the key names a folder, or is one that no run takes
  */
 export function deliveryKey(
   kind: DeliveryKind,
@@ -46,6 +47,12 @@ export function deliveryKey(
   if (key.endsWith('/')) {
     throw new ClientError('WrongUse', `${key} names a folder, not a file.`, {
       advice: `Give a key such as ${root}plays.csv.`,
+    });
+  }
+  if (isHidden(key)) {
+    throw new ClientError('WrongUse', `${key} has a name that no run takes.`, {
+      advice:
+        'Names that begin with _ or ., or end in _$folder$, are those of markers: give another with --key.',
     });
   }
   return key;

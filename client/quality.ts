@@ -3,6 +3,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { z } from 'zod';
 import { layout } from '../pipeline/layout.ts';
+import { recordedLossSchema } from '../pipeline/losses.ts';
 import { gateVerdictSchema } from '../pipeline/quality.ts';
 import { validationReportSchema } from '../pipeline/reports.ts';
 import { expected, jsonOf } from './answers.ts';
@@ -13,7 +14,10 @@ export const qualityRecordSchema = z.object({
   version: z.literal(1),
   run: z.string(),
   gate: gateVerdictSchema,
-  report: validationReportSchema,
+  /** Days of which published plays would stop counting. */
+  losses: z.array(recordedLossSchema),
+  /** Absent when the run had nothing to validate, and only took away. */
+  report: validationReportSchema.optional(),
 });
 export type QualityRecord = z.infer<typeof qualityRecordSchema>;
 
@@ -66,7 +70,7 @@ export class Quality {
       if (!(error instanceof ClientError) || error.code !== 'NotFound') throw error;
       throw notFound(
         `Run ${run} has no quality record.`,
-        'It has none before its quality gate, and when it had nothing to validate.',
+        'It has none before its quality gate, and when it changed nothing.',
         error,
       );
     }
@@ -78,7 +82,7 @@ export class Quality {
    */
   async *rows(run: string, kind: RowKind): AsyncGenerator<JudgedRow> {
     const { report } = await this.record(run);
-    for (const { key, size, rows } of report[kind].files) {
+    for (const { key, size, rows } of report?.[kind].files ?? []) {
       if (rows > 0)
         yield* key.endsWith('.parquet') ? this.#parquetRows(key, size, rows) : this.#jsonRows(key);
     }

@@ -14,7 +14,9 @@ const endSchema = z.discriminatedUnion('ended', [
   z.object({
     ended: z.literal('completed'),
     outcome: z.string(),
+    /** The first ten. */
     days: z.array(z.object({ day: z.string(), edition: z.number() })),
+    dayCount: z.number(),
     rows: rowCountsSchema.optional(),
   }),
   z.object({ ended: z.literal('failed'), message: z.string() }),
@@ -28,6 +30,8 @@ export const viewSchema = listedRunSchema.extend({
   /** Whether the run itself answered; without a worker only the server's part is known. */
   answered: z.boolean(),
   round: z.number().optional(),
+  /** How many days it has published, of which `days` has the first ten. */
+  dayCount: z.number().optional(),
   glueRun: glueRunRefSchema.extend({ state: z.string().optional() }).optional(),
   parked: z
     .object({
@@ -95,6 +99,7 @@ export async function viewOf(
     ...(status.stage === null ? {} : { stage: status.stage }),
     answered: true,
     days: [...status.days],
+    dayCount: status.dayCount,
     round: status.round,
     ...(status.glueRun === null
       ? {}
@@ -151,8 +156,8 @@ async function answerOf(
 async function endOf(client: PipelineClient, reference: RunReference): Promise<z.output<typeof endSchema>> {
   const end = await client.runs.result(reference);
   if (end.ended === 'failed') return end;
-  const { outcome, days, rows } = end.result;
-  return { ended: 'completed', outcome, days: [...days], ...(rows === undefined ? {} : { rows }) };
+  const { outcome, days, dayCount, rows } = end.result;
+  return { ended: 'completed', outcome, days: [...days], dayCount, ...(rows === undefined ? {} : { rows }) };
 }
 
 async function glueState(client: PipelineClient, jobRunId: string): Promise<string | undefined> {

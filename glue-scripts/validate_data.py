@@ -40,16 +40,16 @@ class _Accepted(NamedTuple):
 
 def validate(plan: dict[str, Any], job_run_id: str) -> dict[str, Any]:
     """Judges the files of the plan; returns the report without what identifies the run."""
-    spark, reference = spark_session_beside("validate_data", lambda: load_reference(plan["reference"]))
-    files = look_at_all(plan["files"])
+    scratch = f"{plan['scratchPrefix']}{job_run_id}/"
+    spark, (reference, files) = spark_session_beside("validate_data", lambda: _look(plan, scratch))
     good = [file for file in files if file.problem is None]
-    scratch = f"{plan['scratchPrefix']}{job_run_id}/validated"
+    validated = f"{scratch}validated"
     if good:
         rows = judged_rows(spark, good, reference, plan["now"])
         writer = rows.write.mode("overwrite").partitionBy("day").options(**PLAIN_COLUMNS)
         with one_split_for_each_task(spark):
-            writer.parquet(scratch)
-    written = objects.list_files(scratch, ".parquet") if good else []
+            writer.parquet(validated)
+    written = objects.list_files(validated, ".parquet") if good else []
     accepted = [uri for uri in written if f"/day={BAD}/" not in uri]
     bad = [uri for uri in written if f"/day={BAD}/" in uri]
 
@@ -61,6 +61,10 @@ def validate(plan: dict[str, Any], job_run_id: str) -> dict[str, Any]:
     if bad:
         errors, review = set_aside(spark, plan, job_run_id, good, bad, counts)
     return _report(files, counts, parts, errors, review, reference)
+
+
+def _look(plan: dict[str, Any], scratch: str) -> tuple[ReferenceData, list[InputFile]]:
+    return load_reference(plan["reference"]), look_at_all(plan, f"{scratch}inputs/")
 
 
 def _accept(
@@ -156,7 +160,7 @@ def _report(
         "reasonHits": hits,
         "files": per_file,
         "hours": report.hours(counts),
-        "completeness": {"missingHours": report.missing_hours(counts)},
+        "completeness": report.completeness(counts),
         "parts": parts,
         "errors": errors,
         "review": review,

@@ -42,10 +42,15 @@ export interface NewStreams {
   readonly bytes: number;
   /** Files that a next run will take. */
   readonly left: number;
+  /** Objects that are no deliveries, by names that Hadoop calls hidden; absent when there are none. */
+  readonly hidden?: number;
 }
 
 export interface Preparation {
-  /** Owners of records that stand in the way. When set, nothing was prepared: find out which have ended, then call again. */
+  /**
+   * Owners of records that stand in the way, the first ten: files of others wait for a next run. When set, nothing was
+   * prepared: find out which have ended, then call again.
+   */
   readonly blockedBy?: readonly Owner[];
   readonly toValidate: number;
   readonly redelivered: number;
@@ -112,14 +117,20 @@ export interface DayEdition {
   readonly edition: number;
 }
 
+/** Days that a run has published; all of them are in its record `published-days`. */
 export interface PublishedPlays {
+  /** The first ten. */
   readonly days: readonly DayEdition[];
+  readonly dayCount: number;
 }
 
+/** Of both the first ten, and how many there are. */
 export interface PublishedKpis {
   readonly published: readonly DayEdition[];
+  readonly publishedCount: number;
   /** Days for which a newer edition is published already. */
   readonly superseded: readonly DayEdition[];
+  readonly supersededCount: number;
 }
 
 export interface ArchiveReport {
@@ -129,9 +140,11 @@ export interface ArchiveReport {
   readonly kept: number;
 }
 
+/** What the workflow knows of a run's end; the record in the bucket has all days as well. */
 export interface RunRecord {
   readonly outcome: string;
-  readonly days: readonly DayEdition[];
+  /** Why it ended before it had done its work. */
+  readonly why?: string;
   readonly rows?: RowCounts;
 }
 
@@ -160,7 +173,15 @@ export interface PipelineActivities {
       readonly closedRuns?: readonly string[];
     },
   ): Promise<Preparation>;
-  judgeQuality(context: RunContext, given: { readonly report: string }): Promise<QualitySummary>;
+  judgeQuality(
+    context: RunContext,
+    given: {
+      /** Absent when the run only withdraws plays. */
+      readonly report?: string;
+      /** What stops counting does so by a plan that has been approved. */
+      readonly onPurpose: boolean;
+    },
+  ): Promise<QualitySummary>;
   quarantineInputs(
     context: RunContext,
     given: { readonly reason: string },
@@ -193,6 +214,11 @@ export interface PipelineActivities {
       readonly unarchived?: true;
     },
   ): Promise<LoadSummary | null>;
+  /** The record of a run that ends early. Nothing else is changed, since another execution may go on with it. */
+  recordEarlyEnd(
+    context: RunContext,
+    given: { readonly now: string; readonly record: RunRecord },
+  ): Promise<void>;
 
   verifyGlueScripts(context: RunContext): Promise<ScriptsReport>;
   startGlueRun(context: RunContext, request: GlueJobRequest): Promise<StartedGlueRun>;

@@ -27,13 +27,20 @@ export type DataFile = z.infer<typeof dataFileSchema>;
 export const objectVersionSchema = z.object({ key: z.string(), versionId: z.string() });
 export type ObjectVersion = z.infer<typeof objectVersionSchema>;
 
-/** Reference data as one run sees it: a version and the staged copies that scripts read. */
-export const referenceSchema = z.object({
-  version: z.string().min(1),
-  songs: z.array(z.string()).min(1),
-  users: z.array(z.string()).min(1),
-});
-export type Reference = z.infer<typeof referenceSchema>;
+/** Reference data as one run sees it: a version, and what was found in it. Its files are in a document of its own. */
+export interface Reference {
+  readonly version: string;
+  readonly songs: ReferenceRows;
+  readonly users: ReferenceRows;
+  /** The first unusable rows, in words; ten at most. */
+  readonly firstBad: readonly string[];
+}
+
+export interface ReferenceRows {
+  readonly files: number;
+  readonly rows: number;
+  readonly unusable: number;
+}
 
 /** The file id of a SHA-256. */
 export function fileIdOf(sha256: string): string {

@@ -32,6 +32,9 @@ export const layout = {
   pinnedReference: (version: string, kind: 'songs' | 'users', order: number, gzip: boolean): string =>
     `reference/versions/${version}/${kind}/${String(order).padStart(4, '0')}.csv${gzip ? '.gz' : ''}`,
 
+  /** What was found in a version of reference data, and which files it has. */
+  judgedReference: (version: string): string => `reference/versions/${version}/judged.json`,
+
   /** Claim and record of an input file, by content. */
   file: (fileId: string): string => `${PREFIXES.files}${fileId}.json`,
 

@@ -1,5 +1,10 @@
 /** The plans: JSON documents in which the worker tells a Glue script what to do. The scripts read nothing else. */
-import type { Reference } from './documents.ts';
+/** A version of reference data. */
+export interface PlannedReference {
+  readonly version: string;
+  /** Where the document is that names its files (`ReferenceDocument`). */
+  readonly uri: string;
+}
 
 export interface ValidationPlan {
   readonly version: 1;
@@ -13,7 +18,7 @@ export interface ValidationPlan {
     readonly uri: string;
     readonly size: number;
   }[];
-  readonly reference: Reference;
+  readonly reference: PlannedReference;
   readonly playsPrefix: string;
   readonly errorsPrefix: string;
   readonly reviewPrefix: string;
@@ -22,6 +27,8 @@ export interface ValidationPlan {
   /** Sources whose plays this run withdraws: no reason to call a play a duplicate. */
   readonly retiring: readonly string[];
   readonly scratchPrefix: string;
+  /** What a compressed file may unpack to. */
+  readonly maxUnpackedBytes: number;
 }
 
 export interface KpiPlan {
@@ -38,7 +45,7 @@ export interface KpiPlan {
     readonly sources: readonly string[];
     readonly retired: readonly string[];
   }[];
-  readonly reference: Reference;
+  readonly reference: PlannedReference;
   readonly itemsPrefix: string;
   readonly scratchPrefix: string;
 }

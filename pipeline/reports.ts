@@ -1,6 +1,8 @@
 /** The reports in which Glue scripts tell the worker what they did. Parsed strictly: nothing is published on a guess. */
 import { z } from 'zod';
 import { countSchema, dataFileSchema, daySchema, fileIdSchema, timestampSchema } from './documents.ts';
+import { FIRST } from './first-few.ts';
+import { judgedReferenceFileSchema } from './reference.ts';
 
 export const REASONS = [
   'missing_user_id',
@@ -42,10 +44,13 @@ const fileReportSchema = z.object({
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
   rows: rowCountsSchema,
   firstReasons: reasonCountsSchema,
+  /** The first ten names of each kind, and how many there are; a column without a name goes by its place. */
   drift: z
     .object({
-      extraColumns: z.array(z.string()),
-      missingColumns: z.array(z.string()),
+      extraColumns: z.array(z.string()).max(FIRST),
+      extraColumnCount: countSchema,
+      missingColumns: z.array(z.string()).max(FIRST),
+      missingColumnCount: countSchema,
       reordered: z.boolean(),
     })
     .nullable(),
@@ -76,7 +81,12 @@ const referenceCountsSchema = z.object({
   unique: countSchema,
   duplicates: countSchema,
   unusable: countSchema,
+  /** Keys that stand more than once with different values; what is kept and dropped names file and value. */
+  conflicts: countSchema,
+  firstConflicts: z.array(z.object({ key: z.string(), kept: z.string(), dropped: z.string() })).max(FIRST),
+  files: z.array(judgedReferenceFileSchema),
 });
+export type ReferenceCounts = z.infer<typeof referenceCountsSchema>;
 
 export const validationReportSchema = z.object({
   ...stageReport,
@@ -89,7 +99,9 @@ export const validationReportSchema = z.object({
   files: z.array(fileReportSchema),
   hours: z.array(z.object({ day: daySchema, hour: z.number().int().min(0).max(23), rows: countSchema })),
   completeness: z.object({
-    missingHours: z.array(z.object({ day: daySchema, hours: z.array(z.number().int()) })),
+    /** Of the first days in which an hour has no play. */
+    missingHours: z.array(z.object({ day: daySchema, hours: z.array(z.number().int()) })).max(FIRST),
+    daysWithMissingHours: countSchema,
   }),
   parts: z.array(
     z.object({

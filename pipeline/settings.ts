@@ -102,15 +102,40 @@ const definitions = {
     default: String(20 * 1024 ** 3),
     about: 'Bytes of input that one run takes; a single larger file is taken alone.',
   },
+  maxUnpackedBytes: {
+    schema: positiveInt,
+    default: String(20 * 1024 ** 3),
+    about:
+      'Bytes that a compressed input may unpack to: as many as one run takes. A larger one is rejected whole; reference data fail.',
+  },
+  referenceMaxUnusableShare: {
+    schema: share,
+    default: '0.01',
+    about:
+      'Share of unusable rows of songs, or of users, above which the reference data are refused: a few rows that are incomplete pass, a file that is read wrong does not.',
+  },
   gateMaxRejectedShare: {
     schema: share,
     default: '0.05',
-    about: 'Share of rejected rows above which the gate holds the run.',
+    about:
+      'Share of rejected rows above which the gate holds the run; rows of files that were rejected whole count.',
   },
   gateMaxReviewShare: {
     schema: share,
     default: '0.02',
     about: 'Share of rows under review above which the gate warns.',
+  },
+  gateMaxLostShare: {
+    schema: share,
+    default: '0.5',
+    about:
+      "Share of a day's plays that may stop counting, less what comes instead, before the gate holds the run; a day of ten plays or fewer is held when it would be emptied.",
+  },
+  gateMaxDayDistance: {
+    schema: decimal.pipe(z.number().int().min(1).max(36_525)),
+    default: '366',
+    about:
+      "Days from the run's median day (by rows) beyond which the gate warns of a day. A year covers late files and a backfill of last year's; placeholders for an unknown time are decades away.",
   },
   parkHours: {
     schema: decimal.pipe(

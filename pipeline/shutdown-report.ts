@@ -1,5 +1,6 @@
 /** The report of a shutdown, as a page for people. */
 import type { DayEdition } from './activity-types.ts';
+import { firstFew } from './first-few.ts';
 import type { WrittenStopRecord } from './run-record.ts';
 import type { FoundRun, ShutdownFindings } from './shutdown.ts';
 
@@ -7,8 +8,9 @@ import type { FoundRun, ShutdownFindings } from './shutdown.ts';
 export interface StoppedRun extends FoundRun {
   /** Its record; null where the run had not begun, or had ended before it was told. */
   readonly stopped: WrittenStopRecord | null;
-  /** Days whose plays it has published, with the editions. */
+  /** Days whose plays it has published, with the editions: the first ten. */
   readonly days: readonly DayEdition[];
+  readonly dayCount: number;
   /** Files that it keeps claimed. */
   readonly claims: readonly { readonly key: string; readonly id: string }[];
   /** Keys of its records that are not what they should be. */
@@ -85,7 +87,7 @@ export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedR
   ].join('\n\n')}\n`;
 }
 
-function runLine({ workflowId, run, stopped, days, unreadable }: StoppedRun): string {
+function runLine({ workflowId, run, stopped, days, dayCount, unreadable }: StoppedRun): string {
   if (stopped === null) {
     const why =
       unreadable.length === 0 ? 'had not begun its work, or had ended by itself' : "its record can't be read";
@@ -94,8 +96,7 @@ function runLine({ workflowId, run, stopped, days, unreadable }: StoppedRun): st
   const { stage, checkpoints, quarantined } = stopped;
   const done = checkpoints.filter(({ outcome }) => outcome === 'done').length;
   const aside = quarantined.length === 0 ? '' : `, ${String(quarantined.length)} objects set aside`;
-  const published = days
-    .map(({ day, edition }) => `, ${day} published as edition ${String(edition)}`)
-    .join('');
+  const editions = days.map(({ day, edition }) => `${day} published as edition ${String(edition)}`);
+  const published = dayCount === 0 ? '' : `, ${firstFew(editions, dayCount)}`;
   return `${workflowId} (${run ?? ''}): stopped in ${stage ?? 'no stage'}, ${String(done)} stages done${published}${aside}`;
 }

@@ -8,6 +8,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { classifyAwsError, isFinal, serviceOf } from '../../pipeline/failures.ts';
+import { cut } from '../../pipeline/first-few.ts';
 import type { ErrorTraits, FailureType } from '../../pipeline/failures.ts';
 
 export async function call<T>(
@@ -38,11 +39,14 @@ function withoutSigning(message: string): string {
   return message.replace(/\s*(?:The Canonical String|The String-to-Sign|'?x-amz-security-token).*$/is, '');
 }
 
-/** A failure of the closed list. Its handling decides whether the retry policy may try again. */
+/**
+ * A failure of the closed list. Its handling decides whether the retry policy may try again. Its message is bounded, since
+ * the history keeps it with each attempt.
+ */
 export function failure(type: FailureType, message: string, cause?: unknown): ApplicationFailure {
   return ApplicationFailure.create({
     type,
-    message,
+    message: cut(message),
     nonRetryable: isFinal(type),
     ...(cause instanceof Error ? { cause } : {}),
   });

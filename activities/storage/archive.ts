@@ -7,7 +7,7 @@ import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ArchiveReport, PipelineActivities } from '../../pipeline/activity-types.ts';
 import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
-import type { FileRecord, KeyRecord, PreparedFile } from '../../pipeline/inputs.ts';
+import type { FileRecord, KeyRecord, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../aws/call.ts';
 import { keyRecordOf } from './claims.ts';
@@ -25,7 +25,7 @@ export function createArchiveActivities(s3: S3Client): ArchiveActivities {
       const processedOn = now.slice(0, 10);
       let bytes = 0;
       let kept = 0;
-      const files = await inputsOf(bucket, run);
+      const { files } = await preparedInputs(bucket, run);
       for (const file of files) {
         const target = layout.archived(run, processedOn, file.key);
         await copyVerified(bucket, file, target);
@@ -49,12 +49,17 @@ export function createArchiveActivities(s3: S3Client): ArchiveActivities {
 
     async quarantineInputs({ owner: { run }, settings }, { reason }) {
       const bucket = new Bucket(s3, settings.bucket);
-      // What was delivered before is not refused; a later run recognises and archives it.
-      const files = (await inputsOf(bucket, run)).filter(({ verdict }) => verdict !== 'redelivery');
+      const { files: all, retire } = await preparedInputs(bucket, run);
+      // What was delivered before is not refused; a later run recognises and archives it. Unless it would end what its key
+      // stands for: then the delivery is, and the content goes on counting where it does.
+      const files = all.filter(
+        ({ verdict, key }) => verdict !== 'redelivery' || retire.some((entry) => entry.key === key),
+      );
       for (const file of files) {
         const target = layout.quarantined(run, file.key);
         await copyVerified(bucket, file, target);
-        await settle(bucket, file, { state: 'refused', archivedAs: target });
+        if (file.verdict !== 'redelivery')
+          await settle(bucket, file, { state: 'refused', archivedAs: target });
         await releaseKey(bucket, file, run);
         await bucket.deleteIf(file.key, file.etag);
         heartbeat({ quarantined: file.key });
@@ -70,14 +75,14 @@ export function createArchiveActivities(s3: S3Client): ArchiveActivities {
   };
 }
 
-async function inputsOf(bucket: Bucket, run: string): Promise<readonly PreparedFile[]> {
+async function preparedInputs(bucket: Bucket, run: string): Promise<PreparedInputs> {
   const inputs = await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema);
   if (inputs === undefined)
     throw failure(
       'DocumentInvalid',
       `s3://${bucket.name}/${layout.runRecord(run, 'inputs')}, which prepare_data writes, is missing`,
     );
-  return inputs.value.files;
+  return inputs.value;
 }
 
 /** The staged copy stands in where the delivered version is gone already. */

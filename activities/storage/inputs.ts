@@ -6,7 +6,9 @@ import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { NewStreams, PipelineActivities, Preparation } from '../../pipeline/activity-types.ts';
+import { isFolderMarker, isHidden } from '../../pipeline/delivered-keys.ts';
 import { fileIdOf } from '../../pipeline/documents.ts';
+import { FIRST, firstFew } from '../../pipeline/first-few.ts';
 import {
   byArrival,
   candidatesSchema,
@@ -44,9 +46,11 @@ export function createInputActivities(s3: S3Client): InputActivities {
       const prepared = await preparedBefore(bucket, owner.run, inputs);
       if (prepared !== undefined) return prepared;
       const arrived: Candidate[] = [];
+      let hidden = 0;
       for await (const { key, size, etag, modifiedAt } of bucket.list(PREFIXES.streams)) {
-        // A key that ends in a slash is the marker of a folder.
-        if (!key.endsWith('/')) arrived.push({ key, size, etag, deliveredAt: modifiedAt.toISOString() });
+        if (isFolderMarker({ key, size })) continue;
+        if (isHidden(key)) hidden += 1;
+        else arrived.push({ key, size, etag, deliveredAt: modifiedAt.toISOString() });
       }
       const { taken, left } =
         inputs === undefined
@@ -58,7 +62,8 @@ export function createInputActivities(s3: S3Client): InputActivities {
             { taken: byArrival(named(arrived, inputs, bucket.name)), left: 0 };
       const candidates = { version: 1, run: owner.run, files: taken, left };
       await bucket.writeJson(layout.runRecord(owner.run, 'candidates'), candidates);
-      return { files: taken.length, bytes: taken.reduce((sum, { size }) => sum + size, 0), left };
+      const bytes = taken.reduce((sum, { size }) => sum + size, 0);
+      return { files: taken.length, bytes, left, ...(hidden === 0 ? {} : { hidden }) };
     },
 
     async prepareData(context, { reference, now, closedRuns }): Promise<Preparation> {
@@ -124,10 +129,10 @@ async function requireSame(bucket: Bucket, run: string, { files, deferred }: Pre
   const asked = new Set(candidates?.value.files.map(({ key }) => key));
   const missing = files.filter(({ key }) => !asked.has(key)).map(({ key }) => key);
   if (candidates === undefined || missing.length === 0) return;
-  const prepared = [...files, ...deferred].map(({ key }) => key).join(', ');
+  const prepared = firstFew([...files, ...deferred].map(({ key }) => key));
   throw failure(
     'InputInvalid',
-    `The run has prepared ${prepared} and can't take ${[...asked].join(', ')} instead: abort it, and start a run with these`,
+    `The run has prepared ${prepared} and can't take ${firstFew([...asked])} instead: abort it, and start a run with these`,
   );
 }
 
@@ -171,7 +176,7 @@ function named(arrived: readonly Candidate[], inputs: readonly string[], bucket:
     if (candidate !== undefined) return candidate;
     throw failure(
       'InputInvalid',
-      `Input ${JSON.stringify(input)} is not in s3://${bucket}/${PREFIXES.streams}`,
+      `Input ${JSON.stringify(input)} is not in s3://${bucket}/${PREFIXES.streams}${isHidden(input) ? ', or has a name that Hadoop calls hidden, so that no run takes it' : ''}`,
     );
   });
   return [...new Set(found)];
@@ -203,7 +208,7 @@ async function ownersInTheWay(claims: Claims, read: readonly Read[]): Promise<Ow
     if (verdict.kind === 'busy') owners.set(verdict.owner.run, verdict.owner);
     heartbeat({ looking: key });
   }
-  return [...owners.values()];
+  return [...owners.values()].slice(0, FIRST);
 }
 
 async function claimAll(

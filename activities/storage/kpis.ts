@@ -6,6 +6,7 @@ import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { DayEdition, PipelineActivities } from '../../pipeline/activity-types.ts';
+import { FIRST, firstFew } from '../../pipeline/first-few.ts';
 import { brokenInvariants } from '../../pipeline/kpi-items.ts';
 import { layout, s3Uri } from '../../pipeline/layout.ts';
 import { decideKpis, kpisManifestSchema } from '../../pipeline/manifests.ts';
@@ -18,9 +19,6 @@ import { changeDocument } from './documents.ts';
 import { readItems } from './items.ts';
 import { Bucket } from './objects.ts';
 import { requireReport } from './reports.ts';
-
-/** Broken invariants named in a failure; the first ones tell the cause, and history stays small. */
-const NAMED = 5;
 
 /** A day has some thousand items, so this bounds the memory at a few megabytes. */
 const DAYS_AT_ONCE = 4;
@@ -44,8 +42,7 @@ export function createKpisActivities(s3: S3Client): Pick<PipelineActivities, 've
       );
       const all = broken.flat();
       if (all.length > 0) {
-        const more = all.length > NAMED ? ` (and ${String(all.length - NAMED)} more)` : '';
-        throw failure('KpiInvariantBroken', `${all.slice(0, NAMED).join('; ')}${more}`);
+        throw failure('KpiInvariantBroken', firstFew(all, undefined, '; '));
       }
       return { items: report.days.reduce((sum, day) => sum + day.items, 0) };
     },
@@ -78,7 +75,12 @@ export function createKpisActivities(s3: S3Client): Pick<PipelineActivities, 've
         maxWriteUnitsPerSecond: settings.maxWriteUnitsPerSecond ?? null,
       };
       await bucket.writeJson(layout.runRecord(run, 'dynamodb_load-plan'), plan);
-      return { published: published.map(({ day, edition }) => ({ day, edition })), superseded };
+      return {
+        published: published.slice(0, FIRST).map(({ day, edition }) => ({ day, edition })),
+        publishedCount: published.length,
+        superseded: superseded.slice(0, FIRST),
+        supersededCount: superseded.length,
+      };
     },
   };
 }

@@ -173,6 +173,11 @@ export class Bucket {
     }
   }
 
+  /** The content as it comes; who reads it turns what breaks off into a failure. */
+  async read(key: string): Promise<Readable | undefined> {
+    return (await this.#get(key))?.body;
+  }
+
   /** Whole content, for small objects. */
   async readBytes(key: string, versionId?: string): Promise<Uint8Array | undefined> {
     const found = await this.#get(key, versionId);

@@ -1,18 +1,33 @@
 /**
  * Reference data as one run sees it. Whatever is under `reference/songs/` and `reference/users/` is one data set each;
- * its version is a digest over the objects' keys and tags. Each version is copied once to a place of its own, which is
- * what scripts read: reference data delivered during a run never mixes into it, and a day can be computed again with
- * the version that its manifest names.
+ * its version is a digest over the objects' keys and tags, oldest first. Each version is copied once to a place of its
+ * own, which is what scripts read: reference data delivered during a run never mixes into it, and a day can be computed
+ * again with the version that its manifest names. Each version is judged once, row by row, before any Glue run.
  */
 import { createHash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { cancellationSignal } from '@temporalio/activity';
+import { z } from 'zod';
 import type { Reference } from '../../pipeline/documents.ts';
 import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
+import type { PlannedReference } from '../../pipeline/plans.ts';
+import {
+  firstBadOf,
+  referenceDocument,
+  referenceDocumentSchema,
+  sumOf,
+  tooManyUnusable,
+} from '../../pipeline/reference.ts';
+import type { ReferenceDocument, ReferenceFile, ReferenceKind } from '../../pipeline/reference.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
-import { failure } from '../aws/call.ts';
+import { call, failure } from '../aws/call.ts';
 import { copyWithin } from './copy.ts';
 import { Bucket } from './objects.ts';
 import type { ListedObject } from './objects.ts';
+import { Progress } from './progress.ts';
+import { judgeReferenceFile } from './reference-rows.ts';
+
+const KINDS = ['songs', 'users'] as const satisfies readonly ReferenceKind[];
 
 /** Hex digits of a version: enough that two versions of one bucket never meet, short enough to read out. */
 const VERSION_DIGITS = 16;
@@ -29,15 +44,68 @@ export function createReferenceActivities(s3: S3Client): {
       ]);
       const version = versionOf([...songs, ...users]);
       const pinned = {
-        version,
         songs: await pin(bucket, version, 'songs', songs),
         users: await pin(bucket, version, 'users', users),
       };
-      return pinned;
+      const document =
+        (await judgedBefore(bucket, version)) ??
+        (await judge(bucket, version, pinned, settings.maxUnpackedBytes));
+      for (const kind of KINDS) {
+        const problem = tooManyUnusable(kind, document[kind], settings.referenceMaxUnusableShare);
+        if (problem !== undefined) throw failure('ReferenceDataInvalid', problem);
+      }
+      return {
+        version,
+        songs: sumOf(document.songs),
+        users: sumOf(document.users),
+        firstBad: firstBadOf([...document.songs, ...document.users]),
+      };
     },
   };
 }
 
+/** How a script is told about it. */
+export function plannedReference({ name }: Bucket, { version }: Reference): PlannedReference {
+  return { version, uri: s3Uri(name, layout.judgedReference(version)) };
+}
+
+/** By other rules it would be another document, which is no error. */
+async function judgedBefore(bucket: Bucket, version: string): Promise<ReferenceDocument | undefined> {
+  const stored = await bucket.readJson(layout.judgedReference(version), z.unknown());
+  return referenceDocumentSchema.safeParse(stored?.value).data;
+}
+
+async function judge(
+  bucket: Bucket,
+  version: string,
+  pinned: Readonly<Record<ReferenceKind, readonly PinnedObject[]>>,
+  maxUnpackedBytes: number,
+): Promise<ReferenceDocument> {
+  const all = [...pinned.songs, ...pinned.users];
+  const progress = new Progress(all.reduce((sum, { size }) => sum + size, 0));
+  const judged: Record<ReferenceKind, ReferenceFile[]> = { songs: [], users: [] };
+  for (const kind of KINDS) {
+    for (const { key, target } of pinned[kind]) {
+      const body = await bucket.read(target);
+      if (body === undefined)
+        throw failure('ServiceUnavailable', `${target} is gone right after it was written`);
+      const signal = cancellationSignal();
+      const onProgress = (bytes: number): void => {
+        signal.throwIfAborted();
+        progress.within(key, bytes);
+      };
+      const file = await call(`GetObject ${target}`, () =>
+        judgeReferenceFile({ key, kind, body, maxUnpackedBytes, onProgress }),
+      );
+      judged[kind].push({ ...file, uri: s3Uri(bucket.name, target) });
+    }
+  }
+  const document = referenceDocument(version, judged);
+  await bucket.writeJson(layout.judgedReference(version), document);
+  return document;
+}
+
+/** Oldest first. */
 async function delivered(bucket: Bucket, prefix: string, what: string): Promise<ListedObject[]> {
   const found: ListedObject[] = [];
   for await (const object of bucket.list(prefix)) if (object.size > 0) found.push(object);
@@ -47,7 +115,8 @@ async function delivered(bucket: Bucket, prefix: string, what: string): Promise<
       `No ${what}: s3://${bucket.name}/${prefix} holds no object with content`,
     );
   }
-  return found;
+  const age = (object: ListedObject): number => object.modifiedAt.getTime();
+  return found.sort((a, b) => age(a) - age(b) || (a.key < b.key ? -1 : 1));
 }
 
 function versionOf(objects: readonly ListedObject[]): string {
@@ -56,15 +125,20 @@ function versionOf(objects: readonly ListedObject[]): string {
   return hash.digest('hex').slice(0, VERSION_DIGITS);
 }
 
-/** @returns URIs of the version's copies, in the order of the delivered keys */
+interface PinnedObject extends ListedObject {
+  /** The key of the version's copy. */
+  readonly target: string;
+}
+
 async function pin(
   bucket: Bucket,
   version: string,
-  kind: 'songs' | 'users',
+  kind: ReferenceKind,
   objects: readonly ListedObject[],
-): Promise<string[]> {
+): Promise<PinnedObject[]> {
   return await Promise.all(
-    objects.map(async ({ key, etag, size }, order) => {
+    objects.map(async (object, order) => {
+      const { key, etag, size } = object;
       const target = layout.pinnedReference(version, kind, order, key.endsWith('.gz'));
       if ((await bucket.head(target))?.ContentLength !== size) {
         const current = await bucket.head(key);
@@ -74,7 +148,7 @@ async function pin(
         const source = { key, versionId: current.VersionId ?? 'null', size: current.ContentLength };
         await copyWithin(bucket, source, target, () => undefined);
       }
-      return s3Uri(bucket.name, target);
+      return { ...object, target };
     }),
   );
 }

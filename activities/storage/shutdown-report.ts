@@ -44,7 +44,8 @@ export function createShutdownReportActivities(
 }
 
 async function recordOf(bucket: Bucket, found: FoundRun): Promise<StoppedRun> {
-  if (found.run === undefined) return { ...found, stopped: null, days: [], claims: [], unreadable: [] };
+  if (found.run === undefined)
+    return { ...found, stopped: null, days: [], dayCount: 0, claims: [], unreadable: [] };
   const unreadable: string[] = [];
   /** A report with a gap that is named is worth more than none. */
   const read = async <T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> => {
@@ -63,6 +64,6 @@ async function recordOf(bucket: Bucket, found: FoundRun): Promise<StoppedRun> {
   const stopped = latest === undefined ? null : ((await read(latest, stopRecordSchema)) ?? null);
   const inputs = await read(layout.runRecord(found.run, 'inputs'), preparedInputsSchema);
   const claims = inputs?.files.map(({ key, id }) => ({ key, id })) ?? [];
-  const days = stopped === null ? [] : publishedIn(stopped);
-  return { ...found, stopped, days, claims, unreadable };
+  const published = stopped === null ? { days: [], dayCount: 0 } : publishedIn(stopped);
+  return { ...found, stopped, ...published, claims, unreadable };
 }

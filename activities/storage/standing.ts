@@ -7,12 +7,12 @@ import type { FileRecord, KeyRecord, PreparedFile, PreparedInputs } from '../../
 import { layout } from '../../pipeline/layout.ts';
 import { keyRecordOf } from './claims.ts';
 import { changeDocument } from './documents.ts';
-import type { Bucket } from './objects.ts';
+import type { Documents } from './documents.ts';
 
 type Left = PreparedInputs['retire'][number];
 
 export async function changeFile(
-  bucket: Bucket,
+  bucket: Documents,
   id: string,
   change: (record: FileRecord) => FileRecord,
 ): Promise<FileRecord | undefined> {
@@ -25,14 +25,14 @@ export async function changeFile(
 }
 
 /** A key that stood for something else, and that the run has claimed, comes to stand for content that counts already. */
-export async function join(bucket: Bucket, run: string, { id, key }: PreparedFile): Promise<void> {
+export async function join(bucket: Documents, run: string, { id, key }: PreparedFile): Promise<void> {
   const claimed = (await bucket.readJson(keyRecordOf(key), keyRecordSchema))?.value;
   if (claimed?.pending?.run !== run || claimed.fileId === undefined || claimed.fileId === id) return;
   await changeFile(bucket, id, (record) => (record.rejected === true ? record : joinedBy(record, key)));
 }
 
 /** @returns whether no key stands for the content any more, so that it counts no longer */
-export async function leave(bucket: Bucket, { id, by, key }: Left): Promise<boolean> {
+export async function leave(bucket: Documents, { id, by, key }: Left): Promise<boolean> {
   if (id === by) return true;
   const record = await changeFile(bucket, id, (current) => leftBy(current, key ?? current.key, by));
   return record === undefined || record.replacedBy !== undefined;
@@ -42,7 +42,7 @@ export async function leave(bucket: Bucket, { id, by, key }: Left): Promise<bool
  * The run is done with a key that it had claimed: from now on it stands for the file, unless that was rejected or is
  * another key's.
  */
-export async function settleKey(bucket: Bucket, run: string, { id, key }: PreparedFile): Promise<void> {
+export async function settleKey(bucket: Documents, run: string, { id, key }: PreparedFile): Promise<void> {
   const record = (await bucket.readJson(layout.file(id), fileRecordSchema))?.value;
   const stands = record !== undefined && keysOf(record).includes(key);
   await changeDocument<KeyRecord, KeyRecord | undefined>(
@@ -59,7 +59,12 @@ export async function settleKey(bucket: Bucket, run: string, { id, key }: Prepar
 }
 
 /** Whether the run still decides what a key stands for: no later run has taken the key over since it was closed. */
-export async function holdsKey(bucket: Bucket, run: string, key: string, brings: string): Promise<boolean> {
+export async function holdsKey(
+  bucket: Documents,
+  run: string,
+  key: string,
+  brings: string,
+): Promise<boolean> {
   const record = (await bucket.readJson(keyRecordOf(key), keyRecordSchema))?.value;
   if (record?.pending !== undefined) return record.pending.run === run;
   return record?.settledBy === undefined ? record?.fileId === brings : record.settledBy === run;
@@ -67,7 +72,7 @@ export async function holdsKey(bucket: Bucket, run: string, key: string, brings:
 
 /** The keys under which sources of a day count now, of those whose key is about to stand for something else. */
 export async function keysNow(
-  bucket: Bucket,
+  bucket: Documents,
   sources: readonly { readonly id: string; readonly key: string }[],
 ): Promise<Map<string, string>> {
   const moved = new Map<string, string>();

@@ -2,10 +2,12 @@
 import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
-import type { LoadSummary, PipelineActivities } from '../../pipeline/activity-types.ts';
+import type { LoadSummary, PipelineActivities, RunRecord } from '../../pipeline/activity-types.ts';
+import { firstFew } from '../../pipeline/first-few.ts';
 import { preparedInputsSchema } from '../../pipeline/inputs.ts';
-import type { PreparedFile } from '../../pipeline/inputs.ts';
+import type { Owner, PreparedFile } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
+import { publishedDaysSchema } from '../../pipeline/run-record.ts';
 import { loadReportSchema } from '../../pipeline/reports.ts';
 import type { LoadReport } from '../../pipeline/reports.ts';
 import { failure } from '../aws/call.ts';
@@ -14,23 +16,40 @@ import { Bucket } from './objects.ts';
 import { requireReport } from './reports.ts';
 import { changeFile } from './standing.ts';
 
-export function createStateActivities(s3: S3Client): Pick<PipelineActivities, 'updateProcessingState'> {
+export function createStateActivities(
+  s3: S3Client,
+): Pick<PipelineActivities, 'recordEarlyEnd' | 'updateProcessingState'> {
   return {
     async updateProcessingState({ owner, settings }, { now, record, loadReport, unarchived }) {
       const bucket = new Bucket(s3, settings.bucket);
-      const { run, workflowId, originalRunId } = owner;
+      const { run } = owner;
       const report =
         loadReport === undefined ? undefined : await requireReport(bucket, loadReport, loadReportSchema, run);
       const load = report === undefined ? null : summarise(report);
       if (unarchived === true) await finishInputs(bucket, run);
-      const written = { version: 1, run, workflowId, originalRunId, finishedAt: now, ...record, load };
-      await bucket.writeJson(layout.runRecord(run, 'record'), written);
+      await writeRecord(bucket, owner, { finishedAt: now, ...record, load });
       await bucket.deletePrefix(layout.scratch(run), () => {
         heartbeat();
       });
       return load;
     },
+
+    async recordEarlyEnd({ owner, settings }, { now, record }) {
+      await writeRecord(new Bucket(s3, settings.bucket), owner, { finishedAt: now, ...record, load: null });
+    },
   };
+}
+
+/** With the days that the run has published, whether or not it came to its end. */
+async function writeRecord(
+  bucket: Bucket,
+  { run, workflowId, originalRunId }: Owner,
+  ended: RunRecord & { readonly finishedAt: string; readonly load: LoadSummary | null },
+): Promise<void> {
+  const published = await bucket.readJson(layout.runRecord(run, 'published-days'), publishedDaysSchema);
+  const days = published?.value.days ?? [];
+  const written = { version: 1, run, workflowId, originalRunId, ...ended, days };
+  await bucket.writeJson(layout.runRecord(run, 'record'), written);
 }
 
 /** Inputs that were not archived: a later run knows them, archives them and makes nothing of them again. */
@@ -51,7 +70,7 @@ function summarise({ run, days }: LoadReport): LoadSummary {
   if (unverified.length > 0) {
     throw failure(
       'LoadIncomplete',
-      `Run ${run} loaded ${unverified.map(({ day }) => day).join(', ')} but could not verify the table`,
+      `Run ${run} loaded ${firstFew(unverified.map(({ day }) => day))} but could not verify the table`,
     );
   }
   const sum = (field: 'put' | 'deleted' | 'unchanged'): number =>

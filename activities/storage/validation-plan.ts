@@ -5,10 +5,11 @@ import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
 import type { ValidationPlan } from '../../pipeline/plans.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import type { Bucket } from './objects.ts';
+import { plannedReference } from './reference.ts';
 
 export async function writePlan(
   bucket: Bucket,
-  { owner: { run } }: RunContext,
+  { owner: { run }, settings }: RunContext,
   prepared: PreparedInputs,
   { reference, now }: { readonly reference: Reference; readonly now: string },
 ): Promise<void> {
@@ -20,13 +21,14 @@ export async function writePlan(
     files: prepared.files.flatMap(({ id, key, size, stagedKey }) =>
       stagedKey === undefined ? [] : [{ id, key, size, uri: uri(stagedKey) }],
     ),
-    reference,
+    reference: plannedReference(bucket, reference),
     playsPrefix: uri(PREFIXES.plays),
     errorsPrefix: uri(layout.errors(run)),
     reviewPrefix: uri(layout.review(run)),
     manifestsPrefix: uri(PREFIXES.playsManifests),
     retiring: prepared.retire.map(({ id }) => id),
     scratchPrefix: uri(layout.scratch(run)),
+    maxUnpackedBytes: settings.maxUnpackedBytes,
   };
   await bucket.writeJson(layout.runRecord(run, 'validation-plan'), plan);
 }

@@ -109,7 +109,9 @@ KPIS = {
 
 
 def reference(database: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> None:
-    songs, users = plan["reference"]["songs"], plan["reference"]["users"]
+    with open(plan["reference"]["uri"]) as document:
+        files = json.load(document)
+    songs, users = ([file["uri"] for file in files[kind]] for kind in ("songs", "users"))
     options = "header = true, all_varchar = true, quote = '\"', escape = '\"', delim = ','"
     database.execute(
         f"""

@@ -1,4 +1,5 @@
 /** A run in words. */
+import { firstFew } from '../../pipeline/first-few.ts';
 import { STAGES } from '../../pipeline/stages.ts';
 import { stagesAhead, type RunView } from '../run-view.ts';
 import { between, count, time } from './format.ts';
@@ -26,7 +27,7 @@ export function showRun(out: Output, view: RunView): void {
         ? undefined
         : `${time(view.endedAt)}, after ${between(view.startedAt, view.endedAt)}`,
     ],
-    ['days', view.days.join(', ')],
+    ['days', firstFew(view.days, view.dayCount)],
     ['Glue run', glueLine(view)],
   ]);
   if (!view.answered && view.waitsUntil === undefined)
@@ -70,7 +71,10 @@ export function showEnd(out: Output, view: RunView): void {
     out.line(`${out.colors.red('failed')}: ${end.message}`);
     return;
   }
-  const days = end.days.map(({ day, edition }) => `${day} (edition ${String(edition)})`).join(', ');
+  const days = firstFew(
+    end.days.map(({ day, edition }) => `${day} (edition ${String(edition)})`),
+    end.dayCount,
+  );
   out.line(`${out.colors.green(end.outcome)}${days === '' ? '' : `: ${days}`}`);
   if (end.rows !== undefined) {
     const { delivered, valid, duplicate, rejected, underReview } = end.rows;

@@ -1,7 +1,8 @@
 """Looking at an input file before Spark reads it: is it readable, which column is where, how does it end.
 
-A file that fails here is rejected whole and the others go on. Only a few kilobytes are read of a plain file; a
-compressed one is read to its end, because a broken stream shows itself only there.
+Every file is read once to its end, beside the start of Spark: what would break Spark, or make it read something else
+than was delivered, shows itself nowhere else. A file that fails here is rejected whole and the others go on. Lines that
+belong to one record are brought onto one, in a copy that Spark reads instead.
 """
 
 from __future__ import annotations
@@ -11,15 +12,13 @@ import csv
 import re
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from music_streaming import objects
+from music_streaming.contents import Problem, UnusableError, data_lines, look_at_records, read_to_end, write_copy
+from music_streaming.records import ENDED_RECORD, LINE_END, LONGEST_BYTES, RECORD, UnclosedQuoteError, on_one_line
 
 REQUIRED = ("user_id", "track_id", "listen_time")
-
-# Far longer than any header or line.
-LOOK_BYTES = 64 * 1024
 
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -30,14 +29,20 @@ DIGIT = re.compile("[0-9]")
 USUAL_TIME = "0000-00-00 00:00:00"
 SHORTEST_TIME = "0000-00-00 00:00"
 
-# Files looked at together; each look is one or two small requests.
+# Files read together: the network brings several faster than one.
 PARALLEL_LOOKS = 8
+
+# A report names the first columns of many, each as far as a name is of use.
+FIRST = 10
+LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
-class Problem:
-    code: str
-    message: str
+class Columns:
+    """Some columns of a header."""
+
+    first: tuple[str, ...] = ()
+    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,70 +51,112 @@ class InputFile:
     id: str
     key: str
     uri: str
-    size: int
+    """What Spark is to read."""
     problem: Problem | None = None
     data_lines: int = 0
     """Lines after the header; counted only for a rejected file."""
-    columns: tuple[str, ...] = ()
+    header_line: int = 1
+    positions: tuple[int, int, int] = (0, 1, 2)
+    """Where user_id, track_id and listen_time stand."""
     truncated_last_line: bool = False
-    extra_columns: tuple[str, ...] = field(default=())
-    missing_columns: tuple[str, ...] = field(default=())
-
-    @property
-    def positions(self) -> tuple[int, int, int]:
-        """Where user_id, track_id and listen_time stand."""
-        user, track, time = (self.columns.index(name) for name in REQUIRED)
-        return user, track, time
+    extra: Columns = Columns()
+    missing: Columns = Columns()
 
     @property
     def reordered(self) -> bool:
         return list(self.positions) != sorted(self.positions)
 
 
-def look_at_all(files: list[dict[str, Any]]) -> list[InputFile]:
+def look_at_all(plan: dict[str, Any], scratch: str) -> list[InputFile]:
+    """
+    scratch: prefix for copies of files that Spark can't read as they are
+    """
     with ThreadPoolExecutor(PARALLEL_LOOKS) as pool:
-        return list(pool.map(lambda item: look_at(item[0], item[1]), enumerate(files)))
+        looks = [
+            pool.submit(_look_at, order, file, plan["maxUnpackedBytes"], scratch)
+            for order, file in enumerate(plan["files"])
+        ]
+        return [look.result() for look in looks]
 
 
-def look_at(order: int, file: dict[str, Any]) -> InputFile:
-    known = {"order": order, "id": file["id"], "key": file["key"], "uri": file["uri"], "size": file["size"]}
+def _look_at(order: int, file: dict[str, Any], max_unpacked: int, scratch: str) -> InputFile:
+    known = {"order": order, "id": file["id"], "key": file["key"]}
+    uri = file["uri"]
     try:
-        head, tail = _ends(file["uri"], file["size"])
-    except (zlib.error, EOFError) as error:
-        return _unreadable(known, f"broken gzip stream: {error}")
-    if not head.strip(b"\xef\xbb\xbf \t\r\n"):
-        return InputFile(**known, problem=Problem("empty_file", "the file has no content"))
-    first_line = head.splitlines()[0]
+        try:
+            return _readable(known, uri, max_unpacked, scratch)
+        except (zlib.error, EOFError) as error:
+            raise UnusableError("unreadable_file", f"broken gzip stream: {error}") from error
+        except UnclosedQuoteError as error:
+            raise UnusableError("unclosed_quote", str(error)) from error
+    except _MissingColumnsError as error:
+        lines = data_lines(uri, max_unpacked)
+        return InputFile(**known, uri=uri, problem=error.problem, data_lines=lines, missing=error.columns)
+    except UnusableError as error:
+        lines = 0 if error.problem.code == "empty_file" else data_lines(uri, max_unpacked)
+        return InputFile(**known, uri=uri, problem=error.problem, data_lines=lines)
+
+
+class _MissingColumnsError(UnusableError):
+    def __init__(self, names: tuple[str, ...], hint: str) -> None:
+        super().__init__("missing_column", f"the header lacks {', '.join(names)}{hint}")
+        self.columns = Columns(names, len(names))
+
+
+def _readable(known: dict[str, Any], uri: str, max_unpacked: int, scratch: str) -> InputFile:
+    seen = read_to_end(uri, max_unpacked)
+    head, start = seen.head, seen.header_start
+    if not head.strip():
+        if len(head) > LONGEST_BYTES:
+            raise UnusableError("unreadable_file", f"nothing but blanks in its first {LONGEST_BYTES // 1024**2} MiB")
+        raise UnusableError("empty_file", "the file has no content")
+    first_line = LINE_END.split(head[start:], maxsplit=1)[0]
     # Every other byte of a header in UTF-16 is zero, with or without a mark. One further down is its row's alone.
     if head.startswith(UTF_16_MARKS) or b"\0" in first_line:
-        return _unreadable(known, "binary content or UTF-16; expected CSV in UTF-8")
+        raise UnusableError("unreadable_file", "binary content or UTF-16; expected CSV in UTF-8")
+    record = ENDED_RECORD.match(head, start) or RECORD.fullmatch(head, start)
+    columns = _columns(first_line if record is None else on_one_line(record.group()).rstrip(b"\r\n"))
+    tail = seen.tail
+    spanning, is_open = look_at_records(uri) if seen.has_quotes else (False, False)
+    if spanning or seen.is_padded:
+        uri, tail = write_copy(uri, scratch)
+    places = [columns.index(name) for name in REQUIRED]
+    extra = [at for at in range(len(columns)) if at not in places]
+    return InputFile(
+        **known,
+        uri=uri,
+        header_line=len(LINE_END.findall(head, 0, start)) + 1,
+        positions=(places[0], places[1], places[2]),
+        extra=Columns(tuple(_name(columns, at) for at in extra[:FIRST]), len(extra)),
+        truncated_last_line=is_open or _truncated(tail, columns),
+    )
+
+
+def _columns(header: bytes) -> list[str]:
+    """Raises UnusableError when it is no header of plays."""
     try:
-        header = first_line.decode("utf-8-sig")
-        columns = tuple(name.strip() for name in next(csv.reader([header]), []))
+        text = header.decode("utf-8")
+        columns = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
     except (UnicodeDecodeError, csv.Error) as error:
-        return _unreadable(known, f"the header can't be read as UTF-8 CSV: {error}")
+        raise UnusableError("unreadable_file", f"the header can't be read as UTF-8 CSV: {error}") from error
     missing = tuple(name for name in REQUIRED if name not in columns)
     if missing:
-        message = f"the header lacks {', '.join(missing)}{_other_delimiter(header, columns)}"
-        problem = Problem("missing_column", message)
-        return InputFile(**known, problem=problem, data_lines=_data_lines(file["uri"]), missing_columns=missing)
-    # Of columns with the same name the first is read.
-    extra = tuple(name for at, name in enumerate(columns) if name not in REQUIRED or columns.index(name) < at)
-    return InputFile(**known, columns=columns, extra_columns=extra, truncated_last_line=_truncated(tail, columns))
+        raise _MissingColumnsError(missing, _other_delimiter(text) if len(columns) == 1 else "")
+    return columns
 
 
-def _unreadable(known: dict[str, Any], message: str) -> InputFile:
-    return InputFile(**known, problem=Problem("unreadable_file", message), data_lines=_data_lines(known["uri"]))
+def _name(columns: list[str], at: int) -> str:
+    """What a report calls the column: by its place where it has no name."""
+    name = columns[at] or f"column {at + 1}"
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
-def _other_delimiter(header: str, columns: tuple[str, ...]) -> str:
-    if len(columns) > 1:
-        return ""
+def _other_delimiter(header: str) -> str:
     found = next((name for name, char in (("semicolons", ";"), ("tabs", "\t"), ("pipes", "|")) if char in header), None)
     return "" if found is None else f"; it is separated by {found}, expected commas"
 
 
-def _truncated(tail: bytes, columns: tuple[str, ...]) -> bool:
+def _truncated(tail: bytes, columns: list[str]) -> bool:
     """Whether the file breaks off within its last line, as far as its fields can tell."""
     if tail.endswith((b"\n", b"\r")):
         return False
@@ -117,7 +164,7 @@ def _truncated(tail: bytes, columns: tuple[str, ...]) -> bool:
     if last.strip() == "":
         return False
     fields = _fields(last)
-    if len(fields) < len(columns) or last.count('"') % 2 == 1:
+    if len(fields) < len(columns):
         return True
     end = fields[len(columns) - 1]
     match columns[-1]:
@@ -133,38 +180,8 @@ def _truncated(tail: bytes, columns: tuple[str, ...]) -> bool:
 
 
 def _fields(line: str) -> list[str]:
-    return [field.strip() for field in next(csv.reader([line]), [])]
+    return [field.strip() for field in next(csv.reader([line], skipinitialspace=True), [])]
 
 
 def _shape(time: str) -> str:
     return DIGIT.sub("0", time.replace("T", " "))
-
-
-def _ends(uri: str, size: int) -> tuple[bytes, bytes]:
-    """The first and the last bytes of the content."""
-    head = objects.read_range(uri, size, 0, LOOK_BYTES)
-    if not head.startswith(objects.GZIP_MAGIC):
-        tail = head if size <= LOOK_BYTES else objects.read_range(uri, size, size - LOOK_BYTES, LOOK_BYTES)
-        return head, tail
-    first, last = b"", b""
-    for chunk in objects.content(uri):
-        if len(first) < LOOK_BYTES:
-            first += chunk[: LOOK_BYTES - len(first)]
-        last = (last + chunk)[-LOOK_BYTES:]
-    return first, last
-
-
-def _data_lines(uri: str) -> int:
-    """Lines with content after the first, as far as the file can be read."""
-    lines, has_content = 0, False
-    try:
-        for chunk in objects.content(uri):
-            for part in chunk.splitlines(keepends=True):
-                # Among the bytes of UTF-16 are zeros, also in an empty line.
-                has_content = has_content or part.strip(b" \t\r\n\0") != b""
-                if part.endswith((b"\n", b"\r")):
-                    lines += has_content
-                    has_content = False
-    except (zlib.error, EOFError):
-        pass
-    return max(0, lines + has_content - 1)

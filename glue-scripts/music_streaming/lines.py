@@ -23,13 +23,10 @@ from music_streaming.times import day_of
 # The lower 33 bits of monotonically_increasing_id count the rows within a partition.
 PLACE_BITS = (1 << 33) - 1
 
-# A comma that has an even number of quotes after it stands outside quotes. Nothing is taken back once matched (`*+`):
-# to be able to, Java's regular expressions need stack for every quote, and a line with thousands ends the process.
-COMMA_OUTSIDE_QUOTES = ',(?=(?:[^"]*+"[^"]*+")*+[^"]*+$)'
-
-# The rest of the line is looked at from each of its commas, so a long line of commas and quotes would take for ever.
-# One that is longer than this is split at every comma, and as a rule found to be bad.
-LONGEST_QUOTED_LINE_BYTES = 4 * 1024
+# A field behind its comma. A quote opens a field only at its start, perhaps after spaces; one that never closes is a
+# character. Nothing is taken back once matched (`*+`): to be able to, Java's regular expressions need stack for every
+# quote, and a line with thousands ends the process.
+FIELD = r',( *+"[^"]*+(?:""[^"]*+)*+"[^,]*+|[^,]*+)'
 
 Place = tuple[str, int]
 """A split: the id of its file, and where in the file it starts."""
@@ -44,10 +41,8 @@ def judged_rows(spark: SparkSession, files: list[InputFile], reference: Referenc
     Columns: user_id, track_id, listen_time, source, day (since 1970; BAD where not accepted), problem (null where
     accepted, else mask, block, place, raw and the three fields as read).
     """
-    by_layout = sorted(files, key=lambda file: file.positions)
-    frames = [
-        _fields(spark, list(group), positions) for positions, group in groupby(by_layout, lambda file: file.positions)
-    ]
+    by_layout = sorted(files, key=_layout)
+    frames = [_fields(spark, list(group), *layout) for layout, group in groupby(by_layout, _layout)]
     fields = reduce(DataFrame.unionByName, frames)
     songs = reference.song_frame(spark).select(F.col("track_id").alias("song"))
     users = reference.user_frame(spark).select(F.col("user_id").alias("user"))
@@ -80,14 +75,22 @@ def judged_rows(spark: SparkSession, files: list[InputFile], reference: Referenc
     )
 
 
-def _fields(spark: SparkSession, files: list[InputFile], positions: tuple[int, int, int]) -> DataFrame:
+def _layout(file: InputFile) -> tuple[int, tuple[int, int, int]]:
+    return file.header_line, file.positions
+
+
+def _fields(
+    spark: SparkSession, files: list[InputFile], header_line: int, positions: tuple[int, int, int]
+) -> DataFrame:
     """The three fields of each data line of files that have the same columns in the same places."""
     lines = read_lines(spark, [file.uri for file in files])
-    is_header = (F.col("block") == 0) & (F.col("place") == 0)
+    is_header = (F.col("block") == 0) & (F.col("place") < header_line)
     data = lines.where(~is_header & (F.trim("raw") != "")).withColumn("source", source_of(files, "path"))
-    quoted = F.col("raw").contains('"') & (F.octet_length("raw") <= LONGEST_QUOTED_LINE_BYTES)
-    parts = F.when(quoted, F.split("raw", COMMA_OUTSIDE_QUOTES, -1)).otherwise(F.split("raw", ",", -1))
-    split = data.withColumn("parts", parts).withColumn("quoted", quoted)
+    quoted = F.col("raw").contains('"')
+    by_field = F.regexp_extract_all(F.concat(F.lit(","), "raw"), F.lit(FIELD), F.lit(1))
+    # What stands behind the last field that is needed is not looked at.
+    by_comma = F.split("raw", ",", max(positions) + 2)
+    split = data.withColumn("parts", F.when(quoted, by_field).otherwise(by_comma)).withColumn("quoted", quoted)
     names = zip(("user_text", "track_text", "time_text"), positions, strict=True)
     fields = [_unquoted(F.get("parts", at)).alias(name) for name, at in names]
     return split.select("source", "block", "place", "raw", *fields)
@@ -96,8 +99,8 @@ def _fields(spark: SparkSession, files: list[InputFile], positions: tuple[int, i
 def _unquoted(part: Column) -> Column:
     """The field without its quotes and the white space around it."""
     bare = F.trim(part)
-    inner = F.trim(F.regexp_replace(F.regexp_replace(bare, '^"|"$', ""), '""', '"'))
-    return F.when(F.col("quoted"), inner).otherwise(bare)
+    inner = F.trim(F.replace(bare.substr(F.lit(2), F.length(bare) - 2), F.lit('""'), F.lit('"')))
+    return F.when(F.col("quoted") & bare.startswith('"') & bare.endswith('"'), inner).otherwise(bare)
 
 
 def read_lines(spark: SparkSession, uris: list[str]) -> DataFrame:

@@ -1,24 +1,27 @@
 """Objects by URI: `s3://bucket/key` through boto3, anything else is a path of the local file system.
 
-Spark reads and writes data; this is for what Spark has no word for: a document at an exact key, the first bytes of a
-file, a copy whose digest is known.
+Spark reads and writes data; this is for what Spark has no word for: a document at an exact key, the bytes of a file, a
+copy whose digest is known.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
 from music_streaming.errors import PlanError
@@ -96,10 +99,7 @@ def write_json(uri: str, value: Any) -> None:
     body = json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
     place = split(uri)
     if place is None:
-        path = path_of(uri)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(body)
+        write(uri, [body])
         return
     s3().put_object(Bucket=place[0], Key=place[1], Body=body, ContentType="application/json")
 
@@ -120,13 +120,12 @@ def chunks(uri: str) -> Iterator[bytes]:
         raise
 
 
-def _unbroken(bucket: str, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """The object's bytes, those from `start` to `end` inclusive; goes on reading where a connection broke."""
-    at, breaks = start, 0
+def _unbroken(bucket: str, key: str) -> Iterator[bytes]:
+    """The object's bytes; goes on reading where a connection broke."""
+    at, breaks = 0, 0
     same: dict[str, str] = {}
     while True:
-        whole = at == 0 and end is None
-        part: dict[str, str] = {} if whole else {"Range": f"bytes={at}-{'' if end is None else end}"}
+        part: dict[str, str] = {} if at == 0 else {"Range": f"bytes={at}-"}
         answer = s3().get_object(Bucket=bucket, Key=key, **part, **same)
         # Another object's bytes must not follow on this one's.
         same = {"IfMatch": answer["ETag"]}
@@ -143,42 +142,83 @@ def _unbroken(bucket: str, key: str, start: int = 0, end: int | None = None) -> 
         time.sleep(FIRST_PAUSE_SECONDS * 2 ** (breaks - 1))
 
 
-def content(uri: str) -> Iterator[bytes]:
-    """The content, decompressed where it is gzip, of which a file may hold several members.
+class Content:
+    """The content of an object in pieces of at most CHUNK_BYTES, decompressed where it is gzip, of which a file may
+    hold several members. Zeros behind a member are padding.
 
-    Raises EOFError or zlib.error when the stream is broken.
+    Iterating raises EOFError or zlib.error when the stream is broken.
     """
-    stream: Any = None
-    for number, chunk in enumerate(chunks(uri)):
-        if number == 0 and not chunk.startswith(GZIP_MAGIC):
-            stream = False
-        if stream is False:
-            yield chunk
-            continue
-        while chunk:
-            if stream is None:
-                stream = zlib.decompressobj(wbits=31)
-            yield stream.decompress(chunk)
-            chunk = stream.unused_data
-            if stream.eof:
-                stream = None
-            elif not chunk:
-                break
-    if stream:
-        raise EOFError("the stream ends before its end marker")
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self.is_gzip = False
+        self.is_padded = False
+        """Known at the end."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        pieces = chunks(self._uri)
+        first = next(pieces, b"")
+        self.is_gzip = first.startswith(GZIP_MAGIC)
+        whole = chain([first], pieces)
+        return self._unpacked(whole) if self.is_gzip else whole
+
+    def _unpacked(self, packed: Iterator[bytes]) -> Iterator[bytes]:
+        stream: Any = None
+        for chunk in packed:
+            rest = chunk
+            while rest:
+                if stream is None:
+                    member = rest.lstrip(b"\0")
+                    self.is_padded |= len(member) < len(rest)
+                    rest = member
+                    if not rest:
+                        break
+                    stream = zlib.decompressobj(wbits=31)
+                # A megabyte may unpack to a thousand of them.
+                yield stream.decompress(rest, CHUNK_BYTES)
+                rest = stream.unused_data if stream.eof else stream.unconsumed_tail
+                if stream.eof:
+                    stream = None
+        if stream is not None:
+            raise EOFError("the stream ends before its end marker")
 
 
-def read_range(uri: str, size: int, start: int, length: int) -> bytes:
-    """At most `length` bytes of an object of `size` bytes, from `start`."""
-    end = min(start + length, size) - 1
-    if end < start:
-        return b""
+def opened(uri: str) -> io.BufferedReader:
+    """The content as a file to read from. Reading raises what iterating `Content` does."""
+    return io.BufferedReader(_Pieces(Content(uri)))
+
+
+def write(uri: str, pieces: Iterable[bytes]) -> None:
+    """Writes an object in constant memory."""
     place = split(uri)
     if place is None:
-        with open(path_of(uri), "rb") as file:
-            file.seek(start)
-            return file.read(end - start + 1)
-    return b"".join(_unbroken(*place, start, end))
+        path = path_of(uri)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.writelines(pieces)
+        return
+    # One part at a time: with threads, each file that is written would hold ten of them in memory.
+    one_by_one = TransferConfig(use_threads=False)
+    s3().upload_fileobj(io.BufferedReader(_Pieces(pieces)), *place, Config=one_by_one)
+
+
+class _Pieces(io.RawIOBase):
+    """A file to read from."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = filter(None, pieces)
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = memoryview(next(self._pieces, b""))
+        taken = min(len(buffer), len(self._rest))
+        buffer[:taken] = self._rest[:taken]
+        self._rest = self._rest[taken:]
+        return taken
 
 
 def list_files(prefix: str, suffix: str) -> list[str]:

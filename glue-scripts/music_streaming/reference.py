@@ -5,8 +5,8 @@ and Spark would need several jobs for what a dictionary does in half a second. A
 Songs are in the order of their ids and known to Spark by their place in it: numbers are joined, shuffled and compared
 much faster than ids, and order the same.
 
-Quote and escape are both `"`. Where a key stands several times, its first row counts; a row without a usable key or
-value is left out. Both are counted.
+Quote and escape are both `"`. A row is usable by the rules of the worker (`pipeline/reference.ts`), which has counted
+it before. Where a key stands several times, its first row in the newest file counts.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,6 +27,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from music_streaming import objects
 from music_streaming.errors import ReferenceDataError
+from music_streaming.heads import FIRST
+from music_streaming.records import line_ends
 from music_streaming.rules import WELL_FORMED_TRACK_ID
 from music_streaming.session import frame_of
 
@@ -35,6 +39,17 @@ WELL_FORMED = re.compile(WELL_FORMED_TRACK_ID)
 
 MAX_LONG = (1 << 63) - 1
 LONG_DIGITS = 19
+
+# What is no part of a field at its ends.
+BLANKS = " \t"
+
+# No song lasts a day.
+DAY_MILLISECONDS = 24 * 3600 * 1000
+
+# Of a value that a report names.
+LONGEST_VALUE = 120
+
+END = "the end"
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -55,7 +70,7 @@ class ReferenceData:
     """By track_id; a song's *number* is its place here."""
     users: dict[int, str]
     """Country by user_id."""
-    counts: dict[str, dict[str, int]]
+    counts: dict[str, dict[str, Any]]
 
     @cached_property
     def genres(self) -> list[str]:
@@ -90,30 +105,48 @@ class ReferenceData:
 
 
 def load_reference(plan: dict[str, Any]) -> ReferenceData:
-    """Raises ReferenceDataError when a column is missing or nothing is usable."""
-    songs, song_counts = _first_rows((_song(row) for row in _rows(plan["songs"], SONG_COLUMNS, "songs")), "songs")
-    users, user_counts = _first_rows((_user(row) for row in _rows(plan["users"], USER_COLUMNS, "users")), "users")
+    """Raises ReferenceDataError when a file is of no use, or all of its rows are.
+
+    plan: the version, and where the document is that names its files
+    """
+    listed = objects.read_json(plan["uri"])
+    if listed is None:
+        raise ReferenceDataError(f"there is no {plan['uri']}, which check_reference_data writes; retry that stage")
+    songs, song_counts = _usable(listed["songs"], SONG_COLUMNS, _judge_song, _song_in_words, "songs")
+    users, user_counts = _usable(listed["users"], USER_COLUMNS, _judge_user, str, "users")
     by_id = [Song(track_id, *values) for track_id, values in sorted(songs.items())]
     return ReferenceData(plan["version"], by_id, users, {"songs": song_counts, "users": user_counts})
 
 
-def _song(row: tuple[str, ...]) -> tuple[str, tuple[str, str, str, int]] | None:
+def _judge_song(row: tuple[str, ...]) -> str | tuple[str, tuple[str, str, str, int]]:
+    """Key and values, or the reason for which the row is unusable."""
     track_id, name, artists, genre, duration = row
-    track_id, genre = track_id.strip(), genre.strip()
+    track_id, genre = track_id.strip(BLANKS), genre.strip(BLANKS)
+    if WELL_FORMED.fullmatch(track_id) is None:
+        return "bad_track_id"
+    if genre == "":
+        return "missing_genre"
     milliseconds = _whole(duration)
-    if WELL_FORMED.fullmatch(track_id) is None or genre == "" or milliseconds is None:
-        return None
+    if not milliseconds or milliseconds >= DAY_MILLISECONDS:
+        return "bad_duration"
     return track_id, (name, artists, genre, milliseconds)
 
 
-def _user(row: tuple[str, ...]) -> tuple[int, str] | None:
-    user_id, country = _whole(row[0]), row[1].strip()
-    return None if not user_id or country == "" else (user_id, country)
+def _judge_user(row: tuple[str, ...]) -> str | tuple[int, str]:
+    user_id, country = _whole(row[0]), row[1].strip(BLANKS)
+    if not user_id:
+        return "bad_user_id"
+    return "missing_country" if country == "" else (user_id, country)
+
+
+def _song_in_words(song: tuple[str, str, str, int]) -> str:
+    name, artists, genre, milliseconds = song
+    return f"{genre}, {milliseconds} ms, {name} by {artists}"
 
 
 def _whole(text: str) -> int | None:
     """The text as a whole number from 0 that a long can hold."""
-    digits = text.strip()
+    digits = text.strip(BLANKS)
     if not (digits.isascii() and digits.isdigit()):
         return None
     # Python does not convert thousands of digits, so longer numbers are refused by their length.
@@ -124,42 +157,133 @@ def _whole(text: str) -> int | None:
     return number if number <= MAX_LONG else None
 
 
-def _rows(uris: list[str], columns: tuple[str, ...], what: str) -> Iterator[tuple[str, ...]]:
-    """The columns of each row, in order; fields that a row lacks are empty."""
-    for uri in uris:
-        lines = csv.reader(io.TextIOWrapper(_content(uri, what), encoding="utf-8-sig", errors="replace", newline=""))
-        try:
-            header = next(lines, [])
-            missing = [name for name in columns if name not in header]
-            if missing:
-                raise ReferenceDataError(f"{uri}: the {what} lack the column {', '.join(missing)}; deliver them again")
-            places = [header.index(name) for name in columns]
-            needed = max(places) + 1
-            pick = itemgetter(*places)
-            for line in lines:
-                if line:
-                    yield pick(line if len(line) >= needed else line + [""] * (needed - len(line)))
-        except csv.Error as error:
-            raise ReferenceDataError(
-                f"{uri}: the {what} are not CSV from line {lines.line_num} on ({error}); deliver them again"
-            ) from error
+def _usable(
+    files: list[dict[str, str]],
+    columns: tuple[str, ...],
+    judge: Callable[[tuple[str, ...]], str | tuple[K, V]],
+    in_words: Callable[[V], str],
+    what: str,
+) -> tuple[dict[K, V], dict[str, Any]]:
+    """
+    files: oldest first
+    """
+    kept: dict[K, tuple[int, V]] = {}
+    conflicting: set[K] = set()
+    dropped: dict[K, str] = {}
+    judged = []
 
+    def described(number: int, value: V) -> str:
+        text = in_words(value)
+        return f"{files[number]['key']}: {text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + '…'}"
 
-def _content(uri: str, what: str) -> io.BytesIO:
-    try:
-        return io.BytesIO(b"".join(objects.content(uri)))
-    except (FileNotFoundError, zlib.error, EOFError) as error:
-        raise ReferenceDataError(f"{uri}: the {what} can't be read ({error}); deliver them again") from error
-
-
-def _first_rows(rows: Iterator[tuple[K, V] | None], what: str) -> tuple[dict[K, V], dict[str, int]]:
-    first: dict[K, V] = {}
-    total = good = 0
-    for row in rows:
-        total += 1
-        if row is not None:
-            good += 1
-            first.setdefault(*row)
-    if not first:
+    for number, file in enumerate(files):
+        rows = 0
+        reasons: Counter[str] = Counter()
+        first_bad: list[dict[str, Any]] = []
+        for line, row in _rows(file, columns, what):
+            rows += 1
+            verdict = "wrong_field_count" if row is None else judge(row)
+            if isinstance(verdict, str):
+                reasons[verdict] += 1
+                if len(first_bad) < FIRST:
+                    first_bad.append({"line": line, "reason": verdict})
+                continue
+            key, value = verdict
+            place, known = kept.setdefault(key, (number, value))
+            if known != value:
+                conflicting.add(key)
+                if key in dropped or len(dropped) < FIRST:
+                    dropped[key] = described(place, known) if place < number else described(number, value)
+            if place < number:
+                kept[key] = (number, value)
+        judged.append(
+            {
+                "key": file["key"],
+                "rows": rows,
+                "unusable": reasons.total(),
+                "reasons": dict(reasons),
+                "firstBad": first_bad,
+            }
+        )
+    total, unusable = (sum(file[name] for file in judged) for name in ("rows", "unusable"))
+    if not kept:
         raise ReferenceDataError(f"none of the {total} rows of the {what} is usable; deliver them again")
-    return first, {"rows": total, "unique": len(first), "duplicates": good - len(first), "unusable": total - good}
+    counts = {
+        "rows": total,
+        "unique": len(kept),
+        "duplicates": total - unusable - len(kept),
+        "unusable": unusable,
+        "conflicts": len(conflicting),
+        "firstConflicts": [
+            {"key": str(key), "kept": described(*kept[key]), "dropped": text} for key, text in dropped.items()
+        ],
+        "files": judged,
+    }
+    return {key: value for key, (_number, value) in kept.items()}, counts
+
+
+def _rows(file: dict[str, str], columns: tuple[str, ...], what: str) -> Iterator[tuple[int, tuple[str, ...] | None]]:
+    """The line where each row begins, and its columns in order; None where it has more fields than the header or
+    fewer."""
+    key = file["key"]
+    lines = _Lines(file["uri"])
+    reader = csv.reader(lines)
+    header: list[str] | None = None
+    line = 1
+    try:
+        for row in reader:
+            if lines.ended:
+                if row != [END]:
+                    raise csv.Error("a quote is not closed")
+                break
+            begins, line = line, reader.line_num + 1
+            if len(row) < 2 and not "".join(row).strip(BLANKS):
+                continue
+            if header is None:
+                header = [name.strip(BLANKS) for name in row]
+                pick = itemgetter(*_places(header, columns, key, what))
+            else:
+                yield begins, pick(row) if len(row) == len(header) else None
+    except csv.Error as error:
+        raise ReferenceDataError(f"{key}: the {what} are not CSV from line {line} on ({error})") from error
+    except UnicodeDecodeError as error:
+        where = _undecodable_line(file["uri"])
+        raise ReferenceDataError(f"{key}: line {where} of the {what} is not UTF-8; deliver them in UTF-8") from error
+    except (FileNotFoundError, zlib.error, EOFError) as error:
+        raise ReferenceDataError(f"{key}: the {what} can't be read ({error}); deliver them again") from error
+    if header is None:
+        _places([], columns, key, what)
+
+
+def _places(header: list[str], columns: tuple[str, ...], key: str, what: str) -> list[int]:
+    missing = [name for name in columns if name not in header]
+    if missing:
+        raise ReferenceDataError(f"{key}: the {what} lack the column {', '.join(missing)}; deliver them again")
+    return [header.index(name) for name in columns]
+
+
+class _Lines:
+    """The lines of an object, and one more: a field in quotes that holds it is not closed."""
+
+    def __init__(self, uri: str) -> None:
+        self.ended = False
+        self._uri = uri
+
+    def __iter__(self) -> Iterator[str]:
+        yield from io.TextIOWrapper(objects.opened(self._uri), encoding="utf-8-sig", newline="")
+        self.ended = True
+        yield END
+
+
+def _undecodable_line(uri: str) -> int:
+    line, rest = 1, b""
+    for piece in chain(objects.Content(uri), [b"\n"]):
+        rest += piece
+        block = rest[: rest.rfind(b"\n") + 1]
+        rest = rest[len(block) :]
+        try:
+            block.decode()
+        except UnicodeDecodeError as error:
+            return line + line_ends(block[: error.start])
+        line += line_ends(block)
+    return line

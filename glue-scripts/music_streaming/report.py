@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from music_streaming.duplicates import Duplicates
-from music_streaming.heads import InputFile
+from music_streaming.heads import FIRST, InputFile
 from music_streaming.rules import REASONS, RULES, is_rejected, reasons_of
 
 # Share of rows that may fail a dataset rule before the rule counts as failed; the gate has limits of its own.
@@ -40,9 +40,7 @@ def _rejected_file(file: InputFile) -> dict[str, Any]:
         "problem": {"code": file.problem.code, "message": file.problem.message},
         "rows": _rows(rejected=file.data_lines),
         "firstReasons": dict.fromkeys(REASONS, 0),
-        "drift": {"extraColumns": [], "missingColumns": list(file.missing_columns), "reordered": False}
-        if file.missing_columns
-        else None,
+        "drift": _drift(file) if file.missing.count else None,
         "days": {},
         "truncatedLastLine": False,
         "firstBadLine": None,
@@ -74,11 +72,21 @@ def _accepted_file(file: InputFile, counts: Counts) -> dict[str, Any]:
         "problem": None,
         "rows": rows,
         "firstReasons": first_reasons,
-        "drift": {"extraColumns": list(file.extra_columns), "missingColumns": [], "reordered": file.reordered},
+        "drift": _drift(file),
         "days": dict(sorted(days.items())),
         "truncatedLastLine": file.truncated_last_line,
         "firstBadLine": counts.first_bad_lines.get(file.id),
         "warnings": ["no_rows"] if rows["delivered"] == 0 else [],
+    }
+
+
+def _drift(file: InputFile) -> dict[str, Any]:
+    return {
+        "extraColumns": list(file.extra.first),
+        "extraColumnCount": file.extra.count,
+        "missingColumns": list(file.missing.first),
+        "missingColumnCount": file.missing.count,
+        "reordered": file.reordered,
     }
 
 
@@ -112,13 +120,14 @@ def hours(counts: Counts) -> list[dict[str, Any]]:
     return [{"day": day, "hour": hour, "rows": rows} for (day, hour), rows in sorted(by_hour.items())]
 
 
-def missing_hours(counts: Counts) -> list[dict[str, Any]]:
-    """Hours of each day in which the run brought no play."""
+def completeness(counts: Counts) -> dict[str, Any]:
+    """Hours in which the run brought no play: of the first days that lack any, and how many such days there are."""
     present: defaultdict[str, set[int]] = defaultdict(set)
     for _source, day, hour in counts.accepted:
         present[day].add(hour)
     gaps = {day: [hour for hour in range(24) if hour not in seen] for day, seen in sorted(present.items())}
-    return [{"day": day, "hours": missing} for day, missing in gaps.items() if missing]
+    missing = [{"day": day, "hours": hours} for day, hours in gaps.items() if hours]
+    return {"missingHours": missing[:FIRST], "daysWithMissingHours": len(missing)}
 
 
 def ruleset(files: list[dict[str, Any]], hits: dict[str, int]) -> dict[str, Any]:
@@ -136,7 +145,7 @@ def ruleset(files: list[dict[str, Any]], hits: dict[str, int]) -> dict[str, Any]
     unique = rows["valid"] / (rows["valid"] + rows["duplicate"]) if rows["valid"] + rows["duplicate"] else 1.0
     results.append(_result("Uniqueness", "accepted plays are distinct", {"Uniqueness": unique}, unique == 1.0))
     drifted = sum(
-        1 for file in files if file["drift"] and (file["drift"]["extraColumns"] or file["drift"]["reordered"])
+        1 for file in files if file["drift"] and (file["drift"]["extraColumnCount"] or file["drift"]["reordered"])
     )
     results.append(
         _result("SchemaMatch", "columns are the expected ones in order", {"DriftedFiles": drifted}, drifted == 0)

@@ -16,7 +16,7 @@ from typing import Literal
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-RULE_VERSION = "3"
+RULE_VERSION = "4"
 
 WELL_FORMED_TRACK_ID = "[0-9A-Za-z]{22}"
 # Java's `$` also matches ahead of a line separator at the end, such as U+0085; `\z` is the very end.

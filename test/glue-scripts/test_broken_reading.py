@@ -70,12 +70,6 @@ def test_reading_goes_on_where_the_connection_broke(patch: pytest.MonkeyPatch, p
     assert len(pauses) == 3
 
 
-def test_a_range_goes_on_within_itself(patch: pytest.MonkeyPatch, pauses: list[float]) -> None:
-    bucket = serve(patch, Bucket(10))
-    assert objects.read_range(URI, len(CONTENT), 100, 50) == CONTENT[100:150]
-    assert bucket.asked == ["bytes=100-149", "bytes=110-149"]
-
-
 def test_another_version_is_never_read_on(patch: pytest.MonkeyPatch, pauses: list[float]) -> None:
     bucket = serve(patch, Bucket(2000))
     bucket.changes_after = 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from music_streaming.report import Counts, completeness
 from support.rows import at, lines, play, plays, track
 from support.world import Validation, World
 
@@ -62,6 +63,14 @@ def test_hours_without_plays_are_told(run: Validation) -> None:
         DAY: [hour for hour in range(24) if hour not in (0, 1, 23)],
         AFTER: [hour for hour in range(24) if hour not in (0, 1)],
     }
+
+
+def test_of_many_days_with_hours_without_plays_the_first_are_named(run: Validation) -> None:
+    counts = Counts({("a", f"2024-01-{day:02d}", 1): 1 for day in range(1, 32)}, {}, {})
+    told = completeness(counts)
+    assert [entry["day"] for entry in told["missingHours"]] == [f"2024-01-{day:02d}" for day in range(1, 11)]
+    assert told["daysWithMissingHours"] == 31
+    assert run.report["completeness"]["daysWithMissingHours"] == 3
 
 
 def test_a_play_repeated_within_a_file_is_valid_once(run: Validation) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from support.rows import HEADER, lines, play, plays, track, zipped
 from support.world import Validation, World
+
+UNPACKED = 60 * 2**20
+"""What a compressed file of the run may unpack to."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,49 @@ GOOD: dict[str, Good] = {
         lines(*(f"{row},caf\xe9" for row in five(20)), header="user_id,track_id,listen_time,place").encode("latin-1"),
         drift={"extraColumns": ["place"]},
     ),
-    "open-quote.csv": Good(lines(*five(21), f'1,{track(1)},2024-06-25 10:00:00,"open'), (5, 0, 1, 0)),
-    "line-end-in-quotes.csv": Good(lines(*five(22), f'1,{track(1)},"2024-06-25', '10:00:00"'), (5, 0, 2, 0)),
+    "open-quote.csv": Good(lines(*five(21), f'{play(2199)},"open'), (6, 0, 0, 0), truncated=True),
+    "line-end-in-quotes.csv": Good(lines(*five(22), f'1,{track(1)},"2024-06-25', '10:00:00"'), (6, 0, 0, 0)),
+    "line-ends-in-notes.csv": Good(
+        lines(
+            *(f'{row},"one\r\n""two"", {n}\n\nthree"' for n, row in enumerate(five(55))),
+            "bad,,,",
+            header="user_id,track_id,listen_time,note",
+        ),
+        (5, 0, 1, 0),
+        {"extraColumns": ["note"]},
+    ),
+    "line-end-in-header.csv": Good(
+        lines(*(f"x,{row}" for row in five(56)), header=f'"a\nnote",{HEADER}'), drift={"extraColumns": ["a note"]}
+    ),
+    "line-ends-in-notes.csv.gz": Good(
+        zipped(lines(*(f'"{n}\n",{row}' for n, row in enumerate(five(57))), header=f"note,{HEADER}")),
+        drift={"extraColumns": ["note"]},
+    ),
+    "cut-behind-line-end-in-quotes.csv": Good(
+        lines(*five(58), f'"1\n",{play(5899)[2:]}')[:-4], (6, 0, 0, 0), truncated=True
+    ),
+    "inch-marks.csv": Good(
+        lines(*(f'12" Mix,{row},7"' for row in five(59)), header=f"title,{HEADER},format"),
+        drift={"extraColumns": ["title", "format"]},
+    ),
+    "quotes-within-a-field.csv": Good(
+        lines(*(f'"The ""12"" Mix, ""live""",{row}' for row in five(60)), header=f"title,{HEADER}"),
+        drift={"extraColumns": ["title"]},
+    ),
+    "blank-first-lines.csv": Good(f"\n \t\r\n{lines(*five(61), 'bad,,')}", (5, 0, 1, 0)),
+    "blank-first-line-after-mark.csv": Good(b"\xef\xbb\xbf\r\n" + lines(*five(62), end="\r\n").encode()),
+    "padded.csv.gz": Good(zipped(lines(*five(63), "bad,,")) + bytes(100_000), (5, 0, 1, 0)),
+    "padded-members.csv.gz": Good(
+        zipped(lines(*five(64)[:2])) + bytes(20) + zipped("".join(f"{row}\n" for row in five(64)[2:])) + bytes(7)
+    ),
+    "excel.csv": Good(
+        b"\xef\xbb\xbf" + lines(*(f"{row},," for row in five(65)), header=f"{HEADER},,", end="\r\n").encode(),
+        drift={"extraColumns": ["column 4", "column 5"]},
+    ),
+    "wide.csv": Good(
+        lines(*("," * 50_001 + row for row in five(66)), header=f"{'n' * 100},{'x,' * 50_000}{HEADER}"),
+        drift={"extraColumns": ["n" * 60 + "…", *["x"] * 9], "extraColumnCount": 50_001},
+    ),
     "thousands-of-quotes.csv": Good(lines(*five(23), f"1,{track(1)}," + '"",' * 20_000), (5, 0, 1, 0)),
     "one-long-line.csv": Good(lines(*five(24), "x" * 300_000), (5, 0, 1, 0)),
     "zero-byte.csv": Good(lines(*five(49), play(4999).replace(",", ",\0", 1)), (5, 0, 1, 0)),
@@ -171,6 +216,21 @@ BAD: dict[str, Bad] = {
     "damaged.csv.gz": Bad(
         zipped(lines(*five(47)))[:-8] + b"\0\0\0\0" + zipped(lines(*five(47)))[-4:], "unreadable_file", "gzip"
     ),
+    "garbage-behind.csv.gz": Bad(zipped(lines(*five(67))) + b"\0\0garbage", "unreadable_file", "gzip", 5),
+    "unpacks-too-large.csv.gz": Bad(
+        zipped(lines(*five(68)) + (" " * 1023 + "\n") * 2**16), "unpacks_too_large", f"more than {UNPACKED} bytes", 5
+    ),
+    "line-too-long.csv.gz": Bad(
+        zipped(lines(*five(69), "a" * (17 * 2**20), "never read")), "line_too_long", "longer than 16 MiB", 6
+    ),
+    "quote-never-closed.csv": Bad(lines(f'{five(70)[0]},"open', *five(70)[1:]), "unclosed_quote", "in line 2 ", 5),
+    "quote-closed-by-the-next.csv": Bad(
+        lines(five(71)[0], f'{five(71)[1]},"open', *(f'{row},"note"' for row in five(71)[2:])),
+        "unclosed_quote",
+        "in line 3 ",
+        5,
+    ),
+    "quote-never-closed-in-header.csv": Bad(lines(*five(72), header=f'{HEADER},"note'), "unclosed_quote", "line 1 ", 5),
     "not-gzip-after-its-mark.csv.gz": Bad(b"\x1f\x8bno", "unreadable_file", "gzip"),
 }
 
@@ -180,7 +240,13 @@ def delivered(shared_world: World) -> Validation:
     everything = GOOD | BAD
     # Good and bad ones by turns, so that nothing goes by where a file stands.
     order = sorted(everything, key=lambda key: key[::-1])
-    return shared_world.validate({key: everything[key].content for key in order})
+    return shared_world.validate({key: everything[key].content for key in order}, max_unpacked=UNPACKED)
+
+
+def drift_of(**expected: Any) -> dict[str, Any]:
+    extra = expected.get("extraColumns", [])
+    none = {"extraColumns": [], "missingColumns": [], "missingColumnCount": 0, "reordered": False}
+    return {**none, "extraColumnCount": len(extra), **expected}
 
 
 @pytest.mark.parametrize("key", GOOD)
@@ -190,7 +256,7 @@ def test_a_readable_file_is_read_right(delivered: Validation, key: str) -> None:
     assert file["problem"] is None
     assert delivered.counts(key) == expected.rows
     assert len(delivered.plays(key)) == expected.rows[0]
-    assert file["drift"] == {"extraColumns": [], "missingColumns": [], "reordered": False} | expected.drift
+    assert file["drift"] == drift_of(**expected.drift)
     assert file["truncatedLastLine"] is expected.truncated
     assert tuple(file["warnings"]) == expected.warnings
 
@@ -239,6 +305,13 @@ def test_a_line_that_breaks_off_is_kept_as_far_as_it_came(delivered: Validation)
 def test_blank_lines_count_as_lines_but_not_as_rows(delivered: Validation) -> None:
     assert [row["line"] for row in delivered.set_aside("only-separators.csv")] == [7, 8]
     assert delivered.file("blank-lines.csv")["rows"]["delivered"] == 5
+
+
+def test_lines_keep_their_numbers_whatever_records_and_blank_lines_they_belong_to(delivered: Validation) -> None:
+    numbers = {"line-ends-in-notes.csv": 22, "blank-first-lines.csv": 9, "padded.csv.gz": 7}
+    for key, line in numbers.items():
+        [row] = delivered.set_aside(key)
+        assert (row["line"], delivered.file(key)["firstBadLine"]) == (line, line)
 
 
 def test_a_set_aside_row_names_its_file_by_the_key_it_was_delivered_under(delivered: Validation) -> None:

@@ -81,6 +81,7 @@ USER_IDS: dict[str, int | None] = {
     "-1": None,
     "+5": None,
     "1.0": None,
+    "12345.0": None,
     "5e0": None,
     "0x5": None,
     "5L": None,
@@ -112,6 +113,8 @@ TRACK_IDS: dict[str, bool] = {
     track(3) + "\u0085": False,
     track(3) + "\u2028": False,
     "null": False,
+    f"spotify:track:{track(3)}": False,
+    f"https://open.spotify.com/track/{track(3)}": False,
 }
 
 # What stands around the fields of one and the same play.

@@ -45,6 +45,16 @@ FILES: dict[str, list[str]] = {
 }
 
 
+def records(count: int) -> list[str]:
+    """Good plays and bad rows, most with a note of several lines, as long as a piece now and then."""
+    dice = random.Random(7)
+    notes = ["short", '12" Mix', '"one\n\ntwo"', '"with ""quotes"",\r\nand commas"', '"' + "long line\n" * 400 + '"']
+    return [f"{dice.choice(notes)},{play(60_000 + n) if n % 10 else f'bad {n},,'}" for n in range(count)]
+
+
+RECORDS = [f"note,{HEADER}", *records(200)]
+
+
 @pytest.fixture(scope="module")
 def pieces(shared_world: World) -> Validation:
     contents: dict[str, bytes | str] = {
@@ -53,6 +63,7 @@ def pieces(shared_world: World) -> Validation:
     }
     contents["gzip.csv.gz"] = zipped(str(contents["gzip.csv.gz"]))
     contents["no-last-line-end.csv"] = str(contents["no-last-line-end.csv"])[:-1]
+    contents["records.csv"] = lines(*RECORDS[1:], header=RECORDS[0])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("music_streaming.session.SPLIT_BYTES", SPLIT_BYTES)
         patch.setattr("music_streaming.set_aside.ROWS_PER_FILE", 50)
@@ -74,6 +85,18 @@ def test_no_line_is_lost_or_read_twice_where_a_file_is_cut(pieces: Validation, k
     assert len(pieces.plays(key)) == len(set(pieces.plays(key))) == len(data) - bad
 
 
+def test_a_record_of_several_lines_is_one_row_wherever_its_file_is_cut(pieces: Validation) -> None:
+    bad, line = [], 1
+    for record in RECORDS:
+        if ",bad " in record:
+            bad.append(line)
+        line += record.count("\n") + 1
+    assert [row["line"] for row in pieces.set_aside("records.csv")] == bad
+    assert pieces.file("records.csv")["firstBadLine"] == bad[0]
+    assert pieces.counts("records.csv") == (180, 0, 20, 0)
+    assert len(set(pieces.plays("records.csv"))) == 180
+
+
 def test_rows_are_set_aside_in_the_order_of_their_files_and_lines(pieces: Validation) -> None:
     written = pieces.report["errors"]["files"]
     assert len(written) > 3
@@ -86,4 +109,4 @@ def test_rows_are_set_aside_in_the_order_of_their_files_and_lines(pieces: Valida
 
 def test_the_file_was_cut(pieces: Validation) -> None:
     [part] = pieces.report["parts"]
-    assert len(part["files"]) > 3 * len(FILES)
+    assert len(part["files"]) > 3 * (len(FILES) + 1)

@@ -1,8 +1,11 @@
 /** Input as it really comes: every kind of bad file and bad row at once, and what the gate makes of too much of it. */
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import { viewOf } from '../../client/run-view.ts';
+import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { updates } from '../../workflows/pipeline/messages.ts';
+import { msp } from '../support/cli.ts';
 import { csv, HEADER, plays } from '../support/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 
@@ -14,8 +17,16 @@ const who = { by: 'ada', reason: 'looked at the rows' };
 let seed = 100;
 const good = (): string[] => plays((seed += 1), 20, [DAY]);
 
+const PLAIN = csv(plays(99, 1_000, [DAY]));
+
+/** Times that exporters write where they know none. */
+const PLACEHOLDERS = ['0001-01-01', '1582-10-15', '1899-12-30', '1900-01-01', '1970-01-01'];
+
+/** Files that bring all of a day. */
+const [DAILY, EMPTIED, COPIED] = ['2024-08-01', '2024-08-02', '2024-08-03'] as const;
+
 const FILES: readonly (readonly [name: string, content: string | Buffer, expected: object])[] = [
-  ['plain.csv', csv(plays(99, 500, [DAY])), { status: 'accepted' }],
+  ['plain.csv', PLAIN, { status: 'accepted' }],
   ['gz.csv', gzipSync(csv(good())), { status: 'accepted', rows: { delivered: 20 } }],
   [
     'crlf.csv',
@@ -93,7 +104,18 @@ const FILES: readonly (readonly [name: string, content: string | Buffer, expecte
     ]),
     { rows: { delivered: 9, rejected: 7, underReview: 2 }, firstBadLine: 2 },
   ],
+  [
+    'placeholders.csv',
+    csv(PLACEHOLDERS.map((day) => `1,${TRACK},${day} 00:00:00`)),
+    { rows: { delivered: 5, rejected: 0 } },
+  ],
+  ['daily.csv', csv(plays(201, 30, [DAILY])), { status: 'accepted' }],
+  ['emptied.csv', csv(plays(202, 30, [EMPTIED])), { status: 'accepted' }],
+  ['copied.csv', csv(plays(203, 30, [COPIED])), { status: 'accepted' }],
 ];
+
+/** Empty or not, they are no deliveries. */
+const MARKERS = ['streams/.DS_Store', 'streams/_committed_8236417823', 'streams/_started_8236417823'];
 
 describe('bad input', () => {
   const suite = pipelineStack();
@@ -101,51 +123,135 @@ describe('bad input', () => {
     await suite.stack.deliverReference();
   });
 
-  async function marker(key: string): Promise<void> {
-    await suite.stack.s3.send(
-      new PutObjectCommand({
+  /** As other tools than ours put it. */
+  async function put(key: string, body = ''): Promise<void> {
+    const Bucket = suite.stack.client.settings.bucket;
+    const ContentLength = Buffer.byteLength(body);
+    await suite.stack.s3.send(new PutObjectCommand({ Bucket, Key: key, Body: body, ContentLength }));
+  }
+
+  async function all(prefix: string): Promise<string[]> {
+    const Bucket = suite.stack.client.settings.bucket;
+    const { Contents = [] } = await suite.stack.s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix }));
+    return Contents.flatMap(({ Key }) => Key ?? []);
+  }
+
+  async function playsOf(day: string): Promise<number | undefined> {
+    return (await suite.stack.items()).get(`daily_listen_count#${day}#all`)?.value;
+  }
+
+  async function recordOf(run: string): Promise<Record<string, unknown>> {
+    const { Body: body } = await suite.stack.s3.send(
+      new GetObjectCommand({
         Bucket: suite.stack.client.settings.bucket,
-        Key: key,
-        Body: '',
-        ContentLength: 0,
+        Key: `processed/runs/${run}/record.json`,
       }),
     );
+    return JSON.parse((await body?.transformToString()) ?? '') as Record<string, unknown>;
   }
 
   it('has a verdict for each file and row, and the good ones go on', async () => {
     for (const [name, content] of FILES) await suite.stack.deliver(name, content);
-    await marker('streams/folder/');
-    await marker('streams/nothing.csv');
-    const { run, rows } = await suite.stack.run('everything');
+    await put('streams/folder/');
+    await put('streams/nothing.csv');
+    await put('streams/plays of a folder/', csv(good()));
+    for (const marker of MARKERS) await put(marker, marker);
+    const { run, rows, days, dayCount } = await suite.stack.run('everything');
     const { report, gate } = await suite.stack.client.quality.record(run);
     for (const [name, , expected] of FILES) {
-      expect(report.files.find(({ key }) => key === `streams/${name}`)).toMatchObject(expected);
+      expect(report?.files.find(({ key }) => key === `streams/${name}`)).toMatchObject(expected);
     }
-    expect(report.files.find(({ key }) => key === 'streams/nothing.csv')).toMatchObject({
+    expect(report?.files.find(({ key }) => key === 'streams/nothing.csv')).toMatchObject({
       problem: { code: 'empty_file' },
     });
-    expect(report.files).toHaveLength(FILES.length + 1);
-    expect(Object.values(report.reasonHits).every((hits) => hits > 0)).toBe(true);
+    expect(report?.files.find(({ key }) => key === 'streams/plays of a folder/')).toMatchObject({
+      rows: { delivered: 20, rejected: 0 },
+    });
+    expect(report?.files).toHaveLength(FILES.length + 2);
+    expect(Object.values(report?.reasonHits ?? { none: 0 }).every((hits) => hits > 0)).toBe(true);
     expect(rows?.delivered).toBe(
       (rows?.valid ?? 0) + (rows?.duplicate ?? 0) + (rows?.rejected ?? 0) + (rows?.underReview ?? 0),
     );
     expect(gate.verdict).toBe('warn');
-    expect(await suite.stack.keys('streams/')).toEqual([]);
+    expect(gate.reasons.find((reason) => reason.includes('366 days'))).toBe(
+      `5 days more than 366 days from ${DAY}, around which the run's plays are: ${PLACEHOLDERS.map((day) => `${day} (1 row)`).join(', ')}`,
+    );
+    expect(days).toHaveLength(dayCount);
+    expect(await all('streams/')).toEqual(expect.arrayContaining(MARKERS));
+    expect(await all('streams/')).not.toContain('streams/plays of a folder/');
+    expect((await all('archived/')).filter((key) => key.endsWith('/plays of a folder/'))).toHaveLength(1);
+    expect(await recordOf(run)).toMatchObject({ outcome: 'published', days, rows });
   });
 
-  it('holds a run with more than 5 % rejected rows, and publishes when an operator approves', async () => {
+  it('finds nothing new, and says what it passes over, where only markers are left', async () => {
+    const glue = (await suite.stack.glueRuns()).length;
+    const { run, outcome } = await suite.stack.run('markers');
+    expect(outcome).toBe('no new input');
+    expect(await suite.stack.glueRuns()).toHaveLength(glue);
+    expect(await recordOf(run)).toMatchObject({ outcome: 'no new input', days: [] });
+    const { checkpoints } = await viewOf(suite.stack.client, await suite.stack.client.runs.find('markers'));
+    expect(checkpoints.map(({ stage }) => stage)).toEqual([...STAGE_NAMES]);
+    expect(checkpoints.find(({ stage }) => stage === 'check_for_new_streams')).toMatchObject({
+      outcome: 'done',
+      summary: 'nothing new, 3 objects with hidden names left out',
+    });
+    expect(checkpoints.find(({ stage }) => stage === 'validation')).toMatchObject({ outcome: 'not needed' });
+  });
+
+  it('holds a run that loses rows, or would take plays away, and publishes when an operator approves', async () => {
     await suite.stack.deliver('held.csv', csv([...good(), 'x,y,z', 'x,y,z']));
+    await suite.stack.deliver('lost whole.csv', csv(good()).replaceAll(',', ';'));
+    await suite.stack.deliver('daily.csv', csv(plays(204, 30, ['2024-08-04'])));
+    await suite.stack.deliver('emptied.csv', csv([]));
     await suite.stack.start('held');
-    expect((await suite.stack.reaches('held', 'Held')).held?.verdict.reasons[0]).toContain(
-      '2 of 22 rows rejected',
+    const { held, run } = await suite.stack.reaches('held', 'Held');
+    const [rejected, lost, nothing] = held?.verdict.reasons ?? [];
+    expect(rejected).toBe('22 of 72 rows rejected (30.6 %, limit 5.0 %), 20 of them in files rejected whole');
+    const were = { daily: await playsOf(DAILY), emptied: await playsOf(EMPTIED) };
+    expect(lost).toContain(
+      `${DAILY} (${String(were.daily)} of ${String(were.daily)} plays stop counting, 0 come instead), ` +
+        `${EMPTIED} (${String(were.emptied)} of ${String(were.emptied)} plays stop counting, 0 come instead), ` +
+        'by what came as streams/daily.csv, streams/emptied.csv',
     );
+    expect(nothing).toContain('1 file would replace published plays with nothing: streams/emptied.csv');
+    const shown = await msp(suite.stack.running.environment.operator, 'quality', 'held');
+    expect(shown.stdout).toContain(lost);
+    expect(shown.stdout).toMatch(new RegExp(`Plays that stop counting[^]*${DAILY}[^]*streams/daily.csv`));
+    expect((await suite.stack.client.quality.record(run)).losses.map(({ day }) => day)).toEqual([
+      DAILY,
+      EMPTIED,
+    ]);
     await suite.stack.client.temporal.client.workflow
       .getHandle('held')
       .executeUpdate(updates.approve, { args: [who] });
     expect(await suite.stack.result('held')).toMatchObject({
       outcome: 'published',
-      rows: { valid: 20, rejected: 2 },
+      rows: { rejected: 22 },
     });
+    expect([await playsOf(DAILY), await playsOf(EMPTIED)]).toEqual([undefined, undefined]);
+    expect(await playsOf('2024-08-04')).toBeGreaterThan(0);
+  });
+
+  it('holds a run with nothing to validate whose file takes a day away, and leaves all as it was when it is rejected', async () => {
+    const before = await suite.stack.rows();
+    const glue = (await suite.stack.glueRuns()).length;
+    await suite.stack.deliver('copied.csv', PLAIN);
+    await suite.stack.start('copied');
+    const { held } = await suite.stack.reaches('copied', 'Held');
+    expect(held?.verdict.reasons[0]).toMatch(new RegExp(`${COPIED} .* by what came as streams/copied.csv`));
+    await suite.stack.client.temporal.client.workflow
+      .getHandle('copied')
+      .executeUpdate(updates.reject, { args: [who] });
+    const { outcome, run } = await suite.stack.result('copied');
+    expect(outcome).toBe('rejected');
+    expect(await suite.stack.rows()).toEqual(before);
+    expect(await suite.stack.glueRuns()).toHaveLength(glue);
+    expect(await suite.stack.keys(`quarantine/run=${run}/`)).toContain(
+      `quarantine/run=${run}/streams/copied.csv`,
+    );
+    expect(await recordOf(run)).toMatchObject({ outcome: 'rejected', days: [] });
+    // Its key stands for what it stood for: the next run has nothing to hold.
+    expect((await suite.stack.run('after')).outcome).toBe('no new input');
   });
 
   it('sets the input aside and publishes nothing when an operator rejects', async () => {
@@ -159,7 +265,7 @@ describe('bad input', () => {
     const { outcome, run } = await suite.stack.result('refused');
     expect(outcome).toBe('rejected');
     expect(await suite.stack.rows()).toEqual(before);
-    expect(await suite.stack.keys('streams/')).toEqual([]);
+    expect(await suite.stack.keys('streams/')).not.toContain('streams/refused.csv');
     expect(await suite.stack.keys(`quarantine/run=${run}/`)).toContain(
       `quarantine/run=${run}/streams/refused.csv`,
     );

@@ -89,7 +89,7 @@ describe('a pipeline that is stopped', () => {
     });
     const { run: id } = await client.runs.status(await client.runs.find('unsure'));
     const { report } = await client.quality.record(id);
-    expect(report.rows).toMatchObject({ delivered: 201, valid: distinct + 1, underReview: 0 });
+    expect(report?.rows).toMatchObject({ delivered: 201, valid: distinct + 1, underReview: 0 });
     expect(await client.kpis.query({ date: day })).toContainEqual(expect.objectContaining({ edition: 2 }));
   });
 

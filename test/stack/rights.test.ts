@@ -208,6 +208,19 @@ describe('the operator', () => {
     await expect(remove('msp-operator', 'streams/again.csv')).rejects.toMatchObject(refused);
     await expect(putItem('msp-operator')).rejects.toMatchObject(refused);
   });
+  it('removes a wrong file of reference data, and no version of it for good', async () => {
+    for (const key of ['reference/songs/wrong.csv', 'reference/users/wrong.csv']) {
+      const { VersionId } = await as('msp-operator').s3.send(
+        new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: 'x' }),
+      );
+      await remove('msp-operator', key);
+      await expect(get('msp-operator', key)).rejects.toMatchObject({ name: 'NoSuchKey' });
+      await expect(
+        as('msp-operator').s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: key, VersionId })),
+      ).rejects.toMatchObject(refused);
+    }
+    await expect(remove('msp-operator', 'reference/x')).rejects.toMatchObject(refused);
+  });
   it('sees everything', async () => {
     await list('msp-operator', '');
     await get('msp-operator', 'archived/plays.csv');

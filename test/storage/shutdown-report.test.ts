@@ -43,7 +43,7 @@ describe('the report of a shutdown', () => {
       checkpoints: [
         {
           ...{ stage: 'publish_plays', outcome: 'done', summary: '' },
-          result: { days: [{ day: MONDAY, edition: 2 }] },
+          result: { days: [{ day: MONDAY, edition: 2 }], dayCount: 1 },
         },
       ],
     };

@@ -38,13 +38,19 @@ export const ordinarySettings: RunSettings = {
   gluePollSeconds: 1,
   maxFilesPerRun: 100,
   maxBytesPerRun: 1_000_000,
+  maxUnpackedBytes: 1_000_000,
+  referenceMaxUnusableShare: 0.01,
   gateMaxRejectedShare: 0.05,
   gateMaxReviewShare: 0.02,
+  gateMaxLostShare: 0.5,
+  gateMaxDayDistance: 366,
   parkHours: 1,
   parkExpiry: 'fail',
   historySteps: 200,
   retentionDays: 365,
 };
+
+const ordinaryRows = { files: 1, rows: 100, unusable: 0 };
 
 const ordinaryDay: Replaceable = {
   readRunSettings: () => Promise.resolve(ordinarySettings),
@@ -64,7 +70,7 @@ const ordinaryDay: Replaceable = {
       changedJobs: [],
     }),
   checkReferenceData: () =>
-    Promise.resolve({ version: 'r1', songs: ['s3://b/songs'], users: ['s3://b/users'] }),
+    Promise.resolve({ version: 'r1', songs: ordinaryRows, users: ordinaryRows, firstBad: [] }),
   findNewStreams: () => Promise.resolve({ files: 1, bytes: 100, left: 0 }),
   prepareData: () => Promise.resolve({ toValidate: 1, redelivered: 0, retiring: 0, deferred: 0, bytes: 100 }),
   startGlueRun: (_context, { stage, token }) =>
@@ -78,11 +84,13 @@ const ordinaryDay: Replaceable = {
   stopGlueRun: () => Promise.resolve({ jobRunIds: ['jr_stopped'] }),
   judgeQuality: () => Promise.resolve({ gate: { verdict: 'pass', reasons: [] }, rows, rejectedFiles: 0 }),
   quarantineInputs: () => Promise.resolve({ files: 1 }),
-  publishPlays: () => Promise.resolve({ days: [day] }),
+  publishPlays: () => Promise.resolve({ days: [day], dayCount: 1 }),
   verifyKpis: () => Promise.resolve({ items: 10 }),
-  publishKpis: () => Promise.resolve({ published: [day], superseded: [] }),
+  publishKpis: () =>
+    Promise.resolve({ published: [day], publishedCount: 1, superseded: [], supersededCount: 0 }),
   archiveInputs: () => Promise.resolve({ archived: 1, bytes: 100, kept: 0 }),
   updateProcessingState: () => Promise.resolve({ put: 10, deleted: 0, unchanged: 0, superseded: 0 }),
+  recordEarlyEnd: () => Promise.resolve(),
   findClosedRuns: () => Promise.resolve([]),
   findClosedWorkflows: () => Promise.resolve([]),
   findLiveGlueRuns: () => Promise.resolve([]),

@@ -35,7 +35,10 @@ export function reportOn(
   parts: ValidationReport['parts'] = [],
 ): ValidationReport {
   const loose = { rows: 0, files: [] };
-  const counts = { rows: 1, unique: 1, duplicates: 0, unusable: 0 };
+  const counts = {
+    ...{ rows: 1, unique: 1, duplicates: 0, unusable: 0, conflicts: 0 },
+    ...{ firstConflicts: [], files: [] },
+  };
   const at = '2024-06-26T03:00:00Z';
   const sum = (field: keyof RowCounts): number => files.reduce((total, { rows }) => total + rows[field], 0);
   return {
@@ -59,7 +62,7 @@ export function reportOn(
     reasonHits: NONE,
     files: [...files],
     hours: [],
-    completeness: { missingHours: [] },
+    completeness: { missingHours: [], daysWithMissingHours: 0 },
     parts,
     errors: loose,
     review: loose,

@@ -13,12 +13,12 @@ import { until } from '../support/until.ts';
 
 const taskQueue = 'failing-starts';
 const context: RunContext = {
-  owner: { run: 'r', workflowId: 'w', firstRunId: 'f' },
+  owner: { run: 'r', workflowId: 'w', originalRunId: 'f' },
   settings: ordinarySettings,
 };
 const request: GlueJobRequest = {
   ...{ stage: 'validation', script: 'validate_data', scriptDigest: 'd', plan: 'p' },
-  ...{ token: 'w/f/validation/1', overrides: {} },
+  ...{ token: 'w/f/validation/1', tokenUsed: false, overrides: {}, files: { script: 's', library: 'l' } },
 };
 
 const server = devServer();

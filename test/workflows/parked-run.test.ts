@@ -245,8 +245,15 @@ describe('a run that waits for an operator', () => {
     });
   });
 
-  it('ends as failed, with who and why, when an operator aborts it', async () => {
-    const fake = fakeActivities({ archiveInputs: () => Promise.reject(archiveMismatch) });
+  it('ends as failed, with who and why in its record too, when an operator aborts it', async () => {
+    const records: unknown[] = [];
+    const fake = fakeActivities({
+      archiveInputs: () => Promise.reject(archiveMismatch),
+      recordEarlyEnd: (_context, { record }) => {
+        records.push(record);
+        return Promise.resolve();
+      },
+    });
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
       await reaches(handle, 'NeedsOperator');
@@ -256,5 +263,6 @@ describe('a run that waits for an operator', () => {
       });
       expect(await foundBy(handle)).toMatchObject({ status: 'Aborted' });
     });
+    expect(records).toEqual([{ outcome: 'aborted', why: 'Aborted by ada: seen to it' }]);
   });
 });

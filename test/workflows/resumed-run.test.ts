@@ -113,7 +113,7 @@ describe('a closed run', () => {
         const day = { day: '2024-06-25', edition: 1 };
         return tries === 1
           ? Promise.reject(ApplicationFailure.nonRetryable('denied', 'AccessDenied'))
-          : Promise.resolve({ published: [day], superseded: [] });
+          : Promise.resolve({ published: [day], publishedCount: 1, superseded: [], supersededCount: 0 });
       },
     });
     await withWorker(server.env, fake, async (taskQueue) => {

@@ -72,12 +72,15 @@ async function runAgain(procedure: Procedure, { digest, runs }: PlanSummary): Pr
   await procedure.step('RDATA-4', async (round) => {
     await procedure.untilEarlierRunsEnd(round);
     const days = new Set<string>();
+    let unnamed = 0;
     const runs = { inputs: 0, dates: 0 };
     const run = async (what: 'inputs' | 'dates', named: readonly string[]): Promise<void> => {
       runs[what] += 1;
       const label = `${what}-${String(runs[what])}`;
       const result = await procedure.pipelineRun('RDATA-4', label, { [what]: [...named] });
       for (const { day } of result.days) days.add(day);
+      // Days that a result does not name count as often as runs have changed them.
+      unnamed += result.dayCount - result.days.length;
     };
     let left = await long.returnInputs(procedure.context, { digest, now: now() });
     for (;;) {
@@ -88,7 +91,7 @@ async function runAgain(procedure: Procedure, { digest, runs }: PlanSummary): Pr
       if (countOf(left) === 0) break;
       if (countOf(left) >= before) throw leftBehind(left);
     }
-    return { result: undefined, summary: `new editions of ${plural(days.size, 'day')}` };
+    return { result: undefined, summary: `new editions of ${plural(days.size + unnamed, 'day')}` };
   });
 }
 

@@ -1,9 +1,13 @@
 /** The run's current details: what the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. */
+import { cut, firstFew } from '../../pipeline/first-few.ts';
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
 import { notFollowed, paragraphs, time, verbatim, waitsUntil } from '../shared/markdown.ts';
 import { openCommands } from './commands.ts';
 import type { CommandName } from './messages.ts';
 import type { RunState } from './state.ts';
+
+/** Characters of one text: a page of details has room for some of them. `msp status` and `msp quality` have the whole. */
+const SHOWN = 1_000;
 
 export function describeRun(state: RunState): string {
   return paragraphs(
@@ -38,9 +42,9 @@ function situation(state: RunState): string {
   }
   if (parked !== null) {
     const { type, message, advice } = parked.failure;
-    parts.push(`Gave up at ${time(parked.since)}: **${type}**`, verbatim(message), advice);
+    parts.push(`Gave up at ${time(parked.since)}: **${type}**`, verbatim(cut(message, SHOWN)), advice);
   } else if (held !== null) {
-    const reasons = held.verdict.reasons.map((reason) => `- ${verbatim(reason)}`).join('\n');
+    const reasons = held.verdict.reasons.map((reason) => `- ${verbatim(cut(reason, SHOWN))}`).join('\n');
     parts.push(`Held at the quality gate since ${time(held.since)}; nothing is published yet:`, reasons);
   } else if (paused === null && stage !== null) {
     parts.push(`To do: ${STAGES[stage].summary}.${glue === '' ? '' : ` ${glue}.`}`);
@@ -70,7 +74,7 @@ function effectOf(name: CommandName, { parked }: RunState): string {
     case 'skipStage':
       return `go on without the stage: ${parked === null ? '' : (STAGES[parked.stage].skipping ?? '')}`;
     case 'approve':
-      return 'publish the accepted plays';
+      return 'publish the accepted plays; what they replace stops counting';
     case 'reject':
       return 'set the inputs aside and publish nothing';
     case 'pause':
@@ -98,7 +102,7 @@ function progress({ checkpoints, stage, parked, held, paused }: RunState): strin
   return [[...done, ...current].join('\n'), ...then].join('\n\n');
 }
 
-function whereabouts({ run, days }: RunState): string {
-  const published = days.length === 0 ? '' : `Days ${days.join(', ')}. `;
+function whereabouts({ run, days, dayCount }: RunState): string {
+  const published = dayCount === 0 ? '' : `Days ${firstFew(days, dayCount)}. `;
   return `${published}Its records are under \`processed/runs/${run}/\`.`;
 }

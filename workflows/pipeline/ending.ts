@@ -1,5 +1,7 @@
 /** How a run ends that does not come to its end: Glue runs are stopped, and what a stopped run leaves is set aside. */
 import { allHandlersFinished, condition, isCancellation } from '@temporalio/workflow';
+import type { RunRecord } from '../../pipeline/activity-types.ts';
+import { cut } from '../../pipeline/first-few.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { now } from '../shared/clock.ts';
@@ -26,8 +28,25 @@ export async function endEarly(
     await secure(run, context, asked);
   }
   const status = stopped ? 'Stopped' : error instanceof Aborted ? 'Aborted' : 'Failed';
+  await leaveRecord(run, context, { outcome: status.toLowerCase(), why: cut(why) });
   run.change((state, at) => end(state, status, why, at));
   await condition(allHandlersFinished);
+}
+
+/** A run that has not read its settings knows no bucket: Temporal alone has a record of it. */
+async function leaveRecord(
+  run: PipelineRun,
+  context: RunContext | undefined,
+  record: RunRecord,
+): Promise<void> {
+  if (context === undefined) return;
+  try {
+    await quick.recordEarlyEnd(context, { now: now(), record });
+  } catch (error) {
+    // What was wrong with the bucket may be what the run has failed of.
+    const said = error instanceof Error ? error.message : String(error);
+    run.change((state, at) => cleaningUp(state, `no record could be left: ${said}`, at));
+  }
 }
 
 /** No Glue run outlives its run. */

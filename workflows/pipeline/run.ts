@@ -29,9 +29,6 @@ import type { Command, CommandAnswer } from './messages.ts';
 import { closing, glueRunEnded, initialState, isEnding, note, takeOver } from './state.ts';
 import type { RunState, RunStatus } from './state.ts';
 
-/** Days shown in the search attribute: the server limits its size, and the run's record has all of them. */
-const SEARCHABLE_DAYS = 60;
-
 /** What an execution that grew too long hands to the next one. */
 export interface Continued {
   readonly state: RunState;
@@ -230,9 +227,7 @@ export class PipelineRun {
       upsertSearchAttributes([
         ...(status === this.#shown.status ? [] : [{ key: searchAttributes.status, value: status }]),
         ...(stage === this.#shown.stage ? [] : [{ key: searchAttributes.stage, value: stage }]),
-        ...(days === this.#shown.days
-          ? []
-          : [{ key: searchAttributes.dates, value: days.slice(0, SEARCHABLE_DAYS) }]),
+        ...(days === this.#shown.days ? [] : [{ key: searchAttributes.dates, value: [...days] }]),
       ]);
       this.#shown = { status, stage, days };
     }

@@ -57,7 +57,9 @@ export interface RunState {
   readonly round: number;
   readonly stageStartedAt: string | null;
   readonly glueRun: GlueRunRef | null;
+  /** Days that it has published: the first ten. */
   readonly days: readonly string[];
+  readonly dayCount: number;
   readonly checkpoints: readonly Checkpoint[];
   readonly timeline: readonly TimelineEntry[];
   readonly paused: Paused | null;
@@ -84,6 +86,7 @@ export function initialState(run: string, at: string, what: string): RunState {
     stageStartedAt: null,
     glueRun: null,
     days: [],
+    dayCount: 0,
     checkpoints: [],
     timeline: [{ at, what }],
     paused: null,

@@ -12,10 +12,12 @@ import type {
   ScriptsReport,
   StructureReport,
 } from '../../pipeline/activity-types.ts';
+import type { Reference, ReferenceRows } from '../../pipeline/documents.ts';
+import { cut, firstFew } from '../../pipeline/first-few.ts';
 import { plural } from '../shared/plural.ts';
 
-/** Days named in a line; the run's record names them all. */
-const NAMED_DAYS = 7;
+/** Of the gate's reasons in a line: enough to see whether to look at `msp quality`, which has all. */
+const REASONS_LENGTH = 1_000;
 
 export function bytes(count: number): string {
   if (count < 1024) return `${String(count)} B`;
@@ -38,13 +40,29 @@ export const scripts = ({ uploaded, changedJobs }: ScriptsReport, orphans: reado
     uploaded === 0 && changedJobs.length === 0 && 'up to date',
     uploaded > 0 && `${plural(uploaded, 'object')} uploaded`,
     changedJobs.length > 0 && `set up ${changedJobs.join(', ')}`,
-    orphans.length > 0 && `told ${orphans.join(', ')} to stop, left by runs that have ended`,
+    orphans.length > 0 && `told ${firstFew(orphans)} to stop, left by runs that have ended`,
   );
 
-export const found = ({ files, bytes: size, left }: NewStreams): string =>
-  files === 0
-    ? 'nothing new'
-    : list(`${plural(files, 'file')}, ${bytes(size)}`, left > 0 && `${String(left)} left to a next run`);
+const rowsOf = (what: string, { files, rows, unusable }: ReferenceRows): string =>
+  `${String(rows)} ${what} in ${plural(files, 'file')}${unusable > 0 ? ` (${String(unusable)} unusable)` : ''}`;
+
+export function reference({ version, songs, users, firstBad }: Reference): string {
+  const more = songs.unusable + users.unusable - firstBad.length;
+  return list(
+    `version ${version}`,
+    rowsOf('songs', songs),
+    rowsOf('users', users),
+    firstBad.length > 0 && `unusable: ${firstBad.join(', ')}`,
+    more > 0 && `${String(more)} more`,
+  );
+}
+
+export const found = ({ files, bytes: size, left, hidden = 0 }: NewStreams): string =>
+  list(
+    files === 0 ? 'nothing new' : `${plural(files, 'file')}, ${bytes(size)}`,
+    left > 0 && `${String(left)} left to a next run`,
+    hidden > 0 && `${plural(hidden, 'object')} with hidden names left out`,
+  );
 
 export const prepared = ({ toValidate, redelivered, retiring, deferred }: Preparation): string =>
   list(
@@ -64,21 +82,23 @@ export function gate({ gate: verdict, rows }: QualitySummary, rejected: boolean)
       : rejected
         ? 'rejected by an operator'
         : 'approved by an operator';
+  const reasons = verdict.reasons.length === 0 ? '' : `; ${cut(verdict.reasons.join('; '), REASONS_LENGTH)}`;
   const counts = `${String(rows.delivered)} rows: ${String(rows.valid)} valid, ${String(rows.duplicate)} duplicate, ${String(rows.rejected)} rejected, ${String(rows.underReview)} under review`;
-  return `${decided}; ${counts}`;
+  return `${decided}; ${counts}${reasons}`;
 }
 
-export function days(editions: readonly DayEdition[]): string {
-  if (editions.length === 0) return 'no day has changed';
-  const named = editions.slice(0, NAMED_DAYS).map(({ day, edition }) => `${day} edition ${String(edition)}`);
-  const more = editions.length - named.length;
-  return list(...named, more > 0 && `${String(more)} more`);
+export function days(editions: readonly DayEdition[], count: number): string {
+  if (count === 0) return 'no day has changed';
+  return firstFew(
+    editions.map(({ day, edition }) => `${day} edition ${String(edition)}`),
+    count,
+  );
 }
 
-export const publishedKpis = ({ published, superseded }: PublishedKpis): string =>
+export const publishedKpis = ({ published, publishedCount, supersededCount }: PublishedKpis): string =>
   list(
-    days(published),
-    superseded.length > 0 && `${plural(superseded.length, 'day')} superseded by newer editions`,
+    days(published, publishedCount),
+    supersededCount > 0 && `${plural(supersededCount, 'day')} superseded by newer editions`,
   );
 
 export const archived = ({ archived: files, bytes: size, kept }: ArchiveReport): string =>

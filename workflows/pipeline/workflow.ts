@@ -23,10 +23,12 @@ import type {
   DayEdition,
   NewStreams,
   Preparation,
+  PublishedPlays,
   QualitySummary,
   ScriptsReport,
 } from '../../pipeline/activity-types.ts';
 import type { Reference } from '../../pipeline/documents.ts';
+import { firstFew } from '../../pipeline/first-few.ts';
 import { pipelineRequestSchema } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
 import type { RowCounts } from '../../pipeline/reports.ts';
@@ -53,8 +55,9 @@ export interface PipelineResult {
   /** The run's id in the bucket. */
   readonly run: string;
   readonly outcome: 'published' | 'no new input' | 'nothing new' | 'rejected';
-  /** Days whose plays the run published, with their new editions. */
+  /** Days whose plays the run published, with their new editions: the first ten; its record in the bucket has all. */
   readonly days: readonly DayEdition[];
+  readonly dayCount: number;
   readonly rows?: RowCounts;
 }
 
@@ -93,6 +96,38 @@ interface Ground {
   readonly scripts: Pick<ScriptsReport, 'digests' | 'files'>;
 }
 
+/** What the gate has decided, and on what. */
+interface Judged {
+  readonly rejected: boolean;
+  readonly report?: string;
+  readonly rows?: RowCounts;
+}
+
+/** How a run comes to its end by itself. */
+interface Ending {
+  readonly outcome: PipelineResult['outcome'];
+  readonly published: PublishedPlays;
+  readonly rows?: RowCounts | undefined;
+  readonly loadReport?: string | undefined;
+  readonly unarchived?: boolean;
+}
+
+const JUDGING = ['validation', 'quality_gate'] as const satisfies readonly StageName[];
+
+const PUBLISHING = [
+  'publish_plays',
+  'kpi_computation',
+  'kpi_verification',
+  'publish_kpis',
+  'dynamodb_load',
+] as const satisfies readonly StageName[];
+
+const NOTHING: PublishedPlays & { readonly loadReport?: undefined } = { days: [], dayCount: 0 };
+
+function changesPlays({ toValidate, retiring }: Preparation): boolean {
+  return toValidate > 0 || retiring > 0;
+}
+
 class Pipeline {
   readonly #run: PipelineRun;
   readonly #stages: Stages;
@@ -112,7 +147,10 @@ class Pipeline {
       const result = await this.#findStreams(context, overrides);
       return { result, summary: say.found(result) };
     });
-    if (found.files === 0) return { run: this.#run.owner.run, outcome: 'no new input', days: [] };
+    if (found.files === 0) {
+      this.#notNeeded(['prepare_data', ...JUDGING, ...PUBLISHING, 'archive_processed_data'], 'no new input');
+      return await this.#finish(ground, { outcome: 'no new input', published: NOTHING });
+    }
 
     const prepared = await this.#stages.required(
       'prepare_data',
@@ -129,22 +167,27 @@ class Pipeline {
     );
 
     const none = prepared.redelivered > 0 ? 'every file was delivered before' : 'other runs have the files';
-    const judged = prepared.toValidate > 0 ? await this.#validate(ground) : this.#nothingToValidate(none);
-    if (judged.rejected) {
-      return await this.#finish(ground, { outcome: 'rejected', days: [], ...judged });
+    const { report, rows, rejected } = await this.#judge(ground, prepared, none);
+    if (rejected) {
+      this.#notNeeded([...PUBLISHING, 'archive_processed_data'], 'rejected by an operator');
+      return await this.#finish(ground, { outcome: 'rejected', published: NOTHING, rows });
     }
-    const changesPlays = prepared.toValidate > 0 || prepared.retiring > 0;
-    const published = changesPlays
-      ? await this.#publish(ground, judged.report)
-      : this.#nothingToPublish(none);
+    const changes = changesPlays(prepared);
+    if (!changes) this.#notNeeded(PUBLISHING, none);
+    const { loadReport, ...published } = changes ? await this.#publish(ground, report) : NOTHING;
 
     const archived = await this.#stages.optional('archive_processed_data', async () => {
       const result = await long.archiveInputs(context, { now: now() });
       return { result, summary: say.archived(result) };
     });
-    const outcome = changesPlays ? 'published' : 'nothing new';
-    const unarchived = archived === undefined ? ({ unarchived: true } as const) : {};
-    return await this.#finish(ground, { outcome, ...published, ...judged, ...unarchived });
+    const outcome = changes ? 'published' : 'nothing new';
+    return await this.#finish(ground, {
+      outcome,
+      published,
+      rows,
+      loadReport,
+      unarchived: archived === undefined,
+    });
   }
 
   async #prepareGround(): Promise<Ground> {
@@ -169,8 +212,8 @@ class Pipeline {
       return { result, summary: say.scripts(result, orphans) };
     });
     const reference = await this.#stages.required('check_reference_data', async () => {
-      const result = await quick.checkReferenceData(context);
-      return { result, summary: `version ${result.version}` };
+      const result = await long.checkReferenceData(context);
+      return { result, summary: say.reference(result) };
     });
     return { context, reference, scripts };
   }
@@ -198,13 +241,23 @@ class Pipeline {
     await long.adoptInputs(context, { closedRuns, ...again });
   }
 
-  async #validate(ground: Ground): Promise<{ rejected: boolean; report: string; rows: RowCounts }> {
+  /** The gate judges whatever changes published plays, also where there is nothing to validate. */
+  async #judge(ground: Ground, prepared: Preparation, none: string): Promise<Judged> {
     const { context } = ground;
-    const report = await this.#glue(ground, 'validation', 'validate_data');
+    const validates = prepared.toValidate > 0;
+    if (!validates) this.#notNeeded(['validation'], none);
+    if (!changesPlays(prepared)) {
+      this.#notNeeded(['quality_gate'], none);
+      return { rejected: false };
+    }
+    const report = validates ? await this.#glue(ground, 'validation', 'validate_data') : undefined;
     return await this.#stages.required('quality_gate', async () => {
-      const quality = await quick.judgeQuality(context, { report });
+      const onPurpose = this.#run.request.trigger === 'recovery';
+      const what = report === undefined ? {} : { report };
+      const quality = await long.judgeQuality(context, { ...what, onPurpose });
       const rejected = quality.gate.verdict === 'hold' && !(await this.#approved(context, quality));
-      return { result: { rejected, report, rows: quality.rows }, summary: say.gate(quality, rejected) };
+      const rows = report === undefined ? {} : { rows: quality.rows };
+      return { result: { rejected, ...what, ...rows }, summary: say.gate(quality, rejected) };
     });
   }
 
@@ -222,9 +275,9 @@ class Pipeline {
     ground: Ground,
     report: string | undefined,
     recompute?: readonly string[],
-  ): Promise<{ days: readonly DayEdition[]; loadReport?: string }> {
+  ): Promise<PublishedPlays & { readonly loadReport?: string | undefined }> {
     const { context, reference, scripts } = ground;
-    const { days } = await this.#stages.required('publish_plays', async () => {
+    const plays = await this.#stages.required('publish_plays', async () => {
       const result = await long.publishPlays(context, {
         reference,
         scriptDigest: scripts.digests.validate_data,
@@ -232,14 +285,17 @@ class Pipeline {
         ...(report === undefined ? {} : { report }),
         ...(recompute === undefined ? {} : { recompute }),
       });
-      return { result, summary: say.days(result.days) };
+      return { result, summary: say.days(result.days, result.dayCount) };
     });
-    if (days.length === 0) {
-      const none = 'no day has changed';
-      this.#notNeeded(['kpi_computation', 'kpi_verification', 'publish_kpis', 'dynamodb_load'], none);
-      return { days };
+    const { days, dayCount } = plays;
+    if (dayCount === 0) {
+      this.#notNeeded(
+        PUBLISHING.filter((stage) => stage !== 'publish_plays'),
+        'no day has changed',
+      );
+      return plays;
     }
-    this.#run.change((state) => ({ ...state, days: days.map(({ day }) => day) }));
+    this.#run.change((state) => ({ ...state, days: days.map(({ day }) => day), dayCount }));
 
     const kpis = await this.#glue(ground, 'kpi_computation', 'compute_kpis');
     await this.#stages.optional('kpi_verification', async () => {
@@ -249,42 +305,44 @@ class Pipeline {
         summary: plural(result.items, 'item holds its invariants', 'items hold their invariants'),
       };
     });
-    const { published, superseded } = await this.#stages.required('publish_kpis', async () => {
-      const result = await long.publishKpis(context, { report: kpis, now: now() });
-      return { result, summary: say.publishedKpis(result) };
-    });
-    if (published.length === 0) {
-      this.#notNeeded(['dynamodb_load'], `newer editions are published (${say.days(superseded)})`);
-      return { days };
+    const { publishedCount, superseded, supersededCount } = await this.#stages.required(
+      'publish_kpis',
+      async () => {
+        const result = await long.publishKpis(context, { report: kpis, now: now() });
+        return { result, summary: say.publishedKpis(result) };
+      },
+    );
+    if (publishedCount === 0) {
+      const newer = say.days(superseded, supersededCount);
+      this.#notNeeded(['dynamodb_load'], `newer editions are published (${newer})`);
+      return plays;
     }
-    const loadReport = await this.#optionalGlue(ground, 'dynamodb_load', 'load_dynamodb');
-    return { days, ...(loadReport === undefined ? {} : { loadReport }) };
+    return { ...plays, loadReport: await this.#optionalGlue(ground, 'dynamodb_load', 'load_dynamodb') };
   }
 
   async #computeAgain(ground: Ground, dates: readonly string[]): Promise<PipelineResult> {
     const because = 'days are computed again from their published plays';
-    this.#notNeeded(['check_for_new_streams', 'prepare_data', 'validation', 'quality_gate'], because);
-    const published = await this.#publish(ground, undefined, dates);
+    this.#notNeeded(['check_for_new_streams', 'prepare_data', ...JUDGING], because);
+    const { loadReport, ...published } = await this.#publish(ground, undefined, dates);
     this.#notNeeded(['archive_processed_data'], because);
-    return await this.#finish(ground, { outcome: 'published', ...published });
+    return await this.#finish(ground, { outcome: 'published', published, loadReport });
   }
 
-  async #finish(
-    { context }: Ground,
-    ending: Omit<PipelineResult, 'run'> & { readonly loadReport?: string; readonly unarchived?: true },
-  ): Promise<PipelineResult> {
-    const { outcome, days, rows, loadReport, unarchived } = ending;
-    const record = { outcome, days, ...(rows === undefined ? {} : { rows }) };
+  /** Every run that comes to its end by itself ends here, and leaves its record. */
+  async #finish({ context }: Ground, ending: Ending): Promise<PipelineResult> {
+    const { outcome, published, rows, loadReport, unarchived = false } = ending;
+    const record = { outcome, ...(rows === undefined ? {} : { rows }) };
     await this.#stages.required('update_processing_state', async () => {
       const load = await quick.updateProcessingState(context, {
         now: now(),
         record,
         ...(loadReport === undefined ? {} : { loadReport }),
-        ...(unarchived === undefined ? {} : { unarchived }),
+        ...(unarchived ? { unarchived } : {}),
       });
       return { result: load, summary: say.loaded(load) };
     });
-    return { run: context.owner.run, ...record };
+    const { days, dayCount } = published;
+    return { run: context.owner.run, ...record, days, dayCount };
   }
 
   async #glue(ground: Ground, stage: StageName, script: ScriptName): Promise<string> {
@@ -316,23 +374,6 @@ class Pipeline {
     return { result: report, summary: say.glue(ended) };
   }
 
-  #nothingToValidate(because: string): { rejected: false; report: undefined } {
-    this.#notNeeded(['validation', 'quality_gate'], because);
-    return { rejected: false, report: undefined };
-  }
-
-  #nothingToPublish(because: string): { days: readonly DayEdition[] } {
-    const stages = [
-      'publish_plays',
-      'kpi_computation',
-      'kpi_verification',
-      'publish_kpis',
-      'dynamodb_load',
-    ] as const;
-    this.#notNeeded(stages, because);
-    return { days: [] };
-  }
-
   #notNeeded(stages: readonly StageName[], because: string): void {
     for (const stage of stages) this.#stages.notNeeded(stage, because);
   }
@@ -340,7 +381,7 @@ class Pipeline {
 
 function preparedAlready(asked: readonly string[]): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
-    `The run has prepared its inputs and can't take ${asked.join(', ')} instead: abort it, and start a run with these`,
+    `The run has prepared its inputs and can't take ${firstFew(asked)} instead: abort it, and start a run with these`,
     'InputInvalid',
   );
 }

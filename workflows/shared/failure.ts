@@ -1,6 +1,7 @@
 /** What an operator is told of an error that ended a stage. */
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { FAILURES, isFailureType } from '../../pipeline/failures.ts';
+import { cut } from '../../pipeline/first-few.ts';
 import type { FailureType } from '../../pipeline/failures.ts';
 
 export interface Failure {
@@ -11,7 +12,7 @@ export interface Failure {
 
 export function failureOf(error: unknown): Failure {
   const { type, message } = typeAndMessage(error);
-  return { type, message, advice: FAILURES[type].advice };
+  return { type, message: cut(message), advice: FAILURES[type].advice };
 }
 
 function typeAndMessage(error: unknown): { type: FailureType; message: string } {

@@ -1,3 +1,5 @@
+import { cut } from '../../pipeline/first-few.ts';
+
 /** What happened when, and who asked for it: part of the state of a run and of a procedure. */
 export interface TimelineEntry {
   readonly at: string;
@@ -14,10 +16,14 @@ const LENGTH = 200;
 /** Refused signals kept: the last ones are worth a look, and a flood of them must not push out what happened. */
 const REFUSED = 10;
 
+/** Characters of an entry: 200 of these stay below what the server takes as an answer to a query, by far. */
+const ENTRY_LENGTH = 2_000;
+
 export function extended(timeline: readonly TimelineEntry[], entry: TimelineEntry): TimelineEntry[] {
   const refused = entry.refused === true ? refusedIn(timeline) : [];
   const dropped = refused.length < REFUSED ? undefined : refused[0];
-  return [...timeline.filter((kept) => kept !== dropped), entry].slice(-LENGTH);
+  const kept = timeline.filter((each) => each !== dropped);
+  return [...kept, { ...entry, what: cut(entry.what, ENTRY_LENGTH) }].slice(-LENGTH);
 }
 
 export function refusedIn(timeline: readonly TimelineEntry[]): TimelineEntry[] {

@@ -9,6 +9,8 @@ import {
   type RowKind,
 } from '../../quality.ts';
 import type { PipelineClient } from '../../pipeline-client.ts';
+import { firstFew } from '../../../pipeline/first-few.ts';
+import type { FileReport, ValidationReport } from '../../../pipeline/reports.ts';
 import { checked, type CliContext } from '../context.ts';
 import { count, cut, share } from '../format.ts';
 import { examples, limitSchema, outputOption, outputSchema, RUN } from '../options.ts';
@@ -19,7 +21,7 @@ export function addQualityCommands(program: Command, context: CliContext): void 
     .argument('[run]', RUN, 'latest')
     .summary('quality report of a run')
     .description(
-      'What validation found: rows by verdict, reason and file, the gate, dataset rules, missing hours.',
+      'What the gate and validation found: plays that stop counting, rows by verdict, reason and file, reference data, dataset rules, missing hours.',
     )
     .addOption(outputOption())
     .action(async (run: string, given: unknown) => {
@@ -36,11 +38,32 @@ export function addQualityCommands(program: Command, context: CliContext): void 
   addRows(program, context, 'review', 'review', 'rows that wait for reference data (unknown track or user)');
 }
 
-function show({ out }: CliContext, { run, gate, report }: QualityRecord): void {
-  const { rows } = report;
+function show({ out }: CliContext, { run, gate, losses, report }: QualityRecord): void {
   out.fields([
     ['run', run],
-    ['gate', `${out.status(gate.verdict)}${gate.reasons.length === 0 ? '' : `: ${gate.reasons.join('; ')}`}`],
+    ['gate', out.status(gate.verdict)],
+  ]);
+  for (const reason of gate.reasons) out.line(`- ${reason}`);
+  if (losses.length > 0) {
+    out.heading('Plays that stop counting');
+    out.table(losses.slice(0, DAYS_SHOWN), [
+      { title: 'day', value: ({ day }) => day },
+      { title: 'now', value: ({ now }) => count(now), right: true },
+      { title: 'stop', value: ({ stopping }) => count(stopping), right: true },
+      { title: 'instead', value: ({ instead }) => count(instead), right: true },
+      { title: 'then', value: ({ then }) => count(then), right: true },
+      { title: 'by what came as', value: ({ files, fileCount }) => firstFew(files, fileCount) },
+    ]);
+    if (losses.length > DAYS_SHOWN)
+      out.line(`and ${count(losses.length - DAYS_SHOWN)} days more; -o json has all`);
+  }
+  if (report !== undefined) showReport(out, report);
+}
+
+function showReport(out: CliContext['out'], report: ValidationReport): void {
+  const { rows } = report;
+  out.heading('Rows');
+  out.fields([
     ['rows delivered', count(rows.delivered)],
     ['valid', `${count(rows.valid)}  ${share(rows.valid, rows.delivered)}`],
     ['duplicate', `${count(rows.duplicate)}  ${share(rows.duplicate, rows.delivered)}`],
@@ -72,6 +95,7 @@ function show({ out }: CliContext, { run, gate, report }: QualityRecord): void {
     { title: 'review', value: (file) => count(file.rows.underReview), right: true },
     { title: 'remarks', value: remarks },
   ]);
+  showReference(out, report);
   const failed = report.ruleset.results.filter(({ result }) => result !== 'PASS');
   if (failed.length > 0) {
     out.heading('Dataset rules not met');
@@ -86,26 +110,57 @@ function show({ out }: CliContext, { run, gate, report }: QualityRecord): void {
   }
 }
 
+/** Files of songs and users, what of them is not used, and why. */
+function showReference(out: CliContext['out'], { reference: { songs, users } }: ValidationReport): void {
+  const files = [...songs.files, ...users.files];
+  if (files.length === 0) return;
+  out.heading('Reference data');
+  out.table(files, [
+    { title: 'file', value: ({ key }) => key },
+    { title: 'rows', value: (file) => count(file.rows), right: true },
+    { title: 'unusable', value: ({ unusable }) => count(unusable), right: true },
+    {
+      title: 'reasons',
+      value: ({ reasons }) =>
+        Object.entries(reasons)
+          .filter(([, n]) => n > 0)
+          .map(([reason, n]) => `${reason} ${count(n)}`)
+          .join(', '),
+    },
+    {
+      title: 'first bad lines',
+      value: ({ firstBad }) => firstBad.map(({ line, reason }) => `${count(line)} ${reason}`).join(', '),
+    },
+  ]);
+  for (const [kind, { conflicts, firstConflicts }] of Object.entries({ songs, users })) {
+    if (conflicts === 0) continue;
+    out.heading(`Keys of ${kind} with different values: ${count(conflicts)}`);
+    out.table(firstConflicts, [
+      { title: 'key', value: ({ key }) => key },
+      { title: 'kept', value: ({ kept }) => kept },
+      { title: 'dropped', value: ({ dropped }) => dropped },
+    ]);
+  }
+}
+
 function reasonHits(hits: Readonly<Record<string, number>>, reason: string): number {
   return hits[reason] ?? 0;
 }
 
-function remarks({
-  drift,
-  truncatedLastLine,
-  firstBadLine,
-  warnings,
-}: QualityRecord['report']['files'][number]): string {
+function remarks({ drift, truncatedLastLine, firstBadLine, warnings }: FileReport): string {
   return [
-    ...(drift === null || drift.extraColumns.length === 0
+    ...(drift === null || drift.extraColumnCount === 0
       ? []
-      : [`extra columns ${drift.extraColumns.join(', ')}`]),
+      : [`extra columns ${firstFew(drift.extraColumns, drift.extraColumnCount)}`]),
     ...(drift?.reordered === true ? ['columns reordered'] : []),
     ...(truncatedLastLine ? ['last line truncated'] : []),
     ...(firstBadLine === null ? [] : [`first bad line ${String(firstBadLine)}`]),
     ...warnings,
   ].join('; ');
 }
+
+/** Days in a table that people read. */
+const DAYS_SHOWN = 20;
 
 /** Enough to see what is wrong; a file of millions of rows is for -o csv. */
 const ROWS_SHOWN = 50;

@@ -155,6 +155,13 @@ export function operatorPolicy(scope: Scope): Statement[] {
       Action: WRITE_OBJECTS,
       Resource: below(scope, [PREFIXES.streams, PREFIXES.songs, PREFIXES.users]),
     },
+    {
+      // A wrong file of songs or users spoils every run; the bucket is versioned, so a delete can be taken back.
+      Sid: 'RemoveReferenceFiles',
+      Effect: 'Allow',
+      Action: ['s3:DeleteObject'],
+      Resource: below(scope, [PREFIXES.songs, PREFIXES.users]),
+    },
     { Sid: 'ReadObjects', Effect: 'Allow', Action: READ_OBJECTS, Resource: below(scope, ['']) },
     {
       Sid: 'SeeTheBucket',

@@ -142,11 +142,20 @@ class World:
         return f"{self._root}/{path}/"
 
     def deliver_reference(self, songs: bytes | str, users: bytes | str, name: str = "v1") -> dict[str, Any]:
-        return {
-            "version": name,
-            "songs": [self.write(f"reference/songs/{name}.csv", songs)],
-            "users": [self.write(f"reference/users/{name}.csv", users)],
+        """The reference data of a plan."""
+        files = {"songs": {"songs.csv": songs}, "users": {"users.csv": users}}
+        return {"version": name, "uri": self.list_reference(files, name)}
+
+    def list_reference(self, files: dict[str, dict[str, bytes | str]], name: str) -> str:
+        """Writes the files by kind and name, oldest first, and the document that names them; returns its URI."""
+        listed = {
+            kind: [
+                {"key": f"reference/{kind}/{file}", "uri": self.write(f"reference/versions/{name}/{kind}/{file}", content)}
+                for file, content in contents.items()
+            ]
+            for kind, contents in files.items()
         }
+        return self.write(f"reference/versions/{name}/judged.json", json.dumps(listed))
 
     def stage(self, key: str, content: bytes | str) -> dict[str, Any]:
         """A delivered file, as the worker stages it: by the digest of its bytes, with the name that Spark goes by."""
@@ -178,6 +187,7 @@ class World:
         now: str = NOW,
         reference: dict[str, Any] | None = None,
         retiring: Sequence[str] = (),
+        max_unpacked: int = 1024**3,
     ) -> Validation:
         """Delivers the files, by their keys and in this order, and runs the validation."""
         plan = {
@@ -191,6 +201,7 @@ class World:
             "reviewPrefix": self.prefix(f"validated/review/run={RUN}"),
             "manifestsPrefix": self.prefix("processed/manifests/plays"),
             "retiring": list(retiring),
+            "maxUnpackedBytes": max_unpacked,
             "scratchPrefix": self.prefix(f"temporary/run={RUN}"),
         }
         report = self.run(validate_data, plan)

@@ -2,6 +2,7 @@
  * Runs over a bucket in memory, as far as deliveries go: inputs are found, claimed, judged, published and archived by
  * the pipeline's own activities; what Glue would find in a file is told by a few lines here.
  */
+import assert from 'node:assert';
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -12,13 +13,17 @@ import { createArchiveActivities } from '../../../activities/storage/archive.ts'
 import { keyRecordOf } from '../../../activities/storage/claims.ts';
 import { createInputActivities } from '../../../activities/storage/inputs.ts';
 import { createStateActivities } from '../../../activities/storage/state.ts';
+import { createQualityActivities } from '../../../activities/storage/quality.ts';
 import { createPlaysActivities } from '../../../activities/storage/plays.ts';
 import type { Preparation } from '../../../pipeline/activity-types.ts';
 import { fileIdOf } from '../../../pipeline/documents.ts';
 import { fileRecordSchema, keyRecordSchema, preparedInputsSchema } from '../../../pipeline/inputs.ts';
 import type { Owner } from '../../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../../pipeline/layout.ts';
+import { lossOf, recorded } from '../../../pipeline/losses.ts';
+import type { RecordedLoss } from '../../../pipeline/losses.ts';
 import { playsManifestSchema } from '../../../pipeline/manifests.ts';
+import type { PlaysManifest } from '../../../pipeline/manifests.ts';
 import type { ValidationPlan } from '../../../pipeline/plans.ts';
 import type { FileReport, ValidationReport } from '../../../pipeline/reports.ts';
 import type { RunContext, RunSettings } from '../../../pipeline/run-context.ts';
@@ -35,9 +40,12 @@ const SETTINGS: RunSettings = {
     jobTimeoutMinutes: 10,
   },
   ...{ gluePollSeconds: 5, maxFilesPerRun: 100, maxBytesPerRun: 1e9, historySteps: 200, retentionDays: 1 },
-  ...{ gateMaxRejectedShare: 0.05, gateMaxReviewShare: 0.02, parkHours: 1, parkExpiry: 'fail' },
+  ...{ maxUnpackedBytes: 1e9, referenceMaxUnusableShare: 0.01 },
+  ...{ gateMaxRejectedShare: 0.05, gateMaxReviewShare: 0.02, gateMaxLostShare: 0.5 },
+  ...{ gateMaxDayDistance: 366, parkHours: 1, parkExpiry: 'fail' },
 };
-const REFERENCE = { version: 'v', songs: ['s3://b/songs'], users: ['s3://b/users'] };
+const ROWS = { files: 1, rows: 1, unusable: 0 };
+const REFERENCE = { version: 'v', songs: ROWS, users: ROWS, firstBad: [] };
 const NOW = '2026-02-01T00:00:00Z';
 
 /** Far longer than a read or a write in memory takes. */
@@ -142,7 +150,10 @@ export class DeliveryWorld {
     if (this.#killed === undefined) return;
     const { owner, finished } = this.#killed;
     this.#killed = undefined;
-    const context = { owner: { ...owner, originalRunId: `${owner.originalRunId}-again` }, settings: SETTINGS };
+    const context = {
+      owner: { ...owner, originalRunId: `${owner.originalRunId}-again` },
+      settings: SETTINGS,
+    };
     try {
       await this.#passThrough(context, undefined, { ...WHOLE, finished, again });
     } catch (error) {
@@ -174,7 +185,6 @@ export class DeliveryWorld {
     if (prepared === undefined) return;
     this.validated = prepared.toValidate;
     const report = prepared.toValidate === 0 ? undefined : this.#validate(context.owner.run);
-    dieIn('publish');
     if ((again || !finished.includes('publish')) && (prepared.toValidate > 0 || prepared.retiring > 0)) {
       const given = {
         reference: REFERENCE,
@@ -182,14 +192,18 @@ export class DeliveryWorld {
         now: NOW,
         ...(report === undefined ? {} : { report }),
       };
+      const foreseen = await this.#foresee(context, report);
+      dieIn('publish');
+      const before = this.#manifests();
       await this.#do(createPlaysActivities(s3).publishPlays, context, given);
+      requireForeseen(foreseen, before, this.#manifests());
     }
     dieIn('archive');
     if (archives) await this.#do(createArchiveActivities(s3).archiveInputs, context, { now: NOW });
     else
       await this.#do(createStateActivities(s3).updateProcessingState, context, {
         now: NOW,
-        record: { outcome: 'published', days: [] },
+        record: { outcome: 'published' },
         unarchived: true,
       });
   }
@@ -212,6 +226,26 @@ export class DeliveryWorld {
     const { files, retire } = preparedInputsSchema.parse(JSON.parse(text));
     const toValidate = files.filter(({ verdict }) => verdict !== 'redelivery').length;
     return { toValidate, retiring: retire.length };
+  }
+
+  /** What the gate says would stop counting. It changes nothing that is published or claimed. */
+  async #foresee(context: RunContext, report: string | undefined): Promise<RecordedLoss[]> {
+    const quality = layout.runRecord(context.owner.run, 'quality');
+    this.bucket.beforeWrite = (key) => {
+      if (key !== quality) throw new Error(`The gate has written ${key}`);
+    };
+    const given = { onPurpose: false, ...(report === undefined ? {} : { report }) };
+    await this.#do(createQualityActivities(this.bucket.s3).judgeQuality, context, given);
+    return (JSON.parse(this.bucket.text(quality) ?? '') as { losses: RecordedLoss[] }).losses;
+  }
+
+  #manifests(): Map<string, PlaysManifest> {
+    return new Map(
+      this.bucket.keys(PREFIXES.playsManifests).map((key) => {
+        const manifest = playsManifestSchema.parse(JSON.parse(this.bucket.text(key) ?? ''));
+        return [manifest.day, manifest];
+      }),
+    );
   }
 
   /** The published plays of each day, each once. */
@@ -279,6 +313,16 @@ export class DeliveryWorld {
 
 function idOf(content: string): string {
   return fileIdOf(createHash('sha256').update(content).digest('hex'));
+}
+
+/** Nothing has stopped counting that the gate had not foreseen, and nothing else. */
+function requireForeseen(
+  foreseen: readonly RecordedLoss[],
+  before: ReadonlyMap<string, PlaysManifest>,
+  after: ReadonlyMap<string, PlaysManifest>,
+): void {
+  const stopped = [...after.values()].flatMap((manifest) => lossOf(before.get(manifest.day), manifest) ?? []);
+  assert.deepStrictEqual(foreseen, stopped.map(recorded));
 }
 
 function isArchivedFile(key: string): boolean {

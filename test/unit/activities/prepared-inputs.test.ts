@@ -12,7 +12,8 @@ import { MemoryBucket } from '../../support/memory-bucket.ts';
 
 const owner = { run: 'run-1', workflowId: 'run', originalRunId: 'first' };
 const context = { owner, settings: ordinarySettings };
-const reference = { version: 'v', songs: [], users: [] };
+const none = { files: 1, rows: 1, unusable: 0 };
+const reference = { version: 'v', songs: none, users: none, firstBad: [] };
 
 describe('a run that has prepared its inputs', () => {
   // Says nothing of the attempt that fails: it is meant to.

@@ -9,7 +9,10 @@ import { REASONS, type ValidationReport } from '../../../pipeline/reports.ts';
 
 const none = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as ValidationReport['firstReasons'];
 const noRows = { delivered: 0, valid: 0, duplicate: 0, rejected: 0, underReview: 0 };
-const noReference = { rows: 0, unique: 0, duplicates: 0, unusable: 0 };
+const noReference = {
+  ...{ rows: 0, unique: 0, duplicates: 0, unusable: 0, conflicts: 0 },
+  ...{ firstConflicts: [], files: [] },
+};
 
 function recordWith(errors: ValidationReport['errors'], review: ValidationReport['review']): unknown {
   const report: ValidationReport = {
@@ -27,14 +30,14 @@ function recordWith(errors: ValidationReport['errors'], review: ValidationReport
     reasonHits: none,
     files: [],
     hours: [],
-    completeness: { missingHours: [] },
+    completeness: { missingHours: [], daysWithMissingHours: 0 },
     parts: [],
     errors,
     review,
     ruleset: { score: 1, results: [] },
     reference: { version: 'v', songs: noReference, users: noReference },
   };
-  return { version: 1, run: 'r', gate: { verdict: 'pass', reasons: [] }, report };
+  return { version: 1, run: 'r', losses: [], gate: { verdict: 'pass', reasons: [] }, report };
 }
 
 /** A bucket that holds these objects. */

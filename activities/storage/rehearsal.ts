@@ -1,0 +1,31 @@
+/** A change of documents that is only made to see what would come of it: what is written is kept here and read back. */
+import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
+import type { z } from 'zod';
+import type { Documents } from './documents.ts';
+import type { Stored } from './objects.ts';
+
+export class Rehearsal implements Documents {
+  readonly #bucket: Documents;
+  readonly #written = new Map<string, { readonly value: unknown; readonly etag: string }>();
+
+  constructor(bucket: Documents) {
+    this.#bucket = bucket;
+  }
+
+  async head(key: string, versionId?: string): Promise<HeadObjectCommandOutput | undefined> {
+    return await this.#bucket.head(key, versionId);
+  }
+
+  async readJson<T>(key: string, schema: z.ZodType<T>, versionId?: string): Promise<Stored<T> | undefined> {
+    const own = versionId === undefined ? this.#written.get(key) : undefined;
+    if (own === undefined) return await this.#bucket.readJson(key, schema, versionId);
+    return { value: schema.parse(own.value), etag: own.etag };
+  }
+
+  writeJsonIf(key: string, value: unknown, etag: string | undefined): Promise<boolean> {
+    const own = this.#written.get(key);
+    if (own !== undefined && own.etag !== etag) return Promise.resolve(false);
+    this.#written.set(key, { value, etag: `rehearsed-${String(this.#written.size)}-${key}-${etag ?? ''}` });
+    return Promise.resolve(true);
+  }
+}
