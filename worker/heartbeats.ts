@@ -14,7 +14,8 @@ const BEATS = 4;
 export const beatForActivities: ActivityInterceptorsFactory = (context) => ({
   inbound: {
     async execute(input, next) {
-      const { heartbeatTimeoutMs, heartbeatDetails } = context.info;
+      const { heartbeatTimeoutMs } = context.info;
+      const heartbeatDetails: unknown = context.info.heartbeatDetails;
       if (heartbeatTimeoutMs === undefined || heartbeatTimeoutMs > SHORT_MS) return await next(input);
       const timer = setInterval(() => {
         // A beat replaces the details of the one before: what an earlier attempt has left must outlive this one's end.

@@ -37,7 +37,9 @@ function seen(table: TableDescription): SeenTable {
   return {
     status: table.TableStatus ?? 'without a status',
     keys: keysOf(table.KeySchema),
-    types: Object.fromEntries(attributes.map((each) => [each.AttributeName, each.AttributeType])),
+    types: Object.fromEntries(
+      attributes.map(({ AttributeName: name = '', AttributeType: type = '' }) => [name, type]),
+    ),
     indexes: (table.GlobalSecondaryIndexes ?? []).map((index) => ({
       name: index.IndexName ?? '',
       status: index.IndexStatus ?? 'without a status',

@@ -39,7 +39,10 @@ afterAll(async () => {
 async function verified(build: string): Promise<ScriptsReport> {
   const directory = mkdtempSync(join(folder, build));
   const library = Buffer.from(build);
-  const write = (file: string, ...bodies: readonly [Buffer, ...Buffer[]]): { digest: string; file: string } => {
+  const write = (
+    file: string,
+    ...bodies: readonly [Buffer, ...Buffer[]]
+  ): { digest: string; file: string } => {
     writeFileSync(join(directory, file), bodies[0]);
     return { digest: buildDigest(...bodies), file };
   };
