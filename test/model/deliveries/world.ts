@@ -142,7 +142,10 @@ export class DeliveryWorld {
     if (this.#killed === undefined) return;
     const { owner, finished } = this.#killed;
     this.#killed = undefined;
-    const context = { owner: { ...owner, originalRunId: `${owner.originalRunId}-again` }, settings: SETTINGS };
+    const context = {
+      owner: { ...owner, originalRunId: `${owner.originalRunId}-again` },
+      settings: SETTINGS,
+    };
     try {
       await this.#passThrough(context, undefined, { ...WHOLE, finished, again });
     } catch (error) {
