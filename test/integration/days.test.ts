@@ -1,11 +1,21 @@
 /** Days that come in pieces: several in one run, late, across midnight, from runs at once, withdrawn. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { differences } from '../support/pipeline-stack.ts';
 import { csv, plays } from '../support/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
+import { toolchain } from '../support/toolchain.ts';
 import { trueItemsOf } from '../support/truth.ts';
+import { until } from '../support/until.ts';
 
 const [MONDAY, TUESDAY, WEDNESDAY] = ['2024-07-01', '2024-07-02', '2024-07-03'] as const;
+const [THURSDAY, FRIDAY] = ['2024-07-04', '2024-07-05'] as const;
+
+/** A run of a small day, and the executions of the chain before it that find nothing. */
+const NEXT_DAY_WITHIN_MS = 180_000;
+
+const execute = promisify(execFile);
 
 describe('days that come in pieces', () => {
   const suite = pipelineStack();
@@ -79,5 +89,27 @@ describe('days that come in pieces', () => {
     expect(
       [...(await suite.stack.items()).keys()].filter((id) => id.startsWith('top_song#2024-07-01')),
     ).toHaveLength(1);
+  });
+
+  it('publishes what arrives between two executions of a cron chain, which the temporal CLI has started', async () => {
+    await deliver('thursday.csv', csv(plays(30, 60, [THURSDAY])));
+    const chain = ['--workflow-id', 'nightly', '--type', 'musicStreamingPipeline', '--cron', '@every 3s'];
+    await execute(toolchain().temporal, ['workflow', 'start', '--task-queue', 'music_streaming', ...chain], {
+      env: { ...process.env, ...suite.stack.running.environment.operator },
+    });
+    const { runs } = suite.stack.client;
+    const first = await runs.find('nightly');
+    expect(await runs.result(first)).toMatchObject({ result: { days: [{ day: THURSDAY, edition: 1 }] } });
+    expect(await wrong()).toEqual([]);
+
+    await deliver('friday.csv', csv(plays(31, 60, [FRIDAY])));
+    const look = async (): Promise<true | undefined> => ((await wrong()).length === 0 ? true : undefined);
+    await until('Friday is published', look, NEXT_DAY_WITHIN_MS);
+    await suite.stack.client.temporal.client.workflow.getHandle('nightly').terminate();
+    const executions = (await runs.list()).filter(({ workflowId }) => workflowId === 'nightly');
+    const published = executions.filter(({ days }) => days.length > 0);
+    expect(published.map(({ days }) => days)).toEqual([[FRIDAY], [THURSDAY]]);
+    expect(new Set(published.map(({ run }) => run)).size).toBe(2);
+    expect(new Set(published.map(({ trigger }) => trigger))).toEqual(new Set(['cron']));
   });
 });

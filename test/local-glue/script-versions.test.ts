@@ -76,7 +76,13 @@ async function validated(
   const { startGlueRun } = createGlueRunActivities(glue.client, glue.client);
   const workflowExecution = { workflowId: run, runId: 'first' };
   const token = `${run}/first/validation/${String(round)}`;
-  const work = { stage: 'validation', script: 'validate_data', plan: 'p', tokenUsed: false, overrides: {} } as const;
+  const work = {
+    stage: 'validation',
+    script: 'validate_data',
+    plan: 'p',
+    tokenUsed: false,
+    overrides: {},
+  } as const;
   const { jobRunId }: StartedGlueRun = await new MockActivityEnvironment({ workflowExecution }).run(
     startGlueRun,
     contextOf(run),

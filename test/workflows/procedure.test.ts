@@ -133,8 +133,13 @@ describe('a procedure', () => {
       });
       expect(plan).toMatchObject({ objects: 2 });
       expect(acting(fake.calls)).toEqual([]);
+      await handle.signal(signals.approve, { ...approval, digest: digest('a') });
       await handle.signal(signals.approve, { ...approval, digest: digest('b') });
       expect(await handle.result()).toMatchObject({ status: 'Completed' });
+      const refused = (await handle.query(timelineQuery)).filter((entry) => entry.refused === true);
+      expect(refused).toMatchObject([
+        { ...approval, what: expect.stringMatching(/^signal approve was not followed/) },
+      ]);
     });
   });
 

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { Output } from '../../../client/cli/output.ts';
-import { stageLines, waitingLines } from '../../../client/cli/run-text.ts';
+import { refusedLines, stageLines, waitingLines } from '../../../client/cli/run-text.ts';
 import { stagesAhead, type RunView } from '../../../client/run-view.ts';
 import { STAGE_NAMES } from '../../../pipeline/stages.ts';
 
@@ -34,6 +34,19 @@ const running: RunView = {
     summary: 'well',
   })),
 };
+
+describe('a signal that a run did not follow', () => {
+  it('is told with its sender', () => {
+    const what = 'signal approve was not followed: not held';
+    const timeline = [
+      { at: '2024-06-25T03:00:00.000Z', what: 'pause', by: 'bea' },
+      { at: '2024-06-25T03:01:00.000Z', what, by: 'ada', reason: 'looks right', refused: true as const },
+    ];
+    expect(refusedLines(out, { ...running, timeline })).toEqual([
+      `2024-06-25 03:01:00  ${what} by ada: looks right`,
+    ]);
+  });
+});
 
 describe('the stages of a run', () => {
   it('are what is done with its time, what is at work with its Glue run, and what comes', () => {

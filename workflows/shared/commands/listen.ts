@@ -22,7 +22,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { defaultPayloadConverter, RawValue, rawValueTypeInfo } from '@temporalio/common';
+import { defaultPayloadConverter, rawValueTypeInfo } from '@temporalio/common';
+import type { RawValue } from '@temporalio/common';
 import { z } from 'zod';
 import type { CommandActivities } from '../../../pipeline/activity-types.ts';
 import { problemsOf } from '../../../pipeline/problems.ts';
