@@ -6,7 +6,6 @@ import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
-import type { Reference } from '../../pipeline/documents.ts';
 import { fileRecordSchema, keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
