@@ -51,7 +51,8 @@ export function deliveryKey(
   }
   if (isHidden(key)) {
     throw new ClientError('WrongUse', `${key} has a name that no run takes.`, {
-      advice: 'Names that begin with _ or ., or end in _$folder$, are those of markers: give another with --key.',
+      advice:
+        'Names that begin with _ or ., or end in _$folder$, are those of markers: give another with --key.',
     });
   }
   return key;

@@ -37,10 +37,7 @@ const some = (count: number, one: string): string => `${String(count)} ${one}${c
 export function judgeQuality({ report, losses, onPurpose }: Judged, limits: GateLimits): GateVerdict {
   const lost = judgeLosses(losses, report, limits);
   const holds = [...(report === undefined ? [] : tooBad(report, limits)), ...(onPurpose ? [] : lost)];
-  const warnings = [
-    ...(onPurpose ? lost : []),
-    ...(report === undefined ? [] : warningsOf(report, limits)),
-  ];
+  const warnings = [...(onPurpose ? lost : []), ...(report === undefined ? [] : warningsOf(report, limits))];
   const reasons = [...holds, ...warnings].map((reason) => cut(reason));
   return { verdict: holds.length > 0 ? 'hold' : warnings.length > 0 ? 'warn' : 'pass', reasons };
 }
@@ -99,7 +96,9 @@ function warningsOf(report: ValidationReport, limits: GateLimits): string[] {
   const { files, rows, reference } = report;
   const accepted = files.filter((file) => !isRejected(file));
   const rejected = accepted.length === 0 ? [] : files.filter(isRejected);
-  const drifted = accepted.filter(({ drift }) => drift !== null && (drift.extraColumnCount > 0 || drift.reordered));
+  const drifted = accepted.filter(
+    ({ drift }) => drift !== null && (drift.extraColumnCount > 0 || drift.reordered),
+  );
   const truncated = accepted.filter(({ truncatedLastLine }) => truncatedLastLine);
   const empty = accepted.filter((file) => file.rows.delivered === 0);
   const kinds = [
@@ -164,14 +163,20 @@ export function describeReference(kind: 'songs' | 'users', counts: ReferenceCoun
   const bad = files.flatMap(({ key, firstBad }) =>
     firstBad.map(({ line, reason }) => `${cutName(key)} line ${String(line)}: ${reason}`),
   );
-  const differing = firstConflicts.map(({ key, kept, dropped }) => `${cutName(key)} (kept ${kept}, dropped ${dropped})`);
+  const differing = firstConflicts.map(
+    ({ key, kept, dropped }) => `${cutName(key)} (kept ${kept}, dropped ${dropped})`,
+  );
   return [
     ...(unusable === 0
       ? []
-      : [`${String(unusable)} of ${String(rows)} rows of ${kind} are unusable: ${firstFew(bad, unusable, '; ')}`]),
+      : [
+          `${String(unusable)} of ${String(rows)} rows of ${kind} are unusable: ${firstFew(bad, unusable, '; ')}`,
+        ]),
     ...(conflicts === 0
       ? []
-      : [`${some(conflicts, 'key')} of ${kind} with different values: ${firstFew(differing, conflicts, '; ')}`]),
+      : [
+          `${some(conflicts, 'key')} of ${kind} with different values: ${firstFew(differing, conflicts, '; ')}`,
+        ]),
   ];
 }
 

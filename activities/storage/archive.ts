@@ -58,7 +58,8 @@ export function createArchiveActivities(s3: S3Client): ArchiveActivities {
       for (const file of files) {
         const target = layout.quarantined(run, file.key);
         await copyVerified(bucket, file, target);
-        if (file.verdict !== 'redelivery') await settle(bucket, file, { state: 'refused', archivedAs: target });
+        if (file.verdict !== 'redelivery')
+          await settle(bucket, file, { state: 'refused', archivedAs: target });
         await releaseKey(bucket, file, run);
         await bucket.deleteIf(file.key, file.etag);
         heartbeat({ quarantined: file.key });

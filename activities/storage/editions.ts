@@ -56,11 +56,7 @@ export interface Brought {
  * correction that was rejected whole replaces nothing: what its key brought before goes on counting. Neither does what a
  * later delivery has overtaken while the run was closed.
  */
-async function whatItBrings(
-  bucket: Documents,
-  run: string,
-  { inputs, report }: Given,
-): Promise<Brought> {
+async function whatItBrings(bucket: Documents, run: string, { inputs, report }: Given): Promise<Brought> {
   const judged = new Map(report?.files.map((file) => [file.id, file]));
   const rejected = new Set(
     [...judged.values()].filter(({ status }) => status === 'rejected').map(({ id }) => id),

@@ -2,11 +2,9 @@
  * Publishing plays: makes the next edition of each day that a run touches, then says in the records that it is there.
  * Repeating it changes nothing.
  */
-import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
-import type { Reference } from '../../pipeline/documents.ts';
 import { FIRST } from '../../pipeline/first-few.ts';
 import { preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { PreparedFile } from '../../pipeline/inputs.ts';

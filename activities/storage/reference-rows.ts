@@ -9,12 +9,7 @@ import { createGunzip } from 'node:zlib';
 import { ApplicationFailure } from '@temporalio/common';
 import { CsvError, parse } from 'csv-parse';
 import { FIRST } from '../../pipeline/first-few.ts';
-import {
-  REFERENCE_COLUMNS,
-  REFERENCE_REASONS,
-  trimmed,
-  unusableReason,
-} from '../../pipeline/reference.ts';
+import { REFERENCE_COLUMNS, REFERENCE_REASONS, trimmed, unusableReason } from '../../pipeline/reference.ts';
 import type { JudgedReferenceFile, ReferenceKind, ReferenceReason } from '../../pipeline/reference.ts';
 import { failure, traitsOf } from '../aws/call.ts';
 

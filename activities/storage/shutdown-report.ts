@@ -44,7 +44,8 @@ export function createShutdownReportActivities(
 }
 
 async function recordOf(bucket: Bucket, found: FoundRun): Promise<StoppedRun> {
-  if (found.run === undefined) return { ...found, stopped: null, days: [], dayCount: 0, claims: [], unreadable: [] };
+  if (found.run === undefined)
+    return { ...found, stopped: null, days: [], dayCount: 0, claims: [], unreadable: [] };
   const unreadable: string[] = [];
   /** A report with a gap that is named is worth more than none. */
   const read = async <T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> => {

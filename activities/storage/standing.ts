@@ -59,7 +59,12 @@ export async function settleKey(bucket: Documents, run: string, { id, key }: Pre
 }
 
 /** Whether the run still decides what a key stands for: no later run has taken the key over since it was closed. */
-export async function holdsKey(bucket: Documents, run: string, key: string, brings: string): Promise<boolean> {
+export async function holdsKey(
+  bucket: Documents,
+  run: string,
+  key: string,
+  brings: string,
+): Promise<boolean> {
   const record = (await bucket.readJson(keyRecordOf(key), keyRecordSchema))?.value;
   if (record?.pending !== undefined) return record.pending.run === run;
   return record?.settledBy === undefined ? record?.fileId === brings : record.settledBy === run;

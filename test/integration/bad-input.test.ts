@@ -132,9 +132,7 @@ describe('bad input', () => {
 
   async function all(prefix: string): Promise<string[]> {
     const Bucket = suite.stack.client.settings.bucket;
-    const { Contents = [] } = await suite.stack.s3.send(
-      new ListObjectsV2Command({ Bucket, Prefix: prefix }),
-    );
+    const { Contents = [] } = await suite.stack.s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix }));
     return Contents.flatMap(({ Key }) => Key ?? []);
   }
 
@@ -208,9 +206,7 @@ describe('bad input', () => {
     await suite.stack.start('held');
     const { held, run } = await suite.stack.reaches('held', 'Held');
     const [rejected, lost, nothing] = held?.verdict.reasons ?? [];
-    expect(rejected).toBe(
-      '22 of 72 rows rejected (30.6 %, limit 5.0 %), 20 of them in files rejected whole',
-    );
+    expect(rejected).toBe('22 of 72 rows rejected (30.6 %, limit 5.0 %), 20 of them in files rejected whole');
     const were = { daily: await playsOf(DAILY), emptied: await playsOf(EMPTIED) };
     expect(lost).toContain(
       `${DAILY} (${String(were.daily)} of ${String(were.daily)} plays stop counting, 0 come instead), ` +

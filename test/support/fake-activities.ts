@@ -83,7 +83,7 @@ const ordinaryDay: Replaceable = {
   quarantineInputs: () => Promise.resolve({ files: 1 }),
   publishPlays: () => Promise.resolve({ days: [day], dayCount: 1 }),
   verifyKpis: () => Promise.resolve({ items: 10 }),
-  publishKpis: () => 
+  publishKpis: () =>
     Promise.resolve({ published: [day], publishedCount: 1, superseded: [], supersededCount: 0 }),
   archiveInputs: () => Promise.resolve({ archived: 1, bytes: 100, kept: 0 }),
   updateProcessingState: () => Promise.resolve({ put: 10, deleted: 0, unchanged: 0, superseded: 0 }),

@@ -155,7 +155,9 @@ describe('a run without trouble', () => {
       const checkpoints = await handle.query(checkpointsQuery);
       const summaryOf = (name: string): string | undefined =>
         checkpoints.find(({ stage }) => stage === name)?.summary;
-      expect(summaryOf('quality_gate')).toMatch(/^warn; 0 rows.*; 1 file rejected whole: streams\/bad.csv; x/);
+      expect(summaryOf('quality_gate')).toMatch(
+        /^warn; 0 rows.*; 1 file rejected whole: streams\/bad.csv; x/,
+      );
       expect(summaryOf('quality_gate')?.length).toBeLessThan(2_000);
       expect(summaryOf('check_for_new_streams')).toBe('1 file, 1 B, 2 objects with hidden names left out');
     });

@@ -180,7 +180,13 @@ class Pipeline {
       return { result, summary: say.archived(result) };
     });
     const outcome = changes ? 'published' : 'nothing new';
-    return await this.#finish(ground, { outcome, published, rows, loadReport, unarchived: archived === undefined });
+    return await this.#finish(ground, {
+      outcome,
+      published,
+      rows,
+      loadReport,
+      unarchived: archived === undefined,
+    });
   }
 
   async #prepareGround(): Promise<Ground> {
@@ -297,10 +303,13 @@ class Pipeline {
         summary: plural(result.items, 'item holds its invariants', 'items hold their invariants'),
       };
     });
-    const { publishedCount, superseded, supersededCount } = await this.#stages.required('publish_kpis', async () => {
-      const result = await long.publishKpis(context, { report: kpis, now: now() });
-      return { result, summary: say.publishedKpis(result) };
-    });
+    const { publishedCount, superseded, supersededCount } = await this.#stages.required(
+      'publish_kpis',
+      async () => {
+        const result = await long.publishKpis(context, { report: kpis, now: now() });
+        return { result, summary: say.publishedKpis(result) };
+      },
+    );
     if (publishedCount === 0) {
       const newer = say.days(superseded, supersededCount);
       this.#notNeeded(['dynamodb_load'], `newer editions are published (${newer})`);

@@ -54,7 +54,8 @@ function show({ out }: CliContext, { run, gate, losses, report }: QualityRecord)
       { title: 'then', value: ({ then }) => count(then), right: true },
       { title: 'by what came as', value: ({ files, fileCount }) => firstFew(files, fileCount) },
     ]);
-    if (losses.length > DAYS_SHOWN) out.line(`and ${count(losses.length - DAYS_SHOWN)} days more; -o json has all`);
+    if (losses.length > DAYS_SHOWN)
+      out.line(`and ${count(losses.length - DAYS_SHOWN)} days more; -o json has all`);
   }
   if (report !== undefined) showReport(out, report);
 }
@@ -146,12 +147,7 @@ function reasonHits(hits: Readonly<Record<string, number>>, reason: string): num
   return hits[reason] ?? 0;
 }
 
-function remarks({
-  drift,
-  truncatedLastLine,
-  firstBadLine,
-  warnings,
-}: FileReport): string {
+function remarks({ drift, truncatedLastLine, firstBadLine, warnings }: FileReport): string {
   return [
     ...(drift === null || drift.extraColumnCount === 0
       ? []

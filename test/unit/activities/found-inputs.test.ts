@@ -13,7 +13,10 @@ import { MemoryBucket } from '../../support/memory-bucket.ts';
 const owner = { run: 'run-1', workflowId: 'run', firstRunId: 'first' };
 const context = { owner, settings: ordinarySettings };
 const none = { files: 1, rows: 1, unusable: 0 };
-const given = { reference: { version: 'v', songs: none, users: none, firstBad: [] }, now: '2026-01-01T00:00:00Z' };
+const given = {
+  reference: { version: 'v', songs: none, users: none, firstBad: [] },
+  now: '2026-01-01T00:00:00Z',
+};
 
 /** Says nothing of the attempt that fails: it is meant to. */
 const environment = (): MockActivityEnvironment =>

@@ -217,9 +217,7 @@ describe('the quality gate', () => {
 
     it('warns, with the days and their rows', () => {
       const placeholders = ['0001-01-01', '1582-10-15', '1899-12-30', '1900-01-01', '1970-01-01'];
-      const { verdict, reasons } = judge(
-        withDays(part(DAY, 95), ...placeholders.map((day) => part(day, 1))),
-      );
+      const { verdict, reasons } = judge(withDays(part(DAY, 95), ...placeholders.map((day) => part(day, 1))));
       expect(verdict).toBe('warn');
       expect(reasons).toEqual([
         `5 days more than 366 days from ${DAY}, around which the run's plays are: ${placeholders.map((day) => `${day} (1 row)`).join(', ')}`,
