@@ -3,7 +3,7 @@
  * what kind it is. Errors of the SDKs are turned into these at the edge by {@link explain}.
  */
 import type { z } from 'zod';
-import { classifyAwsError } from '../pipeline/failures.ts';
+import { classifyAwsError, serviceOf } from '../pipeline/failures.ts';
 import { problemsOf } from '../pipeline/problems.ts';
 
 /** What kind of trouble: the CLI's exit codes hang on it. */
@@ -131,7 +131,7 @@ function explainAws(error: unknown, shape: ErrorShape, what: string): ClientErro
       'no AWS region is set',
     );
   }
-  const type = classifyAwsError({ name, httpStatus });
+  const type = classifyAwsError({ service: serviceOf(error), name, httpStatus });
   switch (type) {
     case 'AccessDenied':
       return as(
@@ -150,6 +150,8 @@ function explainAws(error: unknown, shape: ErrorShape, what: string): ClientErro
       return as('Unreachable', 'Try again in a minute; if it stays so, check the health of the service.');
     case 'BucketMissing':
       return as('NotFound', 'Create the bucket, or correct MSP_BUCKET.');
+    case 'TableMissing':
+      return as('NotFound', 'Create the table, or correct MSP_TABLE.');
     default:
       return as(httpStatus === 404 || /NotFound|NoSuch/.test(name) ? 'NotFound' : 'Failed');
   }

@@ -9,14 +9,10 @@ import {
   type GetLogEventsCommandOutput,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { z } from 'zod';
+import { LOG_GROUPS } from '../pipeline/declared/logs.ts';
 import { explain, shapeOf } from './errors.ts';
 
-/** Glue's own log groups: what the script prints, and what Spark and the system say. */
-export const LOG_STREAMS = {
-  output: '/aws-glue/jobs/output',
-  error: '/aws-glue/jobs/error',
-} as const;
-export type LogStream = keyof typeof LOG_STREAMS;
+export type LogStream = keyof typeof LOG_GROUPS;
 
 export const logLineSchema = z.object({
   stream: z.enum(['output', 'error']),
@@ -99,7 +95,7 @@ export class GlueLogs {
     try {
       return await this.#logs.send(
         new GetLogEventsCommand({
-          logGroupName: LOG_STREAMS[stream],
+          logGroupName: LOG_GROUPS[stream],
           logStreamName: jobRunId,
           startFromHead: true,
           ...(token === undefined ? {} : { nextToken: token }),
@@ -107,7 +103,7 @@ export class GlueLogs {
       );
     } catch (error) {
       if (shapeOf(error).name === 'ResourceNotFoundException') return undefined;
-      throw explain(error, `log ${LOG_STREAMS[stream]}`);
+      throw explain(error, `log ${LOG_GROUPS[stream]}`);
     }
   }
 }

@@ -2,9 +2,10 @@
 import { serverOf, type TemporalLink } from './connection.ts';
 import { explain, shapeOf } from './errors.ts';
 import type { GlueRun, GlueRuns } from './glue-runs.ts';
+import { listed } from './run-listing.ts';
 
 /**
- * Live Glue runs whose workflow has no open execution. A run that goes on under the same workflow id adopts or stops its
+ * Live Glue runs whose workflow has no open execution, or one of a cron chain that has not begun. A run that goes on under the same workflow id adopts or stops its
  * own; Temporal is asked by id, since what has just begun is not in its lists yet.
  */
 export async function findOrphans(link: TemporalLink, glue: GlueRuns): Promise<GlueRun[]> {
@@ -22,8 +23,8 @@ export async function findOrphans(link: TemporalLink, glue: GlueRuns): Promise<G
 
 async function hasOpenExecution(link: TemporalLink, workflowId: string): Promise<boolean> {
   try {
-    const { closeTime } = await link.client.workflow.getHandle(workflowId).describe();
-    return closeTime === undefined;
+    const { endedAt, waitsUntil } = listed(await link.client.workflow.getHandle(workflowId).describe());
+    return endedAt === undefined && waitsUntil === undefined;
   } catch (error) {
     if (shapeOf(error).name === 'WorkflowNotFoundError') return false;
     throw explain(error, serverOf(link));

@@ -1,7 +1,7 @@
 /** A run as the server knows it: from Temporal's own fields and the search attributes that the run keeps up to date. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
-import { isOpenExecution, SEARCH_ATTRIBUTES } from '../pipeline/executions.ts';
+import { isOpenExecution, SEARCH_ATTRIBUTES, waitsForItsTime } from '../pipeline/executions.ts';
 import { goesOn } from '../pipeline/statuses.ts';
 import { withoutUndefined } from './optional.ts';
 
@@ -21,6 +21,8 @@ export const listedRunSchema = z.object({
   trigger: z.string().optional(),
   startedAt: z.string(),
   endedAt: z.string().optional(),
+  /** An execution of a cron chain whose time has not come: it has done nothing yet. */
+  waitsUntil: z.string().optional(),
 });
 export type ListedRun = z.infer<typeof listedRunSchema>;
 
@@ -37,8 +39,12 @@ export function listed(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedRun {
     return Array.isArray(value) ? value : value === undefined ? [] : [value];
   };
   const text = (name: string): string | undefined => attribute(name).map(String)[0];
+  const { executionTime } = info;
+  const run = text(SEARCH_ATTRIBUTES.run);
+  const waits = isOpenExecution(info.status.name) && waitsForItsTime({ executionTime, run }, new Date());
   const optional = {
-    run: text(SEARCH_ATTRIBUTES.run),
+    run,
+    waitsUntil: waits ? executionTime?.toISOString() : undefined,
     status: statusOf(info.status.name, text(SEARCH_ATTRIBUTES.status)),
     stage: text(SEARCH_ATTRIBUTES.stage),
     trigger: text(SEARCH_ATTRIBUTES.trigger),

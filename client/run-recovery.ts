@@ -95,7 +95,7 @@ export class RunRecovery {
         staticSummary: `goes on with ${run}: ${reason}`.slice(0, 200),
       });
       const { firstExecutionRunId } = handle;
-      return { workflowId, runId: firstExecutionRunId, firstRunId: firstExecutionRunId, run };
+      return { workflowId, runId: firstExecutionRunId, originalRunId: firstExecutionRunId, run };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
         throw new ClientError('Refused', `${workflowId} is running again already.`, {

@@ -48,7 +48,14 @@ export const viewSchema = listedRunSchema.extend({
   /** Without what the stages hand to each other. */
   checkpoints: z.array(checkpointSchema.omit({ result: true, kept: true })),
   timeline: z.array(
-    z.object({ at: z.string(), what: z.string(), by: z.string().optional(), reason: z.string().optional() }),
+    z.object({
+      at: z.string(),
+      what: z.string(),
+      by: z.string().optional(),
+      reason: z.string().optional(),
+      /** A signal that was not followed. */
+      refused: z.literal(true).optional(),
+    }),
   ),
   end: endSchema.optional(),
 });

@@ -8,6 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import {
+  WorkflowContinuedAsNewError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
@@ -38,7 +39,8 @@ import { listed, type ListedRun } from './run-listing.ts';
 export interface RunReference {
   readonly workflowId: string;
   readonly runId: string;
-  readonly firstRunId: string;
+  /** The Temporal run id with which the execution began: a reset keeps it, and each execution of a cron chain has its own. */
+  readonly originalRunId: string;
   /** The run's id in the bucket. */
   readonly run: string;
 }
@@ -77,8 +79,8 @@ export class Runs {
         args: [request],
         staticSummary: summaryOf(request),
       });
-      const firstRunId = handle.firstExecutionRunId;
-      return { workflowId, runId: firstRunId, firstRunId, run: runIdOf(workflowId, firstRunId) };
+      const originalRunId = handle.firstExecutionRunId;
+      return { workflowId, runId: originalRunId, originalRunId, run: runIdOf(workflowId, originalRunId) };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) {
         throw new ClientError('WrongUse', `A run with the id ${workflowId} is running already.`, {
@@ -109,7 +111,9 @@ export class Runs {
    */
   async find(reference: string): Promise<RunReference> {
     if (reference === 'latest') {
-      const [latest] = await this.list({ limit: 1 });
+      const latest = (await this.list({ limit: RUNS_SEARCHED })).find(
+        ({ waitsUntil }) => waitsUntil === undefined,
+      );
       if (latest === undefined) {
         throw notFound(`There is no run of ${this.#settings.pipeline} yet.`, 'Start one with msp run.');
       }
@@ -141,14 +145,23 @@ export class Runs {
   async #reference(workflowId: string, runId?: string): Promise<RunReference> {
     try {
       const described = await this.#client.workflow.getHandle(workflowId, runId).describe();
-      const firstRunId = described.raw.workflowExecutionInfo?.firstRunId;
-      const first =
-        firstRunId === undefined || firstRunId === null || firstRunId === '' ? described.runId : firstRunId;
-      const run = listed(described).run ?? runIdOf(workflowId, first);
-      return { workflowId, runId: described.runId, firstRunId: first, run };
+      const originalRunId = await this.#originalRunIdOf(workflowId, described.runId);
+      const run = listed(described).run ?? runIdOf(workflowId, originalRunId);
+      return { workflowId, runId: described.runId, originalRunId, run };
     } catch (error) {
       throw explainRun(error, workflowId, this.#link);
     }
+  }
+
+  /** As the first event of the history says. */
+  async #originalRunIdOf(workflowId: string, runId: string): Promise<string> {
+    const { history } = await this.#client.workflowService.getWorkflowExecutionHistory({
+      namespace: this.#link.namespace,
+      execution: { workflowId, runId },
+      maximumPageSize: 1,
+    });
+    const [first] = history?.events ?? [];
+    return first?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? runId;
   }
 
   /** The run as the server knows it; needs no worker. */
@@ -219,20 +232,24 @@ export class Runs {
     }
   }
 
-  /** Waits for the end of the run, through a reset. No limit of time: a run may wait for days for an operator. */
+  /** Waits for the end of the run, through a reset and a new history. What a cron chain begins then is another run. No limit of time: a run may wait for days for an operator. */
   async result(reference: RunReference): Promise<RunEnd> {
-    const { workflowId, runId, firstRunId } = reference;
+    const { workflowId, runId, originalRunId } = reference;
     const handle = this.#client.workflow.getHandle<(request: PipelineRequest) => Promise<PipelineResult>>(
       workflowId,
       runId,
+      { followRuns: false },
     );
     try {
       return { ended: 'completed', result: await handle.result() };
     } catch (error) {
+      if (error instanceof WorkflowContinuedAsNewError) {
+        return await this.result(await this.#reference(workflowId, error.newExecutionRunId));
+      }
       if (!(error instanceof WorkflowFailedError)) throw explainRun(error, workflowId, this.#link);
       const last = await this.#reference(workflowId);
-      // A reset ends the execution, and the run goes on in another that began with the same first one.
-      if (last.firstRunId === firstRunId && last.runId !== runId) return await this.result(last);
+      // A reset ends the execution, and the run goes on in another that began as the same one.
+      if (last.originalRunId === originalRunId && last.runId !== runId) return await this.result(last);
       const messages = causesOf(error.cause).map((cause) =>
         cause instanceof Error ? cause.message : String(cause),
       );

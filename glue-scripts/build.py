@@ -2,7 +2,8 @@
 
     python glue-scripts/build.py OUT_DIR
 
-The zip is the same for the same sources, and a digest names the sources, so two builds of one checkout agree.
+The zip is the same for the same sources, so two builds of one checkout agree. A digest is of the built bytes: of the
+zip, or of a script and the zip that it imports.
 """
 
 from __future__ import annotations
@@ -26,39 +27,29 @@ DIGEST_LENGTH = 16
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def digest(*parts: bytes) -> str:
-    total = hashlib.sha256()
-    for part in parts:
-        total.update(len(part).to_bytes(8, "big") + part)
-    return total.hexdigest()[:DIGEST_LENGTH]
+def digest(*contents: bytes) -> str:
+    """Of the SHA-256 of each, in hex, one a line; the worker computes it again from what it is deployed with."""
+    lines = "".join(f"{hashlib.sha256(content).hexdigest()}\n" for content in contents)
+    return hashlib.sha256(lines.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
-def package() -> tuple[bytes, str]:
-    """The zip and the digest of its sources."""
-    sources = sorted((HERE / PACKAGE).glob("*.py"))
+def package() -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        for source in sources:
+        for source in sorted((HERE / PACKAGE).glob("*.py")):
             archive.writestr(zipfile.ZipInfo(f"{PACKAGE}/{source.name}", EPOCH), source.read_bytes())
-    return content.getvalue(), digest(*(part for s in sources for part in (s.name.encode(), s.read_bytes())))
+    return content.getvalue()
 
 
 def build(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    archive, package_digest = package()
+    archive = package()
     (out / f"{PACKAGE}.zip").write_bytes(archive)
-    built: dict[str, Any] = {
-        "scripts": {},
-        "package": {"digest": package_digest, "file": f"{PACKAGE}.zip", "size": len(archive)},
-    }
+    built: dict[str, Any] = {"scripts": {}, "package": {"digest": digest(archive), "file": f"{PACKAGE}.zip"}}
     for name in SCRIPTS:
         source = (HERE / f"{name}.py").read_bytes()
         (out / f"{name}.py").write_bytes(source)
-        built["scripts"][name] = {
-            "digest": digest(source, package_digest.encode()),
-            "file": f"{name}.py",
-            "size": len(source),
-        }
+        built["scripts"][name] = {"digest": digest(source, archive), "file": f"{name}.py"}
     (out / "digests.json").write_text(json.dumps(built, indent=1) + "\n")
 
 

@@ -115,6 +115,8 @@ def main() -> None:
     days = compute_days(plan, arguments.job_run_id)
     result = {"stage": "kpi_computation", "referenceVersion": plan["reference"]["version"], "days": days}
     objects.write_json(arguments.report, arguments.envelope(started) | result)
+    plays, items = (sum(day[name] for day in days) for name in ("plays", "items"))
+    print(f"kpi_computation: {items} items of {len(days)} days computed from {plays} plays")
 
 
 if __name__ == "__main__":

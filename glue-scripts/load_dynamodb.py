@@ -109,6 +109,11 @@ def main() -> None:
         raise DeadLetterError(
             f"{dead} of {items} items could not be written, all others were; their reasons are in {dead_letters}"
         )
+    put, deleted = report["writes"]["put"], report["writes"]["deleted"]
+    unchanged = sum(day["unchanged"] for day in report["days"])
+    print(
+        f"dynamodb_load: {put} items written, {deleted} deleted, {unchanged} unchanged, of {len(report['days'])} days"
+    )
 
 
 if __name__ == "__main__":

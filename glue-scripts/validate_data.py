@@ -175,6 +175,17 @@ def main() -> None:
     plan = objects.read_plan(arguments.plan)
     result = validate(plan, arguments.job_run_id)
     objects.write_json(arguments.report, arguments.envelope(started) | result)
+    print(_in_words(result))
+
+
+def _in_words(result: dict[str, Any]) -> str:
+    """For the log of the run: counts alone, since a log is read by more people than the data."""
+    rows = result["rows"]
+    days = len({part["day"] for part in result["parts"]})
+    return (
+        f"validation: {rows['delivered']} rows of {len(result['files'])} files judged, {rows['valid']} valid, "
+        f"{rows['duplicate']} duplicate, {rows['rejected']} rejected, {rows['underReview']} under review; {days} days"
+    )
 
 
 if __name__ == "__main__":

@@ -31,8 +31,7 @@ export interface ScriptFiles {
 
 export interface ScriptsReport {
   readonly digests: Readonly<Record<ScriptName, string>>;
-  /** Absent where an earlier version wrote this. */
-  readonly files?: Readonly<Record<ScriptName, ScriptFiles>>;
+  readonly files: Readonly<Record<ScriptName, ScriptFiles>>;
   readonly uploaded: number;
   /** Jobs that were created or pointed at another script. */
   readonly changedJobs: readonly string[];
@@ -64,13 +63,12 @@ export interface GlueJobRequest {
   readonly stage: StageName;
   readonly script: ScriptName;
   readonly scriptDigest: string;
-  /** What to run; what the job names when absent. */
-  readonly files?: ScriptFiles;
+  readonly files: ScriptFiles;
   /** Name of the plan among the run's records. */
   readonly plan: string;
   readonly token: string;
   /** The run has used the token before and does not know what came of it. */
-  readonly tokenUsed?: boolean;
+  readonly tokenUsed: boolean;
   readonly overrides: Overrides;
 }
 
@@ -160,6 +158,8 @@ export interface LoadSummary {
 export interface PipelineActivities {
   readRunSettings(): Promise<RunSettings>;
   validateAwsConnection(): Promise<Identity>;
+  /** @throws `TableMissing`, `TableMisconfigured` when the load could not work with the table as it is */
+  checkTable(settings: Pick<RunSettings, 'table'>): Promise<void>;
 
   ensureStructure(context: RunContext): Promise<StructureReport>;
   checkReferenceData(context: RunContext): Promise<Reference>;
@@ -248,7 +248,7 @@ export interface PipelineActivities {
 
   /** Which of these owners have ended, by their run ids in the bucket. */
   findClosedRuns(owners: readonly Owner[]): Promise<string[]>;
-  /** Which of these workflow ids have no open execution. */
+  /** Which of these workflow ids have no open execution, or one whose time has not come. */
   findClosedWorkflows(workflowIds: readonly string[]): Promise<string[]>;
   /** What a closed execution of a workflow had done. */
   readProgress(closed: { readonly workflowId: string; readonly runId: string }): Promise<Progress>;
@@ -311,6 +311,6 @@ export interface ShutdownActivities {
 
 /** What a workflow asks before it follows a command. */
 export interface CommandActivities {
-  /** Whether a command for the Temporal run `run` is meant for the execution that received it. */
-  isMeantForThisRun(given: { readonly run: string }): Promise<boolean>;
+  /** The Temporal run id of the execution that asks. */
+  identifyRun(): Promise<{ readonly runId: string }>;
 }

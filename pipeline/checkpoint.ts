@@ -47,7 +47,7 @@ export type Asked = Readonly<z.infer<typeof askedSchema>>;
 export const progressSchema = z.object({
   /** The run's id in the bucket. */
   run: z.string().min(1),
-  /** First run id of the execution that began the run: part of the tokens of its Glue runs. */
+  /** Original run id of the execution that began the run: part of the tokens of its Glue runs. */
   tokenRunId: z.string().min(1),
   request: requestSchema,
   checkpoints: z.array(checkpointSchema),
@@ -55,8 +55,8 @@ export const progressSchema = z.object({
   rounds: z.partialRecord(z.enum(STAGE_NAMES), z.number().int().positive()),
   /** Tokens of Glue runs whose end was not seen. */
   unsettledTokens: z.partialRecord(z.enum(STAGE_NAMES), z.string()),
-  /** Glue runs that were not seen to succeed; absent where an earlier version wrote this. */
-  unfinishedGlueRuns: z.array(z.string()).optional(),
+  /** Glue runs that were not seen to succeed. */
+  unfinishedGlueRuns: z.array(z.string()),
   /** The last round that an operator asked for, with what was changed for it. */
   asked: askedSchema.optional(),
   /** Holds until somebody resumes the run, whichever execution goes on with it. */

@@ -20,6 +20,17 @@ export function equals(attribute: Searched, value: string): string {
   return `${attribute} = '${value.replaceAll("'", '')}'`;
 }
 
+/**
+ * Whether an open execution has not begun: the server makes the next one of a cron chain when the last has ended, and
+ * holds it back until its time. What it will do is not at work yet. Its run id is a search attribute from its first step on.
+ */
+export function waitsForItsTime(
+  { executionTime, run }: { readonly executionTime: Date | undefined; readonly run: string | undefined },
+  now: Date,
+): boolean {
+  return run === undefined && executionTime !== undefined && executionTime > now;
+}
+
 /** Whether an execution with this status of Temporal's has not ended: the server itself may have paused it. */
 export function isOpenExecution(status: string): boolean {
   return status === 'RUNNING' || status === 'PAUSED';

@@ -45,7 +45,12 @@ export const FAILURES = {
   TableMissing: {
     handling: 'operator',
     advice:
-      'Create the table, then retry the stage. Where MSP_TABLE is wrong: correct it, restart the worker, abort this run and start a new one, since a run keeps its settings.',
+      'Create the table, then retry the stage. Where MSP_TABLE is wrong: correct it and restart the worker; validate_aws_connection reads it anew when it is retried, in a later stage abort this run and start a new one, since a run keeps its settings.',
+  },
+  TableMisconfigured: {
+    handling: 'operator',
+    advice:
+      'Give the table the status, keys and indexes that the message names (docs/setup.md, On AWS), then retry the stage. The key of a table can not be changed: create another table, name it by MSP_TABLE, restart the worker, then retry.',
   },
   ScriptsInvalid: {
     handling: 'operator',
@@ -223,7 +228,7 @@ export const OPERATOR_FAILURES: FailureType[] = (Object.keys(FAILURES) as Failur
   isFinal(type),
 );
 
-/** Error codes of AWS services (the SDK's `error.name`) and what they are here; not listed means: look at the HTTP status. */
+/** Error codes that mean the same of every AWS service (the SDK's `error.name`); not listed means: look at the HTTP status. */
 const AWS_CODES: Readonly<Record<string, FailureType>> = {
   AccessDenied: 'AccessDenied',
   AccessDeniedException: 'AccessDenied',
@@ -240,13 +245,6 @@ const AWS_CODES: Readonly<Record<string, FailureType>> = {
   UnrecognizedClientException: 'CredentialsInvalid',
   RequestTimeTooSkewed: 'ClockSkewed',
   RequestExpired: 'ClockSkewed',
-  NoSuchBucket: 'BucketMissing',
-  // Of DynamoDB alone: the worker asks no other service that has this code.
-  ResourceNotFoundException: 'TableMissing',
-  EntityNotFoundException: 'GlueJobMissing',
-  ConcurrentRunsExceededException: 'GlueBusy',
-  ResourceNumberLimitExceededException: 'GlueBusy',
-  ConcurrentModificationException: 'PublishConflict',
   BandwidthLimitExceeded: 'Throttled',
   LimitExceededException: 'Throttled',
   PriorRequestNotComplete: 'Throttled',
@@ -268,6 +266,18 @@ const AWS_CODES: Readonly<Record<string, FailureType>> = {
   TimeoutError: 'ServiceUnavailable',
 };
 
+/** Error codes that say what is missing or busy, and so belong to a service, by the SDK's name of it. */
+const SERVICE_CODES: Readonly<Record<string, Readonly<Record<string, FailureType>>>> = {
+  S3: { NoSuchBucket: 'BucketMissing' },
+  DynamoDB: { ResourceNotFoundException: 'TableMissing', TableNotFoundException: 'TableMissing' },
+  Glue: {
+    EntityNotFoundException: 'GlueJobMissing',
+    ConcurrentRunsExceededException: 'GlueBusy',
+    ResourceNumberLimitExceededException: 'GlueBusy',
+    ConcurrentModificationException: 'PublishConflict',
+  },
+};
+
 /** Codes of Node's network errors: nothing answered, or the connection broke. */
 const NETWORK_CODES = new Set([
   'ECONNABORTED',
@@ -283,15 +293,31 @@ const NETWORK_CODES = new Set([
 
 /** What an error shows of itself. By name and code, not by class: the same error may come from another realm. */
 export interface ErrorTraits {
+  /** The AWS service that answered, as the SDK names it: `S3`, `DynamoDB`, `CloudWatchLogs`. */
+  readonly service?: string | undefined;
   readonly name?: string | undefined;
   readonly code?: string | undefined;
   readonly httpStatus?: number | undefined;
 }
 
+/**
+ * The AWS service that an error came from, by the name of the class that the SDK derives all errors of a client from
+ * (`DynamoDBServiceException`); `undefined` for an error that no service answered with.
+ */
+export function serviceOf(error: unknown): string | undefined {
+  let at = error;
+  while (typeof at === 'object' && at !== null) {
+    const { constructor: made } = at as { constructor?: { name?: unknown } };
+    const [, service] = /^(.+)ServiceException$/.exec(String(made?.name)) ?? [];
+    if (service !== undefined) return service;
+    at = Object.getPrototypeOf(at);
+  }
+  return undefined;
+}
+
 /** The failure type of an error that an AWS call ended with. */
-export function classifyAwsError({ name, code, httpStatus }: ErrorTraits): FailureType {
-  const named =
-    (name !== undefined ? AWS_CODES[name] : undefined) ?? (code !== undefined ? AWS_CODES[code] : undefined);
+export function classifyAwsError({ service = '', name = '', code, httpStatus }: ErrorTraits): FailureType {
+  const named = SERVICE_CODES[service]?.[name] ?? AWS_CODES[name] ?? AWS_CODES[code ?? ''];
   if (named !== undefined) return named;
   if (code !== undefined && NETWORK_CODES.has(code)) return 'ServiceUnavailable';
   if (httpStatus === 429) return 'Throttled';

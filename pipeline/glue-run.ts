@@ -31,8 +31,13 @@ const MESSAGE_PATTERNS: readonly (readonly [RegExp, FailureType])[] = [
   ],
   [/DeadLetterError/, 'LoadIncomplete'],
   [/ReferenceDataError/, 'ReferenceDataInvalid'],
-  // The loader is the only script that speaks with a service that has this code: DynamoDB.
-  [/ResourceNotFoundException/, 'TableMissing'],
+  // As boto3 words them: the code, then the operation, which tells the service.
+  [
+    /\(ResourceNotFoundException\) when calling the (Query|GetItem|BatchGetItem|TransactWriteItems) operation/,
+    'TableMissing',
+  ],
+  [/\(ValidationException\).*does not have the specified index/, 'TableMisconfigured'],
+  [/\bNoSuchBucket\b/, 'BucketMissing'],
   [/ExpiredToken|InvalidAccessKeyId|UnrecognizedClient|InvalidClientTokenId/, 'CredentialsInvalid'],
   [/AccessDenied|not authorized|PERMISSION_ERROR/i, 'AccessDenied'],
   [/ThrottlingException|Rate exceeded|SlowDown|THROTTLING_ERROR/i, 'GlueRunErrored'],
@@ -64,30 +69,30 @@ export const TOKEN_ARGUMENT = '--run_token';
 
 /**
  * Names a Glue run before it exists, so that it can be found again whatever happens to the answer of its start. The
- * workflow id and the first run id survive a reset, which therefore adopts; an operator's retry raises the round, which
+ * workflow id and the original run id survive a reset, which therefore adopts; an operator's retry raises the round, which
  * makes the wanted second run a new one.
  */
 export function glueRunToken(
   workflowId: string,
-  firstRunId: string,
+  originalRunId: string,
   stage: StageName,
   round: number,
 ): string {
-  return `${workflowId}/${firstRunId}/${stage}/${String(round)}`;
+  return `${workflowId}/${originalRunId}/${stage}/${String(round)}`;
 }
 
 export interface TokenParts {
   readonly workflowId: string;
-  readonly firstRunId: string;
+  readonly originalRunId: string;
   readonly stage: string;
   readonly round: number;
 }
 
 /** What a token was made of; `undefined` for text that is no token of ours. */
 export function ownerOfToken(token: string): TokenParts | undefined {
-  const [, workflowId, firstRunId, stage, round] = /^(.+)\/([^/]+)\/([^/]+)\/(\d+)$/.exec(token) ?? [];
-  if (workflowId === undefined || firstRunId === undefined || stage === undefined) return undefined;
-  return { workflowId, firstRunId, stage, round: Number(round) };
+  const [, workflowId, originalRunId, stage, round] = /^(.+)\/([^/]+)\/([^/]+)\/(\d+)$/.exec(token) ?? [];
+  if (workflowId === undefined || originalRunId === undefined || stage === undefined) return undefined;
+  return { workflowId, originalRunId, stage, round: Number(round) };
 }
 
 /**
@@ -98,8 +103,8 @@ export function ownerOfToken(token: string): TokenParts | undefined {
 export function answersToken(carried: string, asked: string): boolean {
   const [mine, wanted] = [ownerOfToken(carried), ownerOfToken(asked)];
   if (mine === undefined || wanted === undefined) return carried === asked;
-  const { workflowId, firstRunId, stage, round } = wanted;
-  const same = mine.workflowId === workflowId && mine.firstRunId === firstRunId && mine.stage === stage;
+  const { workflowId, originalRunId, stage, round } = wanted;
+  const same = mine.workflowId === workflowId && mine.originalRunId === originalRunId && mine.stage === stage;
   return same && mine.round >= round;
 }
 

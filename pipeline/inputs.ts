@@ -10,8 +10,12 @@
 import { z } from 'zod';
 import { countSchema, daySchema, fileIdSchema, sha256Schema, timestampSchema } from './documents.ts';
 
-/** The run that owns a record. The workflow id and first run id find it in Temporal. */
-export const ownerSchema = z.object({ run: z.string(), workflowId: z.string(), firstRunId: z.string() });
+/**
+ * The run that owns a record. By workflow id and original run id, the Temporal run id with which its execution began,
+ * Temporal can be asked whether it is open: a reset gives the execution another run id and keeps the original one, and
+ * each execution of a cron chain has its own.
+ */
+export const ownerSchema = z.object({ run: z.string(), workflowId: z.string(), originalRunId: z.string() });
 export type Owner = z.infer<typeof ownerSchema>;
 
 export const fileRecordSchema = z.object({
@@ -33,10 +37,8 @@ export const fileRecordSchema = z.object({
    */
   state: z.enum(['claimed', 'published', 'done', 'refused', 'due']),
   claimedAt: timestampSchema,
-  /** What it replaces: what its key stood for, itself when its plays are made again. A single one in older records. */
-  replaces: z
-    .preprocess((ids) => (typeof ids === 'string' ? [ids] : ids), z.array(fileIdSchema).optional())
-    .optional(),
+  /** What it replaces: what its key stood for, itself when its plays are made again. */
+  replaces: z.array(fileIdSchema).optional(),
   /** Set when a correction of its key made it count no longer. */
   replacedBy: fileIdSchema.optional(),
   /** Days in which it has accepted plays, written before the first of them is published. */
@@ -101,7 +103,7 @@ export function judgeDelivery({
   const before = keyRecord?.fileId === fileId ? undefined : keyRecord?.fileId;
   const previous = before === undefined ? [] : [before];
   // The same content twice in one batch: the key that was claimed first brings it.
-  const isOwn = fileRecord?.owner.run === self.run && fileRecord.owner.firstRunId === self.firstRunId;
+  const isOwn = fileRecord?.owner.run === self.run && fileRecord.owner.originalRunId === self.originalRunId;
   const twice = unfinished && isOwn && foundAt(fileRecord) !== key;
   const known = (fileRecord?.state === 'done' && fileRecord.rejected !== true) || twice;
   // A run that has ended was about to replace what the key still stands for.

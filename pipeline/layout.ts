@@ -94,20 +94,12 @@ export function parseS3Uri(uri: string): { bucket: string; key: string } | undef
 }
 
 /**
- * The run's id in keys: its workflow id made safe for paths and Hive partitions, and the last group of the first run
- * id, because a workflow id may be used again. It survives a reset, as the first run id does.
+ * The run's id in keys: its workflow id made safe for paths and Hive partitions, and the last group of the original
+ * run id, because a workflow id may be used again, as a cron chain does. It survives a reset, as the original run id does.
  *
  * The last group is random. A run id begins with the time (UUIDv7), and its first group is the same for a minute.
  */
-export function runIdOf(workflowId: string, firstRunId: string): string {
-  return `${safeId(workflowId)}-${firstRunId.slice(-12)}`;
-}
-
-/** The id of a run that was begun before {@link runIdOf} took the random group. */
-export function timedRunIdOf(workflowId: string, firstRunId: string): string {
-  return `${safeId(workflowId)}-${firstRunId.slice(0, 8)}`;
-}
-
-function safeId(workflowId: string): string {
-  return workflowId.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 120);
+export function runIdOf(workflowId: string, originalRunId: string): string {
+  const safe = workflowId.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 120);
+  return `${safe}-${originalRunId.slice(-12)}`;
 }

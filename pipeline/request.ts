@@ -24,11 +24,12 @@ export const retryOverridesSchema = overridesSchema.extend({
 });
 export type RetryOverrides = z.infer<typeof retryOverridesSchema>;
 
-export const TRIGGERS = ['manual', 'schedule', 'backfill', 'recovery'] as const;
+export const TRIGGERS = ['manual', 'schedule', 'cron', 'backfill', 'recovery'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
 
 export const requestSchema = z.strictObject({
-  /** Why the run exists; shown and searchable. */
-  trigger: z.enum(TRIGGERS).default('manual'),
+  /** Why the run exists; shown and searchable. When absent: `cron` in a cron chain, else `manual`. */
+  trigger: z.enum(TRIGGERS).optional(),
   /** Only these keys under `streams/`; all that is there when absent. */
   inputs: z.array(z.string().min(1)).min(1).max(1000).optional(),
   /** Compute these days again from their published plays, as new editions; no input is taken then. */
@@ -36,7 +37,7 @@ export const requestSchema = z.strictObject({
   overrides: overridesSchema.optional(),
   /**
    * Go on with a closed run of the same workflow id: what it finished is kept, and its Glue runs are adopted. Inputs and
-   * dates are those of that run.
+   * dates are those of that run. In a cron chain the first execution does so.
    */
   resumeFrom: z
     .strictObject({

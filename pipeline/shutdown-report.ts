@@ -20,7 +20,7 @@ export interface StoppedRun extends FoundRun {
 export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedRun[]): string {
   const { plan, requestedAt, finishedAt, glueRuns, orphanObjects, tableItems, pollers, stillOpen } = findings;
   const { shutdown, by, reason, schedules } = plan;
-  const problems = Object.entries(findings.problems ?? {});
+  const problems = Object.entries(findings.problems);
   const list = (items: readonly string[], none: string): string =>
     items.length === 0 ? none : items.map((item) => `- ${item}`).join('\n');
   return `${[
@@ -38,7 +38,7 @@ export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedR
           ),
           'Stop by hand what this names, or ask for a shutdown again when the cause is gone.',
         ]),
-    '## Schedules',
+    '## STOP-1: schedules',
     list(
       [
         ...schedules.paused.map((id) => `${id}: paused`),
@@ -46,18 +46,18 @@ export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedR
       ],
       'None.',
     ),
-    '## Runs',
+    '## STOP-2: runs',
     list(runs.map(runLine), 'None was open.'),
     ...(plan.procedures.length === 0
       ? []
       : [
-          '## Procedures',
+          '## STOP-1: procedures',
           list(
             plan.procedures.map(({ run, workflowId }) => `${run ?? workflowId}: paused`),
             '',
           ),
         ]),
-    '## Glue runs',
+    '## STOP-2: Glue runs',
     list(
       glueRuns.map(
         ({ jobName, jobRunId, run, orphan }) =>
@@ -65,17 +65,16 @@ export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedR
       ),
       'None was live.',
     ),
-    ...(orphanObjects === 0
-      ? []
-      : [`${String(orphanObjects)} objects of unwatched Glue runs were set aside.`]),
-    '## Files claimed by the stopped runs',
+    '## STOP-3: unfinished output',
+    `Each run has set its own aside${orphanObjects === 0 ? '.' : `; ${String(orphanObjects)} objects of unwatched Glue runs besides.`}`,
+    '## STOP-4: files claimed by the stopped runs',
     list(
       runs.flatMap(({ claims, workflowId }) =>
         claims.map(({ key, id }) => `${key} (${id}), by ${workflowId}`),
       ),
       'None.',
     ),
-    '## The rest',
+    '## STOP-4: the rest',
     list(
       [
         `items in the table: ${tableItems === null ? 'not known' : `about ${String(tableItems)}`}`,

@@ -61,6 +61,8 @@ export const foundRunSchema = z.object({
   runId: z.string(),
   /** Id in the bucket; absent when the run had not begun. */
   run: z.string().optional(),
+  /** Its `PipelineStatus` when it was found; absent when it had not begun. */
+  status: z.string().optional(),
 });
 export type FoundRun = z.infer<typeof foundRunSchema>;
 
@@ -115,8 +117,8 @@ export interface ShutdownFindings {
   readonly pollers: readonly string[];
   /** What was not known to have ended when the shutdown stopped waiting. */
   readonly stillOpen: readonly string[];
-  /** What could not be done, by step; earlier versions did not tell. */
-  readonly problems?: Readonly<Record<string, string>>;
+  /** What could not be done, by step. */
+  readonly problems: Readonly<Record<string, string>>;
 }
 
 export interface ShutdownReport {

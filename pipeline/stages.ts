@@ -37,7 +37,8 @@ export type ScriptName = (typeof SCRIPT_NAMES)[number];
 
 export const STAGES: Readonly<Record<StageName, StageTraits>> = {
   validate_aws_connection: {
-    summary: 'check that the AWS credentials work, in the expected account and region',
+    summary:
+      'check that the AWS credentials work, in the expected account and region, and that the table is as it ought to be',
   },
   init_s3_structure: {
     summary: 'check that the bucket is versioned, and create the prefixes that it lacks',

@@ -14,10 +14,11 @@ const BEATS = 4;
 export const beatForActivities: ActivityInterceptorsFactory = (context) => ({
   inbound: {
     async execute(input, next) {
-      const { heartbeatTimeoutMs } = context.info;
+      const { heartbeatTimeoutMs, heartbeatDetails } = context.info;
       if (heartbeatTimeoutMs === undefined || heartbeatTimeoutMs > SHORT_MS) return await next(input);
       const timer = setInterval(() => {
-        context.heartbeat();
+        // A beat replaces the details of the one before: what an earlier attempt has left must outlive this one's end.
+        context.heartbeat(heartbeatDetails);
       }, heartbeatTimeoutMs / BEATS);
       try {
         return await next(input);

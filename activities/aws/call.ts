@@ -7,7 +7,7 @@
  */
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { classifyAwsError, isFinal } from '../../pipeline/failures.ts';
+import { classifyAwsError, isFinal, serviceOf } from '../../pipeline/failures.ts';
 import { cut } from '../../pipeline/first-few.ts';
 import type { ErrorTraits, FailureType } from '../../pipeline/failures.ts';
 
@@ -57,7 +57,7 @@ export function isFailureOf(error: unknown, type: FailureType): boolean {
   return error instanceof ApplicationFailure && error.type === type;
 }
 
-/** Name, code, HTTP status and message of an error, whatever class it is of. */
+/** Service, name, code, HTTP status and message of an error, whatever class it is of. */
 export function traitsOf(error: unknown): ErrorTraits & { readonly message: string } {
   if (typeof error !== 'object' || error === null) return { message: String(error) };
   const { name, code, message, $metadata: metadata } = error as Record<string, unknown>;
@@ -66,6 +66,7 @@ export function traitsOf(error: unknown): ErrorTraits & { readonly message: stri
       ? (metadata as { httpStatusCode?: unknown }).httpStatusCode
       : undefined;
   return {
+    service: serviceOf(error),
     name: typeof name === 'string' ? name : undefined,
     code: typeof code === 'string' ? code : undefined,
     httpStatus: typeof status === 'number' ? status : undefined,

@@ -6,14 +6,11 @@ import { BatchGetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { heartbeat, sleep } from '@temporalio/activity';
 import { canonicalJson } from '../../pipeline/canonical-json.ts';
+import { TABLE_INDEXES } from '../../pipeline/declared/table.ts';
 import { daySchema } from '../../pipeline/documents.ts';
 import type { KpiItem } from '../../pipeline/kpi-items.ts';
 import type { TableDifference } from '../../pipeline/recovery/evidence.ts';
 import { call } from '../aws/call.ts';
-
-/** The indexes that the table is created with; the loader reads by the first. */
-const DATE_INDEX = 'date-metric_type-index';
-const METRIC_INDEX = 'metric_type-date-index';
 
 /** Every day that is loaded has an item of this metric. */
 const METRIC_OF_EVERY_DAY = 'daily_listen_count';
@@ -51,7 +48,7 @@ export class KpiTable {
   /** Days that the table has items of. */
   async days(): Promise<string[]> {
     const days = new Set<string>();
-    const of = { index: METRIC_INDEX, name: 'metric_type', value: METRIC_OF_EVERY_DAY };
+    const of = { index: TABLE_INDEXES.byMetric.name, name: 'metric_type', value: METRIC_OF_EVERY_DAY };
     for await (const { date } of this.#query(of)) {
       const day = daySchema.safeParse(date);
       if (day.success) days.add(day.data);
@@ -77,7 +74,7 @@ export class KpiTable {
 
   async #ofDay(day: string): Promise<Map<string, Row>> {
     const rows = new Map<string, Row>();
-    for await (const row of this.#query({ index: DATE_INDEX, name: 'date', value: day })) {
+    for await (const row of this.#query({ index: TABLE_INDEXES.byDate.name, name: 'date', value: day })) {
       rows.set(String(row['id']), row);
     }
     return rows;

@@ -3,44 +3,22 @@
  * scripts never change under it: it names them at each start (`starting.ts`). Jobs are created when absent; of an
  * existing one only the two fields that name the script are ours, everything else is written back as it was read.
  */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { CreateJobCommand, GetJobCommand, UpdateJobCommand } from '@aws-sdk/client-glue';
 import type { CreateJobCommandInput, GlueClient, Job, JobUpdate } from '@aws-sdk/client-glue';
-import { z } from 'zod';
 import type { PipelineActivities, ScriptFiles } from '../../pipeline/activity-types.ts';
 import { layout, s3Uri } from '../../pipeline/layout.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import type { Settings } from '../../pipeline/settings.ts';
-import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
 import type { ScriptName } from '../../pipeline/stages.ts';
 import { call, failure, isConditionLost, traitsOf } from '../aws/call.ts';
 import { Bucket } from '../storage/objects.ts';
+import { readBuild } from './build.ts';
+import type { Built } from './build.ts';
 
 /** Glue 5.1 is Spark 3.5.6 on Python 3.11 and Java 17, which the scripts are written for. */
 const GLUE_VERSION = '5.1';
-
-const PACKAGE = 'music_streaming';
-
-const builtFileSchema = z.object({
-  digest: z.string().min(8),
-  file: z.string(),
-  size: z.number().int().positive(),
-});
-const buildSchema = z.object({
-  scripts: z.record(z.enum(SCRIPT_NAMES), builtFileSchema),
-  package: builtFileSchema,
-});
-
-interface Built {
-  readonly name: string;
-  readonly digest: string;
-  readonly file: string;
-  readonly body: Buffer;
-}
 
 export function createScriptActivities(
   { s3, glue }: { readonly s3: S3Client; readonly glue: GlueClient },
@@ -77,48 +55,33 @@ export function createScriptActivities(
   };
 }
 
-async function readBuild(directory: string): Promise<{ scripts: Map<ScriptName, Built>; library: Built }> {
-  try {
-    const build = buildSchema.parse(JSON.parse(await readFile(join(directory, 'digests.json'), 'utf8')));
-    const read = async (
-      name: string,
-      { digest, file, size }: z.infer<typeof builtFileSchema>,
-    ): Promise<Built> => {
-      const body = await readFile(join(directory, file));
-      if (body.length !== size)
-        throw new Error(`${file} has ${String(body.length)} bytes, its build recorded ${String(size)}`);
-      return { name, digest, file, body };
-    };
-    const scripts = new Map<ScriptName, Built>();
-    for (const name of SCRIPT_NAMES) scripts.set(name, await read(name, build.scripts[name]));
-    return { scripts, library: await read(PACKAGE, build.package) };
-  } catch (error) {
-    const why = traitsOf(error).message;
-    throw failure('ScriptsInvalid', `The Glue scripts in ${directory} are not a whole build: ${why}`, error);
-  }
-}
-
 function keyOf({ name, digest, file }: Built): string {
   return layout.script(name, digest, file);
 }
 
-/** @returns whether it had to be uploaded */
+/**
+ * @returns whether it had to be uploaded
+ * @throws `ScriptsInvalid` when other bytes stand under its digest
+ */
 async function upload(bucket: Bucket, built: Built): Promise<boolean> {
-  const { body } = built;
   const key = keyOf(built);
-  const there = await bucket.head(key);
-  if (there !== undefined) {
-    if (there.ContentLength === body.length) return false;
-    throw failure(
-      'ScriptsInvalid',
-      `s3://${bucket.name}/${key} is not what was uploaded under this digest; restore its first version`,
-    );
-  }
+  const there = await bucket.sha256(key);
+  if (there === undefined && (await put(bucket, key, built))) return true;
+  // Where another run was uploading at the same moment, it is there by now.
+  if ((there ?? (await bucket.sha256(key))) === built.sha256) return false;
+  throw failure(
+    'ScriptsInvalid',
+    `s3://${bucket.name}/${key} is not what was uploaded under this digest; restore its first version`,
+  );
+}
+
+/** @returns `false` when somebody else has written it meanwhile */
+async function put(bucket: Bucket, key: string, { body, sha256 }: Built): Promise<boolean> {
   return await call(`PutObject ${key}`, async (options) => {
     try {
-      const ChecksumSHA256 = createHash('sha256').update(body).digest('base64');
-      const put = { Bucket: bucket.name, Key: key, Body: body, IfNoneMatch: '*', ChecksumSHA256 };
-      await bucket.s3.send(new PutObjectCommand(put), options);
+      const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64');
+      const object = { Bucket: bucket.name, Key: key, Body: body, IfNoneMatch: '*', ChecksumSHA256 };
+      await bucket.s3.send(new PutObjectCommand(object), options);
       return true;
     } catch (error) {
       if (isConditionLost(error)) return false;

@@ -3,10 +3,11 @@
  * token, adopt it if it lives or succeeded, else start with a single attempt. An unknown outcome is a retryable failure,
  * and the next attempt looks again.
  */
-import { activityInfo, cancellationSignal, log, sleep } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
 import { StartJobRunCommand } from '@aws-sdk/client-glue';
 import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
 import { ApplicationFailure } from '@temporalio/common';
+import { z } from 'zod';
 import type { GlueJobRequest, ScriptFiles, StartedGlueRun } from '../../pipeline/activity-types.ts';
 import { isFailureType } from '../../pipeline/failures.ts';
 import { isLive, ownerOfToken, RUN_ARGUMENT, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
@@ -25,8 +26,6 @@ const TRIES = 8;
 export class GlueStarts {
   readonly #glue: GlueClient;
   readonly #glueOnce: GlueClient;
-  /** By token, as this worker has seen them: the attempts that Temporal counts include the waits for a slot. */
-  readonly #failuresInARow = new Map<string, number>();
 
   constructor(glue: GlueClient, glueOnce: GlueClient) {
     this.#glue = glue;
@@ -34,13 +33,10 @@ export class GlueStarts {
   }
 
   async start(context: RunContext, request: GlueJobRequest): Promise<StartedGlueRun> {
-    const { token } = request;
     try {
-      const started = await this.#adoptOrStart(context, request);
-      this.#failuresInARow.delete(token);
-      return started;
+      return await this.#adoptOrStart(context, request);
     } catch (error) {
-      throw this.#givenUp(token, error);
+      throw counted(error);
     }
   }
 
@@ -101,31 +97,37 @@ export class GlueStarts {
     }
     return first;
   }
+}
 
-  #givenUp(token: string, error: unknown): unknown {
-    if (!(error instanceof ApplicationFailure) || isFailureOf(error, 'GlueBusy')) {
-      this.#failuresInARow.delete(token);
-      return error;
-    }
-    const failures = (this.#failuresInARow.get(token) ?? 0) + 1;
-    if (failures < TRIES) {
-      this.#failuresInARow.set(token, failures);
-      return error;
-    }
-    this.#failuresInARow.delete(token);
-    const { type, message } = error;
-    return ApplicationFailure.create({
-      message,
-      nonRetryable: true,
-      cause: error,
-      ...(isFailureType(type) ? { type } : {}),
-    });
+/**
+ * The attempts that Temporal counts include the waits for a slot, so failures in a row are counted beside them: in the
+ * heartbeat's details, which Temporal hands to the next attempt, on whichever worker.
+ */
+const progressSchema = z.object({ failuresInARow: z.number() });
+
+/** The failure as it leaves the attempt: final once there were too many in a row. */
+function counted(error: unknown): unknown {
+  // A cancellation, as by a worker that shuts down, says nothing about Glue.
+  if (!(error instanceof ApplicationFailure)) return error;
+  if (isFailureOf(error, 'GlueBusy')) {
+    heartbeat({ failuresInARow: 0 });
+    return error;
   }
+  const before = progressSchema.safeParse(activityInfo().heartbeatDetails).data?.failuresInARow ?? 0;
+  const failuresInARow = before + 1;
+  heartbeat({ failuresInARow });
+  if (failuresInARow < TRIES) return error;
+  const { type, message } = error;
+  return ApplicationFailure.create({
+    message,
+    nonRetryable: true,
+    cause: error,
+    ...(isFailureType(type) ? { type } : {}),
+  });
 }
 
 /** The job is shared, and may point at another build by now: a run keeps the scripts that it began with. */
-function versionArguments(bucket: string, files: ScriptFiles | undefined): Record<string, string> {
-  if (files === undefined) return {};
+function versionArguments(bucket: string, files: ScriptFiles): Record<string, string> {
   return {
     '--scriptLocation': s3Uri(bucket, files.script),
     '--extra-py-files': s3Uri(bucket, files.library),
@@ -135,8 +137,8 @@ function versionArguments(bucket: string, files: ScriptFiles | undefined): Recor
 /** Whether a run with the token may have been started by somebody who did not learn its id, or a moment ago. */
 function mayHaveBeenUsed({ token, tokenUsed }: GlueJobRequest): boolean {
   const { attempt, workflowExecution } = activityInfo();
-  if (attempt > 1 || tokenUsed === true) return true;
-  return ownerOfToken(token)?.firstRunId !== workflowExecution?.runId;
+  if (attempt > 1 || tokenUsed) return true;
+  return ownerOfToken(token)?.originalRunId !== workflowExecution?.runId;
 }
 
 /** Runs that a stage can go on with, the best first: of the latest round, succeeded before alive, the older of two. */

@@ -5,6 +5,7 @@
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { heartbeat } from '@temporalio/activity';
 import type { GoodCopy, Problem } from '../../pipeline/recovery/evidence.ts';
+import { storedDigest } from '../storage/objects.ts';
 import type { Bucket } from '../storage/objects.ts';
 import { versionsOf } from '../storage/versions.ts';
 
@@ -56,12 +57,11 @@ export class Inspection {
 
   async #hasDigest(
     { key, size, sha256 }: Expected,
-    { ChecksumSHA256: checksum, ChecksumType: type }: HeadObjectCommandOutput,
+    head: HeadObjectCommandOutput,
     versionId?: string,
   ): Promise<boolean> {
-    if (!this.#deep && checksum !== undefined && type !== 'COMPOSITE') {
-      return checksum === Buffer.from(sha256, 'hex').toString('base64');
-    }
+    const stored = this.#deep ? undefined : storedDigest(head);
+    if (stored !== undefined) return stored === sha256;
     const read = await this.bucket.digest(key, {
       ...(versionId === undefined ? {} : { versionId }),
       onProgress: (bytes) => {

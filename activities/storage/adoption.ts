@@ -133,8 +133,8 @@ class Adoption {
 
   /** @throws `InputsTaken` when another run has the file */
   #mayTake(current: Owner, key: string): boolean {
-    const { run, firstRunId } = this.#owner;
-    if (current.run === run) return current.firstRunId !== firstRunId;
+    const { run, originalRunId } = this.#owner;
+    if (current.run === run) return current.originalRunId !== originalRunId;
     if (this.#closedRuns === undefined) {
       this.blockedBy.push(current);
       return false;

@@ -117,14 +117,8 @@ async function copyVerified(bucket: Bucket, file: PreparedFile, target: string):
   }
 }
 
-/** By the checksum that S3 stored with the copy, or by reading it where S3 stored none over the whole object. */
-async function isCopy(bucket: Bucket, target: string, { sha256, size }: PreparedFile): Promise<boolean> {
-  const head = await bucket.head(target);
-  if (head?.ContentLength !== size) return false;
-  if (head.ChecksumSHA256 !== undefined && head.ChecksumType !== 'COMPOSITE') {
-    return head.ChecksumSHA256 === Buffer.from(sha256, 'hex').toString('base64');
-  }
-  return (await bucket.digest(target, { onProgress: () => undefined }))?.sha256 === sha256;
+async function isCopy(bucket: Bucket, target: string, { sha256 }: PreparedFile): Promise<boolean> {
+  return (await bucket.sha256(target)) === sha256;
 }
 
 async function settle(

@@ -126,7 +126,7 @@ export class Claims {
 
   /** A resumed run has the claims of its closed execution, but writes its own execution into them. */
   #isOwn(owner: Owner | undefined): boolean {
-    return owner?.run === this.#owner.run && owner.firstRunId === this.#owner.firstRunId;
+    return owner?.run === this.#owner.run && owner.originalRunId === this.#owner.originalRunId;
   }
 
   async #releaseKey(key: string): Promise<void> {

@@ -45,6 +45,15 @@ export interface Digested {
   readonly gzip: boolean;
 }
 
+/** The SHA-256 that S3 has over the whole of an object, in hex; `undefined` where it was written without one, or in parts. */
+export function storedDigest({
+  ChecksumSHA256: checksum,
+  ChecksumType: type,
+}: HeadObjectCommandOutput): string | undefined {
+  if (checksum === undefined || type === 'COMPOSITE') return undefined;
+  return Buffer.from(checksum, 'base64').toString('hex');
+}
+
 /** S3's limit for one DeleteObjects. */
 const DELETED_AT_ONCE = 1000;
 
@@ -205,6 +214,13 @@ export class Bucket {
     // The first two bytes of every gzip file (RFC 1952).
     const gzip = first[0] === 0x1f && first[1] === 0x8b;
     return { sha256: hash.digest('hex'), size, etag, versionId, modifiedAt, gzip };
+  }
+
+  /** The SHA-256 of what is there, in hex: as S3 has it, else by reading the object. `undefined` when nothing is there. */
+  async sha256(key: string): Promise<string | undefined> {
+    const head = await this.head(key);
+    if (head === undefined) return undefined;
+    return storedDigest(head) ?? (await this.digest(key))?.sha256;
   }
 
   async deletePrefix(prefix: string, onProgress: () => void): Promise<number> {

@@ -43,12 +43,12 @@ export function createStateActivities(
 /** With the days that the run has published, whether or not it came to its end. */
 async function writeRecord(
   bucket: Bucket,
-  { run, workflowId, firstRunId }: Owner,
+  { run, workflowId, originalRunId }: Owner,
   ended: RunRecord & { readonly finishedAt: string; readonly load: LoadSummary | null },
 ): Promise<void> {
   const published = await bucket.readJson(layout.runRecord(run, 'published-days'), publishedDaysSchema);
   const days = published?.value.days ?? [];
-  const written = { version: 1, run, workflowId, firstRunId, ...ended, days };
+  const written = { version: 1, run, workflowId, originalRunId, ...ended, days };
   await bucket.writeJson(layout.runRecord(run, 'record'), written);
 }
 

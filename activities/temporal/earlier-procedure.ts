@@ -3,9 +3,10 @@ import { activityInfo, getClient, sleep } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { z } from 'zod';
-import { isOpenExecution } from '../../pipeline/executions.ts';
+import { isOpenExecution, waitsForItsTime } from '../../pipeline/executions.ts';
 import type { ProcedureActivities, ProcedureAtWork } from '../../pipeline/procedures/activity-types.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
+import { RUN } from './executions.ts';
 import { listOpenProcedures } from './open-runs.ts';
 
 /** A list lags some hundred milliseconds behind, with Elasticsearch a second. */
@@ -44,14 +45,17 @@ export function createEarlierProcedureActivities(): Pick<ProcedureActivities, 'f
   };
 }
 
-/** @returns `undefined` for what has ended: the list may not know yet */
+/** @returns `undefined` for what has ended, as the list may not know yet, and for what a cron chain has not begun yet */
 async function describeOpen(
   client: Client,
   { workflowId, runId }: FoundRun,
 ): Promise<WorkflowExecutionDescription | undefined> {
   try {
     const described = await client.workflow.getHandle(workflowId, runId).describe();
-    return isOpenExecution(described.status.name) ? described : undefined;
+    const { status, executionTime, typedSearchAttributes } = described;
+    const run = typedSearchAttributes.get(RUN);
+    const begun = !waitsForItsTime({ executionTime, run }, new Date());
+    return isOpenExecution(status.name) && begun ? described : undefined;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

@@ -19,6 +19,8 @@ import type { FoundRun } from '../../pipeline/shutdown.ts';
 /** Under which the id in the bucket is searched. */
 const RUN = defineSearchAttributeKey(SEARCH_ATTRIBUTES.run, SearchAttributeType.KEYWORD);
 
+const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
+
 /** Runs on this worker's task queue, also those that the server has paused; a list lags some hundred milliseconds behind. */
 export async function listOpenRuns(): Promise<FoundRun[]> {
   return await listOpen([PIPELINE_WORKFLOW]);
@@ -42,7 +44,13 @@ async function listOpen(types: readonly string[]): Promise<FoundRun[]> {
   const found: FoundRun[] = [];
   for await (const { workflowId, runId, typedSearchAttributes } of getClient().workflow.list({ query })) {
     const run = typedSearchAttributes.get(RUN);
-    found.push({ workflowId, runId, ...(run === undefined ? {} : { run }) });
+    const status = typedSearchAttributes.get(STATUS);
+    found.push({
+      workflowId,
+      runId,
+      ...(run === undefined ? {} : { run }),
+      ...(status === undefined ? {} : { status }),
+    });
   }
   return found;
 }

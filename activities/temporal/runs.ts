@@ -5,10 +5,10 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { CommandActivities, PipelineActivities } from '../../pipeline/activity-types.ts';
 import { progressSchema } from '../../pipeline/checkpoint.ts';
-import { isOpenExecution } from '../../pipeline/executions.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import { problemsOf } from '../../pipeline/problems.ts';
 import { failure } from '../aws/call.ts';
+import { beginningOf, openExecution } from './executions.ts';
 
 type RunActivities = Pick<PipelineActivities, 'findClosedRuns' | 'findClosedWorkflows' | 'readProgress'>;
 
@@ -28,7 +28,7 @@ export function createRunActivities(): RunActivities {
     async findClosedWorkflows(workflowIds) {
       const client = getClient();
       const closed = await Promise.all(
-        workflowIds.map(async (id) => ((await openExecution(client, id)) === undefined ? [id] : [])),
+        workflowIds.map(async (id) => ((await openExecution(client, id))?.waits === false ? [] : [id])),
       );
       return closed.flat();
     },
@@ -77,27 +77,24 @@ async function hasBegun(handle: WorkflowHandle): Promise<boolean> {
   return events?.some(({ eventType }) => eventType === stepped) ?? false;
 }
 
-/** A reset gives an execution a new run id; it is the same run as long as it goes back to the same first one. */
-async function isOpen(client: Client, { workflowId, firstRunId }: Owner): Promise<boolean> {
-  return (await openExecution(client, workflowId)) === firstRunId;
-}
-
-/** First run id of the workflow's open execution, if it has one. */
-async function openExecution(client: Client, workflowId: string): Promise<string | undefined> {
+/** At most one execution is open under a workflow id; whether it is this run's, its beginning tells. */
+async function isOpen(client: Client, { run, workflowId, originalRunId }: Owner): Promise<boolean> {
+  const open = await openExecution(client, workflowId);
+  if (open === undefined) return false;
   try {
-    const { status, raw, runId } = await client.workflow.getHandle(workflowId).describe();
-    if (!isOpenExecution(status.name)) return undefined;
-    return raw.workflowExecutionInfo?.firstRunId ?? runId;
+    const beginning = await beginningOf(client, workflowId, open.runId);
+    // A run that moved to a new history brings its id along.
+    return beginning.originalRunId === originalRunId || (beginning.moved && open.run === run);
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
+    if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
 }
 
 export function createCommandActivities(): CommandActivities {
   return {
-    isMeantForThisRun({ run }) {
-      return Promise.resolve(activityInfo().workflowExecution?.runId === run);
+    identifyRun() {
+      return Promise.resolve({ runId: activityInfo().workflowExecution?.runId ?? '' });
     },
   };
 }

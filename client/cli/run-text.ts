@@ -18,6 +18,10 @@ export function showRun(out: Output, view: RunView): void {
     ['status', statusLine(out, view)],
     ['started', `${time(view.startedAt)}${view.trigger === undefined ? '' : ` (${view.trigger})`}`],
     [
+      'waits until',
+      view.waitsUntil === undefined ? undefined : `${time(view.waitsUntil)}, by its cron schedule`,
+    ],
+    [
       'ended',
       view.endedAt === undefined
         ? undefined
@@ -26,7 +30,7 @@ export function showRun(out: Output, view: RunView): void {
     ['days', firstFew(view.days, view.dayCount)],
     ['Glue run', glueLine(view)],
   ]);
-  if (!view.answered)
+  if (!view.answered && view.waitsUntil === undefined)
     out.note(
       '\nThe run itself did not answer: no worker polls its task queue, or its workflow task fails (see the UI).',
     );
@@ -37,13 +41,22 @@ export function showRun(out: Output, view: RunView): void {
   const timeline = view.timeline.filter(({ what }) => !ENDED_STAGE.test(what)).slice(-TIMELINE_SHOWN);
   if (timeline.length > 0) {
     out.heading('Timeline');
-    for (const { at, what, by, reason } of timeline) {
-      const who = by === undefined ? '' : ` by ${by}${reason === undefined ? '' : `: ${reason}`}`;
-      out.line(`${out.colors.dim(time(at))}  ${what}${who}`);
-    }
+    for (const entry of timeline) out.line(`${out.colors.dim(time(entry.at))}  ${entryText(out, entry)}`);
   }
   for (const line of waitingLines(out, view)) out.line(line);
   if (view.end !== undefined) showEnd(out, view);
+}
+
+function entryText(out: Output, { what, by, reason, refused }: RunView['timeline'][number]): string {
+  const who = by === undefined ? '' : ` by ${by}${reason === undefined ? '' : `: ${reason}`}`;
+  return refused === true ? out.colors.yellow(`${what}${who}`) : `${what}${who}`;
+}
+
+/** Signals that were not followed, with their times. */
+export function refusedLines(out: Output, { timeline }: RunView): string[] {
+  return timeline.flatMap((entry) =>
+    entry.refused === true ? [`${time(entry.at)}  ${entryText(out, entry)}`] : [],
+  );
 }
 
 /** The end of a run, or what it waits for. */

@@ -45,11 +45,11 @@ export function waitLine({
 }: Pick<ShutdownStatus, 'phase' | 'open' | 'problems' | 'requestedAt'>): string {
   const named = open.slice(0, NAMED).join(', ');
   const more = open.length > NAMED ? ` and ${String(open.length - NAMED)} more` : '';
-  const begins = requestedAt === null ? 'tells everything to stop' : '';
+  const begins = requestedAt === null ? 'STOP-1: tells everything to stop' : '';
   const doing = {
-    stopping: open.length === 0 ? begins : `waits for the end of ${named}${more}`,
-    securing: 'sets unfinished output aside',
-    documenting: 'writes the report',
+    stopping: open.length === 0 ? begins : `STOP-2: waits for the end of ${named}${more}`,
+    securing: 'STOP-3: sets unfinished output aside',
+    documenting: 'STOP-4: writes the report',
     done: '',
   }[phase];
   const wrong = Object.entries(problems).map(([step, message]) => `could not ${step}: ${message}`);

@@ -11,10 +11,11 @@ import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
 import { PROCEDURE_STATUSES, RUN_STATUSES } from '../../pipeline/statuses.ts';
 import { COMMAND_DESCRIPTIONS, COMMAND_NAMES, commandSchemas } from '../../workflows/pipeline/messages.ts';
 import { searchAttributes } from '../../workflows/shared/search-attributes.ts';
+import { guideNames } from './guide-names.ts';
 
 const INTRODUCTION = `# Reference
 
-Settings, the input of a run, its stages, its commands, and what can go wrong. This page is written by
+Settings, the input of a run, its stages, its commands, and what can go wrong, and where the names of the on-call guide are. This page is written by
 \`node dist/client/cli/system-reference.js > docs/reference.md\`.`;
 
 const HANDLING: Readonly<Record<Handling, string>> = {
@@ -26,7 +27,7 @@ const HANDLING: Readonly<Record<Handling, string>> = {
 
 /** The page as Markdown. */
 export function systemReference(): string {
-  return [INTRODUCTION, settings(), input(), stages(), commands(), failures(), search()]
+  return [INTRODUCTION, settings(), input(), stages(), commands(), failures(), search(), guide()]
     .join('\n\n')
     .concat('\n');
 }
@@ -80,7 +81,7 @@ function commands(): string {
   ]);
   return section(
     'Commands',
-    'Each is an update, which answers, and a signal of the same name, which does not, with one JSON object. Always in it: `by` and `reason`, who and why. `run`, the Temporal run id that the command is meant for, is needed only once the run has been reset. An update that can not be followed is refused with the reason; a signal that can not be followed is only a line in the log of the worker. Queries: `status`, `checkpoints`, `timeline`, `progress`.',
+    'Each is an update, which answers, and a signal of the same name, which does not, with one JSON object. Always in it: `by` and `reason`, who and why. `run`, the Temporal run id that the command is meant for, is needed only once the run has been reset. An update that can not be followed is refused with the reason; a signal that can not be followed, or not even be read, is a line in the timeline and the current details, with who, what and why not; the last ten are kept. A reset copies signals of the former life: those are refused, too. Queries: `status`, `checkpoints`, `timeline`, `progress`.',
     table(['command', 'what it does', 'more fields'], rows),
   );
 }
@@ -110,6 +111,19 @@ function search(): string {
     'Search attributes',
     `The namespace has to know them. \`PipelineStatus\` of a run is one of ${statuses}; of a procedure, which has its step in \`PipelineStage\` and its name in \`PipelineTrigger\`, one of ${procedureStatuses}.`,
     table(['name', 'type'], rows),
+  );
+}
+
+function guide(): string {
+  const rows = guideNames().map(({ name, here, values }) => [
+    /^[A-Z/]/.test(name) ? code(name) : name,
+    here,
+    values.map(code).join(', '),
+  ]);
+  return section(
+    'Names of the guide',
+    'Who knows the pipeline from its on-call guide finds here what each name has become, and its value where nothing is set.',
+    table(['in the guide', 'here', 'by default'], rows),
   );
 }
 

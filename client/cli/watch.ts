@@ -10,10 +10,13 @@ import { viewOf, type RunView } from '../run-view.ts';
 import type { RunReference } from '../runs.ts';
 import { time } from './format.ts';
 import type { Output } from './output.ts';
-import { glueLine, stageLines, statusLine, waitingLines } from './run-text.ts';
+import { glueLine, refusedLines, stageLines, statusLine, waitingLines } from './run-text.ts';
 
 /** Short against the seconds that stages take, long against what a query costs. */
 const LOOK_INTERVAL_MS = 1000;
+
+/** Refused signals below a run on a terminal; `msp status` has more. */
+const REFUSED_SHOWN = 3;
 
 /** Glue's state changes slowly, and its API is throttled for the whole account. */
 const GLUE_EVERY = 5;
@@ -88,6 +91,7 @@ function liveDisplay(out: Output): Display {
         '',
         ...stageLines(out, shown),
         ...waitingLines(out, shown),
+        ...refusedLines(out, shown).slice(-REFUSED_SHOWN),
       ]);
     },
     away: () => {
@@ -104,6 +108,7 @@ function rowsOf(line: string, width: number): number {
 
 function plainDisplay(out: Output): Display {
   let [stages, last] = [0, ''];
+  const told = new Set<string>();
   const say = (line: string): void => {
     if (line === last) return;
     last = line;
@@ -115,6 +120,10 @@ function plainDisplay(out: Output): Display {
         say(`${stage}: ${outcome}${summary === '' ? '' : `, ${summary}`}`);
       }
       stages = view.checkpoints.length;
+      for (const line of refusedLines(out, view)) {
+        if (!told.has(line)) out.note(line);
+        told.add(line);
+      }
       const state = view.glueRun?.state;
       if (!view.answered) say(NO_WORKER);
       else if ((view.paused ?? view.parked ?? view.held) !== undefined) say(statusLine(out, view));

@@ -17,7 +17,7 @@ export const PROCEDURES = {
   shutdownRecovery: {
     summary: 'Undo an emergency shutdown: what it stopped goes on, and nothing else',
     steps: {
-      'STOP-5': 'plan the recovery from what the shutdown saved',
+      'UNDO-0': 'look at what the shutdown saved (STOP-5) and what of it still stands',
       'UNDO-1': 'resume the runs that it stopped',
       'UNDO-2': 'resume the procedures and schedules that it paused',
       'UNDO-3': 'verify that all of them go on',
@@ -28,13 +28,33 @@ export const PROCEDURES = {
     steps: {
       'RESET-0': 'look at what a reset would change',
       'RESET-1': 'stop active runs and their Glue jobs',
-      'RESET-2': 'take a snapshot of the state',
-      'RESET-3': 'reset the processing state',
+      'RESET-2': 'end what is parked, held, paused or queued',
+      'RESET-3': 'keep a snapshot, then reset the processing state',
       'RESET-4': 'verify the prerequisites',
       'RESET-5': 'resume schedules and watch the first run',
     },
   },
 } as const;
+
+/** The steps of an emergency shutdown: it has no plan of its own, but leaves the one by which it is undone. */
+export const SHUTDOWN_STEPS = {
+  'STOP-1': 'pause the schedules',
+  'STOP-2': 'stop the runs and their Glue jobs',
+  'STOP-3': 'set unfinished output aside',
+  'STOP-4': 'document the state',
+  'STOP-5': 'plan the recovery',
+} as const;
+export type ShutdownStepId = keyof typeof SHUTDOWN_STEPS;
+
+/** The steps by which a run comes back from a failed stage; its timeline names them. */
+export const RUN_STEPS = {
+  'RJOB-1': 'clear the failed state: the run parks',
+  'RJOB-2': 'restore the checkpoints',
+  'RJOB-3': 'reset the parameters',
+  'RJOB-4': 'restart from the last good stage',
+  'RJOB-5': 'monitor until the end',
+} as const;
+export type RunStepId = keyof typeof RUN_STEPS;
 
 export type ProcedureName = keyof typeof PROCEDURES;
 export type StepId = { [N in ProcedureName]: keyof (typeof PROCEDURES)[N]['steps'] & string }[ProcedureName];

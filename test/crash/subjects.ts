@@ -22,7 +22,7 @@ export const SUBJECTS: Readonly<Record<string, SubjectKind>> = {
   },
   'run-refused': {
     about: 'a run whose input is refused at the gate',
-    sites: /\.(judgeQuality|quarantineInputs|isMeantForThisRun|updateProcessingState)\b/,
+    sites: /\.(judgeQuality|quarantineInputs|identifyRun|updateProcessingState)\b/,
     make: (world) => new RefusedRun(world),
   },
   shutdown: {

@@ -7,15 +7,12 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { commandSchema as runCommandSchema } from '../../workflows/pipeline/messages.ts';
 import { commandSchema as procedureCommandSchema } from '../../workflows/procedures/messages.ts';
 import { DocumentProgram } from '../support/document-program.ts';
-import { DocumentShell, hasProgram } from '../support/document-shell.ts';
+import { DocumentShell } from '../support/document-shell.ts';
 import { followDocument } from '../support/document-test.ts';
 import { RunbookSituations } from '../support/runbook-situations.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 
-const canFollow = hasProgram('aws');
-if (!canFollow) console.warn('The runbook is not followed: no AWS CLI (aws) on the PATH.');
-
-(canFollow ? describe : describe.skip)('the runbook', () => {
+describe('the runbook', () => {
   let shell: DocumentShell;
   let program: DocumentProgram;
   let situations: RunbookSituations;

@@ -1,10 +1,17 @@
 /**
  * docs/without-msp.md, followed: its commands as they stand in the page, with the CLIs of Temporal and AWS, against a
- * real suite.stack. How its Glue runs end is scripted, so no Spark is needed.
+ * real stack. How its Glue runs end, and what they log, is scripted, so no Spark is needed.
  */
 import { createHash } from 'node:crypto';
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { beforeAll, describe } from '@jest/globals';
-import { DocumentShell, hasProgram } from '../support/document-shell.ts';
+import { ROOT_KEY } from '../../local/stack/provision/provision.ts';
+import { LOG_GROUPS } from '../../pipeline/declared/logs.ts';
+import { DocumentShell } from '../support/document-shell.ts';
 import { followDocument } from '../support/document-test.ts';
 import { csv, songsCsv, usersCsv } from '../support/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
@@ -15,10 +22,7 @@ const VALIDATION = '*_validation';
 /** One good row and a broken one. */
 const PLAYS = csv(['1,0000000000000000000001,2024-06-25 10:00:00', 'x,y,z']);
 
-const canFollow = hasProgram('aws');
-if (!canFollow) console.warn('docs/without-msp.md is not followed: no AWS CLI (aws) on the PATH.');
-
-(canFollow ? describe : describe.skip)('docs/without-msp.md', () => {
+describe('docs/without-msp.md', () => {
   let shell: DocumentShell;
   const suite = pipelineStack(() => shell.stop());
   beforeAll(() => {
@@ -34,6 +38,22 @@ if (!canFollow) console.warn('docs/without-msp.md is not followed: no AWS CLI (a
       'the validation runs out of memory': async () => {
         const end = { state: 'FAILED', category: 'OUT_OF_MEMORY_ERROR', errorMessage: 'Java heap space' };
         await suite.stack.faults({ kind: 'run', job: VALIDATION, times: 1, end });
+      },
+      'the validation has logged': async () => {
+        const [run] = await suite.stack.client.glue.list(1);
+        const { endpoints } = suite.stack.running.stack;
+        const logs = new CloudWatchLogsClient({
+          region: 'eu-west-1',
+          endpoint: endpoints.aws,
+          credentials: ROOT_KEY,
+        });
+        const stream = { logGroupName: LOG_GROUPS.error, logStreamName: run?.id ?? '' };
+        await logs.send(new CreateLogStreamCommand(stream));
+        const message = 'java.lang.OutOfMemoryError: Java heap space';
+        await logs.send(
+          new PutLogEventsCommand({ ...stream, logEvents: [{ timestamp: Date.now(), message }] }),
+        );
+        logs.destroy();
       },
       'the next validation rejects half of the rows': async () => {
         const id = createHash('sha256').update(PLAYS).digest('hex').slice(0, 32);

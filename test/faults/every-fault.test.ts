@@ -93,8 +93,8 @@ describe('a run of which every call fails in every way', () => {
     expect(outcome).toBe('published');
     expect(parked).toContain('Glue.StartJobRun: denied');
     expect(await suite.world.newGlueRuns()).toEqual([
-      'music_streaming_kpi_computation',
       'music_streaming_dynamodb_load',
+      'music_streaming_kpi_computation',
       'music_streaming_validation',
     ]);
     expect(await suite.world.wrongItems()).toEqual([]);

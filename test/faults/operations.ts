@@ -3,6 +3,7 @@ import type { Operation } from '../support/faults/operations.ts';
 
 /** A call that is new here is new to the rights and to the runbook as well. */
 export const OPERATIONS: readonly Operation[] = [
+  'DynamoDB.DescribeTable',
   'Glue.CreateJob',
   'Glue.GetJob',
   'Glue.GetJobRun',

@@ -34,6 +34,20 @@ describe('days that come in pieces', () => {
     expect(await wrong()).toEqual([]);
   });
 
+  it("says in each Glue run's output log what the run did", async () => {
+    const { glue, logs } = suite.stack.client;
+    const said: string[] = [];
+    for (const { id } of await glue.list(3))
+      said.push(...(await logs.read(id, ['output'])).map(({ message }) => message));
+    expect(said.sort()).toEqual([
+      expect.stringMatching(/^dynamodb_load: [1-9]\d* items written, 0 deleted, 0 unchanged, of 3 days$/),
+      expect.stringMatching(/^kpi_computation: [1-9]\d* items of 3 days computed from [1-9]\d* plays$/),
+      expect.stringMatching(
+        /^validation: 800 rows of 3 files judged, \d+ valid, \d+ duplicate, 0 rejected, 0 under review; 3 days$/,
+      ),
+    ]);
+  });
+
   it('gives a late file to its day alone', async () => {
     await deliver('late.csv', csv(plays(4, 50, [TUESDAY])));
     expect((await suite.stack.run('late')).days).toEqual([{ day: TUESDAY, edition: 2 }]);

@@ -46,7 +46,7 @@ beforeEach(async () => {
   blindLooks = 0;
   const pipeline = `p${String(made)}`;
   context = {
-    owner: { run: 'r', workflowId: EXECUTION.workflowId, firstRunId: EXECUTION.runId },
+    owner: { run: 'r', workflowId: EXECUTION.workflowId, originalRunId: EXECUTION.runId },
     settings: { ...ordinarySettings, pipeline },
   };
   job = await glue.define('true', {
@@ -73,8 +73,9 @@ function tokenOf(round: number): string {
 
 function requestOf(given: Partial<GlueJobRequest> = {}): GlueJobRequest {
   const { overrides = {}, ...rest } = given;
+  const files = { script: 'scripts/validate_data.py', library: 'scripts/library.zip' };
   const work = { stage: 'validation', script: 'validate_data', scriptDigest: 'd', plan: 'p' } as const;
-  return { ...work, token: tokenOf(1), overrides, ...rest };
+  return { ...work, files, token: tokenOf(1), tokenUsed: false, overrides, ...rest };
 }
 
 function environment(attempt = 1): MockActivityEnvironment {
@@ -86,6 +87,20 @@ async function start(
   attempt?: number,
 ): ReturnType<GlueActivities['startGlueRun']> {
   return await environment(attempt).run(activities.startGlueRun, context, requestOf(given));
+}
+
+/** What so many attempts fail with, each of which is handed what the one before left in its heartbeat. */
+async function attempts(count: number): Promise<{ nonRetryable: boolean; type: string }[]> {
+  const failures = [];
+  let heartbeatDetails: unknown;
+  for (let attempt = 1; attempt <= count; attempt += 1) {
+    const info = { attempt: 1, workflowExecution: EXECUTION, heartbeatDetails };
+    const activity = new MockActivityEnvironment(info, { logger });
+    activity.on('heartbeat', (details: unknown) => (heartbeatDetails = details));
+    const started: Promise<unknown> = activity.run(activities.startGlueRun, context, requestOf());
+    failures.push(await started.catch((error: unknown) => error as { nonRetryable: boolean; type: string }));
+  }
+  return failures as { nonRetryable: boolean; type: string }[];
 }
 
 type Stop = Parameters<GlueActivities['stopGlueRun']>[1];
@@ -182,9 +197,8 @@ describe('a start', () => {
   ])('gives up after eight times of %s', async (_what, fault, type) => {
     await glue.addFaults({ kind: 'api', operation: 'StartJobRun', job, ...fault });
     blindLooks = 100;
-    const failures: unknown[] = [];
-    for (let attempt = 1; attempt <= 8; attempt += 1) failures.push(await start().catch((e: unknown) => e));
-    expect(failures.map((each) => (each as { nonRetryable: boolean }).nonRetryable)).toEqual([
+    const failures = await attempts(8);
+    expect(failures.map(({ nonRetryable }) => nonRetryable)).toEqual([
       ...Array.from({ length: 7 }, () => false),
       true,
     ]);
@@ -194,8 +208,8 @@ describe('a start', () => {
   it('waits for a free slot for as long as it may', async () => {
     const error = { code: 'ConcurrentRunsExceededException' };
     await glue.addFaults({ kind: 'api', operation: 'StartJobRun', job, error });
-    for (let attempt = 1; attempt <= 10; attempt += 1)
-      await expect(start()).rejects.toMatchObject({ type: 'GlueBusy', nonRetryable: false });
+    const busy = { type: 'GlueBusy', nonRetryable: false };
+    expect(await attempts(10)).toMatchObject(Array.from({ length: 10 }, () => busy));
   });
 });
 

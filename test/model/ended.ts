@@ -61,7 +61,9 @@ export async function checkEnded(
     histories.push(whole);
     checkHistory(world, history);
     const timeline = await askedAgain(() => execution.query(timelineQuery));
-    const reasons = timeline.flatMap(({ reason }) => (reason === undefined ? [] : [reason]));
+    const reasons = timeline.flatMap(({ reason, refused }) =>
+      reason === undefined || refused === true ? [] : [reason],
+    );
     followed.push(...reasons);
     checkOrder(world, operator, reasons);
   }
@@ -96,8 +98,8 @@ async function leftTo(last: WorkflowHandle): Promise<(token: string) => boolean>
   const { tokenRunId, rounds } = await askedAgain(() => last.query(progressQuery));
   const current: Readonly<Record<string, number>> = rounds;
   return (token) => {
-    const { firstRunId, stage = '', round = 0 } = ownerOfToken(token) ?? {};
-    return hasLooked || (firstRunId === tokenRunId && round >= (current[stage] ?? 1));
+    const { originalRunId, stage = '', round = 0 } = ownerOfToken(token) ?? {};
+    return hasLooked || (originalRunId === tokenRunId && round >= (current[stage] ?? 1));
   };
 }
 

@@ -18,6 +18,7 @@ type Activities = FakeActivities['activities'];
 /** The stage that an activity belongs to; those that belong to several, or to none, are left out. */
 const STAGE_OF: Readonly<Record<string, StageName>> = {
   readRunSettings: 'validate_aws_connection',
+  checkTable: 'validate_aws_connection',
   ensureStructure: 'init_s3_structure',
   verifyGlueScripts: 'verify_glue_scripts',
   checkReferenceData: 'check_reference_data',
@@ -145,7 +146,7 @@ function stageAsked(args: unknown[]): StageName | undefined {
 
 /** Activities of one worker for many runs: each call goes to the world of the run that makes it. */
 export function activitiesOf(worlds: ReadonlyMap<string, World>): Activities {
-  const { isMeantForThisRun, ...others } = fakeActivities().activities;
+  const { identifyRun, ...others } = fakeActivities().activities;
   const sorted = Object.keys(others).map((name) => [
     name,
     (...args: unknown[]): Promise<unknown> => {
@@ -155,5 +156,5 @@ export function activitiesOf(worlds: ReadonlyMap<string, World>): Activities {
       return world.perform(name, args);
     },
   ]);
-  return { ...(Object.fromEntries(sorted) as typeof others), isMeantForThisRun };
+  return { ...(Object.fromEntries(sorted) as typeof others), identifyRun };
 }

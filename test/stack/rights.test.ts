@@ -12,7 +12,20 @@ import {
   PutItemCommand,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
-import { CreateJobCommand, GetJobRunsCommand, GlueClient, StartJobRunCommand } from '@aws-sdk/client-glue';
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  DescribeLogGroupsCommand,
+  GetLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CreateJobCommand,
+  GetJobRunsCommand,
+  GetJobsCommand,
+  GlueClient,
+  ListJobsCommand,
+  StartJobRunCommand,
+} from '@aws-sdk/client-glue';
 import { CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   CopyObjectCommand,
@@ -40,6 +53,7 @@ interface Identity {
   readonly s3: S3Client;
   readonly dynamo: DynamoDBClient;
   readonly glue: GlueClient;
+  readonly logs: CloudWatchLogsClient;
   readonly iam: IAMClient;
   readonly sts: STSClient;
 }
@@ -60,6 +74,7 @@ function identity(name: string, credentials: Keys): void {
     s3: new S3Client(options),
     dynamo: new DynamoDBClient(options),
     glue: new GlueClient({ ...options, endpoint: glue }),
+    logs: new CloudWatchLogsClient(options),
     iam: new IAMClient(options),
     sts: new STSClient(options),
   };
@@ -90,8 +105,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const { s3, dynamo, glue, iam, sts } of Object.values(identities)) {
-    for (const client of [s3, dynamo, glue, iam, sts]) client.destroy();
+  for (const { s3, dynamo, glue, logs, iam, sts } of Object.values(identities)) {
+    for (const client of [s3, dynamo, glue, logs, iam, sts]) client.destroy();
   }
   await stopStack(dir);
   rmSync(dir, { recursive: true });
@@ -218,5 +233,33 @@ describe('the operator', () => {
     await expect(
       glue.send(new StartJobRunCommand({ JobName: 'music_streaming_seen' })),
     ).rejects.toMatchObject(refused);
+  });
+  it('lists jobs and log groups, which the worker may not', async () => {
+    await createJob('msp-worker', 'music_streaming_listed');
+    const { JobNames } = await as('msp-operator').glue.send(new ListJobsCommand({}));
+    expect(JobNames).toContain('music_streaming_listed');
+    const { Jobs = [] } = await as('msp-operator').glue.send(new GetJobsCommand({}));
+    expect(Jobs.map(({ Name }) => Name)).toEqual(JobNames);
+    const groups = new DescribeLogGroupsCommand({ logGroupNamePrefix: '/aws-glue/jobs' });
+    const { logGroups = [] } = await as('msp-operator').logs.send(groups);
+    expect(logGroups.map(({ logGroupName }) => logGroupName).sort()).toEqual([
+      '/aws-glue/jobs/error',
+      '/aws-glue/jobs/output',
+    ]);
+    const { glue, logs } = as('msp-worker');
+    await expect(glue.send(new ListJobsCommand({}))).rejects.toMatchObject(refused);
+    await expect(glue.send(new GetJobsCommand({}))).rejects.toMatchObject(refused);
+    await expect(logs.send(groups)).rejects.toMatchObject(refused);
+  });
+  it("reads the jobs' logs, no others, and makes none", async () => {
+    const { logs } = as('msp-operator');
+    const events = (logGroupName: string): Promise<unknown> =>
+      logs.send(new GetLogEventsCommand({ logGroupName, logStreamName: 'jr_1' }));
+    await expect(events('/aws-glue/jobs/output')).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
+    await expect(events('/payroll')).rejects.toMatchObject(refused);
+    const create = new CreateLogGroupCommand({ logGroupName: '/aws-glue/jobs/other' });
+    await expect(logs.send(create)).rejects.toMatchObject(refused);
   });
 });

@@ -19,7 +19,7 @@ describe('securing a stopped run', () => {
       Promise.resolve(state),
     );
     const output = suite.world.validated(MONDAY);
-    const owner = { run: RUN, workflowId: 'daily', firstRunId: '00000001' };
+    const owner = { run: RUN, workflowId: 'daily', originalRunId: '00000001' };
     const record = {
       stoppedAt: NOW,
       by: 'ada',

@@ -3,7 +3,7 @@
  * and a few programs, and nothing of the one who runs the tests.
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -16,15 +16,10 @@ const MSP = fileURLToPath(new URL('../../client/cli/msp.mjs', import.meta.url));
 /** Programs as a reader has them after the set-up. `npx` runs `msp` without looking for a package around the folder. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   temporal: `exec '${toolchain().temporal}' "$@"`,
+  aws: `exec '${join(dirname(toolchain().python), 'aws')}' "$@"`,
   msp: `exec '${process.execPath}' '${MSP}' "$@"`,
   npx: 'exec "$@"',
 };
-
-/** Whether a program that the set-up does not bring along is on the machine. */
-export function hasProgram(name: string): boolean {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return folders.some((folder) => existsSync(join(folder, name)));
-}
 
 export interface Ended {
   readonly exitCode: number;

@@ -13,6 +13,7 @@ import type { RunSettings } from '../../pipeline/run-context.ts';
 import { createCommandActivities } from '../../activities/temporal/runs.ts';
 
 const rows = { delivered: 100, valid: 97, duplicate: 1, rejected: 1, underReview: 1 };
+const scriptFiles = { script: 'script.py', library: 'library.zip' };
 const day = { day: '2024-06-25', edition: 1 };
 
 type Replaceable = PipelineActivities & ShutdownActivities;
@@ -59,10 +60,12 @@ const ordinaryDay: Replaceable = {
       arn: 'arn:aws:iam::000000000000:user/test',
       region: 'eu-west-1',
     }),
+  checkTable: () => Promise.resolve(),
   ensureStructure: () => Promise.resolve({ createdPrefixes: [] }),
   verifyGlueScripts: () =>
     Promise.resolve({
       digests: { validate_data: 'v', compute_kpis: 'c', load_dynamodb: 'l' },
+      files: { validate_data: scriptFiles, compute_kpis: scriptFiles, load_dynamodb: scriptFiles },
       uploaded: 0,
       changedJobs: [],
     }),

@@ -42,8 +42,8 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /** The run that published everything, and one that has ended with a claim. */
 export const RUN = 'daily-00000001';
-const ENDED: Owner = { run: 'ended-00000002', workflowId: 'ended', firstRunId: '00000002' };
-const OWNER: Owner = { run: RUN, workflowId: 'daily', firstRunId: '00000001' };
+const ENDED: Owner = { run: 'ended-00000002', workflowId: 'ended', originalRunId: '00000002' };
+const OWNER: Owner = { run: RUN, workflowId: 'daily', originalRunId: '00000001' };
 
 /** Each file by name: its content and the days that it brought plays of. */
 const FILES = {
@@ -97,7 +97,7 @@ export class PublishedWorld {
       knownKeys,
     });
     knownKeys = [worker, operator, localGlue];
-    const owner = { run: `recovery-${String(worlds)}`, workflowId: 'recovery', firstRunId: 'r' };
+    const owner = { run: `recovery-${String(worlds)}`, workflowId: 'recovery', originalRunId: 'r' };
     const world = new PublishedWorld(endpoint, worker, {
       owner,
       settings: { ...ordinarySettings, ...settings },

@@ -218,7 +218,7 @@ describe('a run without trouble', () => {
   });
 
   it('takes files over from runs that have ended, and asks once which have', async () => {
-    const owner = { run: 'dead', workflowId: 'dead', firstRunId: 'dead' };
+    const owner = { run: 'dead', workflowId: 'dead', originalRunId: 'dead' };
     const asked: unknown[] = [];
     const fake = fakeActivities({
       prepareData: (_context, { closedRuns }) => {

@@ -15,7 +15,8 @@ type Handle = WorkflowHandleWithFirstExecutionRunId<typeof pipelineReset>;
 
 const who = { by: 'ada', reason: 'stuck' };
 const approved = { approve: { digest: digest('a') } };
-const open = { workflowId: 'stuck', runId: 'r1', run: 'stuck-r1' };
+const open = { workflowId: 'busy', runId: 'r1', run: 'busy-r1', status: 'Running' };
+const parked = { workflowId: 'stuck', runId: 'r2', run: 'stuck-r2', status: 'NeedsOperator' };
 
 describe('a reset', () => {
   const server = devServer();
@@ -37,7 +38,7 @@ describe('a reset', () => {
     });
   }
 
-  it('stops what runs, keeps a snapshot before it changes anything, then starts anew', async () => {
+  it('stops what runs, then ends what waits, keeps a snapshot before it changes anything, then starts anew', async () => {
     const told: unknown[] = [];
     let looks = 0;
     const requests: unknown[] = [];
@@ -45,13 +46,14 @@ describe('a reset', () => {
       { resetState: () => Promise.resolve({ freed: 2, inputs: [['streams/a.csv']], dates: [] }) },
       {
         pauseSchedules: () => Promise.resolve({ paused: ['daily'], pausedBefore: [] }),
-        // Still open in the second look, ended in those after it.
+        // At work until the third look; what waits does so until it is told.
         findOpenRuns: () => {
           looks += 1;
-          return Promise.resolve(looks <= 2 ? [open] : []);
+          const waiting = told.flat().includes('stuck') ? [] : [parked];
+          return Promise.resolve(looks <= 2 ? [open, ...waiting] : waiting);
         },
         tellRuns: (_settings, { runs }) => {
-          told.push(runs);
+          told.push(runs.map(({ workflowId }) => workflowId));
           return Promise.resolve();
         },
         findNewStreams: (_context, request) => {
@@ -67,8 +69,7 @@ describe('a reset', () => {
         incomplete: false,
       });
     });
-    expect(told).toEqual([[open]]);
-    expect(looks).toBe(4);
+    expect(told).toEqual([['busy'], ['stuck']]);
     expect(requests).toEqual([{ inputs: ['streams/a.csv'] }, {}]);
     const order = [
       'planReset',

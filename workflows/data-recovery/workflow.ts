@@ -5,7 +5,7 @@
  * again by ordinary runs of the pipeline: a file whose plays are lost is delivered again under its own key, marked so
  * that what it brings replaces what it brought before. Until such a run publishes, readers see the days as they were.
  */
-import { ApplicationFailure, patched } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { Rerun, Verified } from '../../pipeline/procedures/activity-types.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { recoveryRequestSchema } from '../../pipeline/recovery/request.ts';
@@ -86,7 +86,6 @@ async function runAgain(procedure: Procedure, { digest, runs }: PlanSummary): Pr
     for (;;) {
       for (const keys of left.inputs) await run('inputs', keys);
       for (const wanted of left.dates) await run('dates', wanted);
-      if (!patched('recovery-until-taken')) break;
       const before = countOf(left);
       left = await long.returnInputs(procedure.context, { digest, now: now() });
       if (countOf(left) === 0) break;

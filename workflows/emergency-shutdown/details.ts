@@ -1,9 +1,18 @@
 /** What the Temporal UI shows of a shutdown: its current details, in Markdown. */
 import type { ShutdownStatus } from './messages.ts';
+import type { ShutdownStep } from './steps.ts';
+
+const MARKS: Readonly<Record<ShutdownStep['state'], string>> = {
+  pending: '·',
+  running: '▸',
+  done: '✓',
+  failed: '!',
+};
 
 export function describeShutdown(status: ShutdownStatus): string {
   const { shutdown, by, reason, dryRun, phase, schedules, runs, procedures, glueRuns, open, problems } =
     status;
+  const steps = status.steps.map(({ id, title, state }) => `- ${MARKS[state]} ${id} ${title}`);
   const orphans = glueRuns.filter(({ orphan }) => orphan).length;
   const [paused, stopped] = dryRun ? ['to pause', 'to stop'] : ['paused', 'stopped'];
   const names = procedures.map(({ run, workflowId }) => run ?? workflowId);
@@ -21,6 +30,9 @@ export function describeShutdown(status: ShutdownStatus): string {
       ...(open.length === 0 ? [] : [`- still ending: ${open.join(', ')}`]),
       ...Object.entries(problems).map(([step, message]) => `- **could not ${step}**: ${message}`),
     ].join('\n'),
+    steps.join('\n'),
     phase === 'done' ? ended : `Now ${phase}.`,
-  ].join('\n\n');
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }

@@ -1,5 +1,6 @@
 /** What a shutdown says of itself, while it works and when it has ended; it takes no commands. */
 import { defineQuery } from '@temporalio/workflow';
+import type { Phase, Problems, ShutdownStep } from './steps.ts';
 import type { FoundRun, PausedSchedules, ShutdownReport, StoppedGlueRun } from '../../pipeline/shutdown.ts';
 
 export interface ShutdownStatus {
@@ -8,7 +9,9 @@ export interface ShutdownStatus {
   readonly by: string;
   readonly reason: string;
   readonly dryRun: boolean;
-  readonly phase: 'stopping' | 'securing' | 'documenting' | 'done';
+  readonly phase: Phase;
+  /** The guide's steps; none where only a look was asked for. */
+  readonly steps: readonly ShutdownStep[];
   readonly schedules: PausedSchedules;
   readonly runs: readonly FoundRun[];
   /** Procedures that were paused. */
@@ -16,8 +19,7 @@ export interface ShutdownStatus {
   /** Runs and Glue runs that have not ended yet. */
   readonly open: readonly string[];
   readonly glueRuns: readonly StoppedGlueRun[];
-  /** What went wrong and was not yet put right, by step. */
-  readonly problems: Readonly<Record<string, string>>;
+  readonly problems: Problems;
   /** When all schedules were paused, all runs told and all Glue runs asked to stop. */
   readonly requestedAt: string | null;
 }

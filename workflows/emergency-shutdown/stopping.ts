@@ -22,10 +22,16 @@ export class OpenRuns {
   /** As they were last listed. */
   open: readonly FoundRun[] = [];
   readonly #told = new Set<string>();
+  readonly #isMeant: (run: FoundRun) => boolean;
+
+  /** @param isMeant which runs are to end; all of them when not given */
+  constructor(isMeant: (run: FoundRun) => boolean = () => true) {
+    this.#isMeant = isMeant;
+  }
 
   /** Tells those that were not told yet. @returns what is open */
   async tell(settings: RunSettings, cause: Cause): Promise<readonly FoundRun[]> {
-    const open = await stopping.findOpenRuns(settings);
+    const open = (await stopping.findOpenRuns(settings)).filter(this.#isMeant);
     this.open = open;
     for (const run of open) this.found.set(run.runId, run);
     const runs = open.filter(({ runId }) => !this.#told.has(runId));

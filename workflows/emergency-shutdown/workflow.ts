@@ -14,7 +14,6 @@
 import {
   ApplicationFailure,
   CancellationScope,
-  patched,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -43,6 +42,8 @@ import { describeShutdown } from './details.ts';
 import { UNANSWERED_MINUTES, WAIT_HOURS } from './limits.ts';
 import { statusQuery } from './messages.ts';
 import type { ShutdownResult, ShutdownStatus } from './messages.ts';
+import { stepsAt } from './steps.ts';
+import type { Problems, Task } from './steps.ts';
 import { OpenRuns, stopLiveGlueRuns } from './stopping.ts';
 
 /** Interval of looks at what is still open: dense while things end within seconds, then sparing the history. */
@@ -51,7 +52,7 @@ const LONGEST_LOOK_SECONDS = 30;
 const LOOK_GROWTH = 1.5;
 
 /** A shutdown without its report has stopped all the same. */
-const REPORT_STEP = 'write the report';
+const REPORT_TASK = 'write the report';
 
 /** What a look has found. */
 interface Look {
@@ -72,8 +73,8 @@ class Shutdown {
   readonly #glueRuns = new Map<string, StoppedGlueRun>();
   /** As Glue said when it was last asked with success. */
   #liveGlueRuns: readonly string[] = [];
-  /** Since when each step that fails has failed. */
-  readonly #failingSince = new Map<string, number>();
+  /** Since when each task that fails has failed. */
+  readonly #failingSince = new Map<Task, number>();
   #status: ShutdownStatus;
 
   constructor(given: ShutdownRequest) {
@@ -84,6 +85,7 @@ class Shutdown {
       reason,
       dryRun,
       phase: 'stopping',
+      steps: dryRun ? [] : stepsAt('stopping', {}),
       schedules: { paused: [], pausedBefore: [] },
       runs: [],
       procedures: [],
@@ -111,25 +113,25 @@ class Shutdown {
     if (this.#status.dryRun) return await this.#survey(settings);
 
     await this.#stopEverything(settings);
-    const endsUnanswered = patched('ends-unanswered');
-    const saved = endsUnanswered ? this.#savePlan(settings) : undefined;
-    const stillOpen = await this.#untilAllHasEnded(settings, endsUnanswered);
+    const saved = this.#savePlan(settings);
+    const stillOpen = await this.#untilAllHasEnded(settings);
 
     this.#change({ phase: 'securing' });
     const orphanObjects = await this.#try('set unfinished output aside', () => this.#secureOrphans(settings));
 
     this.#change({ phase: 'documenting' });
     await saved;
-    const report = await this.#try(REPORT_STEP, () =>
+    const report = await this.#try(REPORT_TASK, () =>
       this.#document(settings, orphanObjects ?? 0, stillOpen),
     );
-    const wrong = Object.entries(this.#status.problems).map(([step, message]) => `${step}: ${message}`);
+    this.#change({ phase: 'done' });
+    const wrong = Object.entries(this.#status.problems).map(([task, message]) => `${task}: ${message}`);
     upsertSearchAttributes([
       { key: searchAttributes.status, value: wrong.length === 0 ? 'Completed' : 'Failed' },
     ]);
     if (wrong.length > 0) {
       const { problems, shutdown } = this.#status;
-      const said = Object.keys(problems).every((step) => step === REPORT_STEP)
+      const said = Object.keys(problems).every((task) => task === REPORT_TASK)
         ? 'Everything is stopped, but the report is missing'
         : 'Not all of the shutdown could be done; ask for it again';
       const written = report === undefined ? '' : `The report is ${report.markdown}. `;
@@ -139,7 +141,6 @@ class Shutdown {
         this.#result(report ?? null),
       );
     }
-    this.#change({ phase: 'done' });
     return this.#result(report ?? null);
   }
 
@@ -157,17 +158,17 @@ class Shutdown {
     return { whole, open, ending: [...(runs ?? []), ...(glueRuns ?? [])] };
   }
 
-  async #try<T>(step: string, work: () => Promise<T>): Promise<T | undefined> {
+  async #try<T>(task: Task, work: () => Promise<T>): Promise<T | undefined> {
     const began = Date.now();
     try {
       const result = await work();
-      this.#failingSince.delete(step);
-      this.#change({ problems: without(this.#status.problems, step) });
+      this.#failingSince.delete(task);
+      this.#change({ problems: without(this.#status.problems, task) });
       return result;
     } catch (error) {
-      this.#failingSince.set(step, this.#failingSince.get(step) ?? began);
+      this.#failingSince.set(task, this.#failingSince.get(task) ?? began);
       const { type, message } = failureOf(error);
-      this.#change({ problems: { ...this.#status.problems, [step]: `${type}: ${message}` } });
+      this.#change({ problems: { ...this.#status.problems, [task]: `${type}: ${message}` } });
       return undefined;
     }
   }
@@ -189,17 +190,16 @@ class Shutdown {
   }
 
   async #survey(settings: RunSettings): Promise<ShutdownResult> {
-    const whole = patched('look-at-procedures');
     const [schedules, runs, glueRuns, procedures] = await Promise.all([
       stopping.listSchedules(settings),
       stopping.findOpenRuns(settings),
       quick.findLiveGlueRuns({ settings }),
-      whole ? stopping.findOpenProcedures(settings) : [],
+      stopping.findOpenProcedures(settings),
     ]);
     for (const run of runs) this.#runs.found.set(run.runId, run);
     this.#remember(glueRuns);
     this.#change({ phase: 'done', schedules, procedures });
-    if (whole) upsertSearchAttributes([{ key: searchAttributes.status, value: 'Completed' }]);
+    upsertSearchAttributes([{ key: searchAttributes.status, value: 'Completed' }]);
     return this.#result(null);
   }
 
@@ -218,7 +218,7 @@ class Shutdown {
   }
 
   /** @returns what is still open when the time is over */
-  async #untilAllHasEnded(settings: RunSettings, endsUnanswered: boolean): Promise<readonly string[]> {
+  async #untilAllHasEnded(settings: RunSettings): Promise<readonly string[]> {
     const deadline = Date.now() + WAIT_HOURS * 3_600_000;
     let seconds = FIRST_LOOK_SECONDS;
     for (let quiet = 0; ;) {
@@ -226,7 +226,7 @@ class Shutdown {
       quiet = whole && open.length === 0 ? quiet + 1 : 0;
       // A run that began in the same second is listed a moment later: the second quiet look sees it.
       if (quiet === 2) return [];
-      if (endsUnanswered && !whole && ending.length === 0 && this.#isUnanswered()) return open;
+      if (!whole && ending.length === 0 && this.#isUnanswered()) return open;
       if (Date.now() > deadline) {
         const what = `after ${String(WAIT_HOURS)} hours these have not ended: ${open.join(', ')}`;
         const { problems } = this.#status;
@@ -312,7 +312,8 @@ class Shutdown {
     // A Glue run may be found before its run is.
     this.#remember([...this.#glueRuns.values()]);
     const found = { runs: [...this.#runs.found.values()], glueRuns: [...this.#glueRuns.values()] };
-    this.#status = { ...this.#status, ...found, ...change };
+    const status = { ...this.#status, ...found, ...change };
+    this.#status = { ...status, steps: status.dryRun ? [] : stepsAt(status.phase, status.problems) };
     setCurrentDetails(describeShutdown(this.#status));
   }
 
@@ -322,6 +323,7 @@ class Shutdown {
   }
 }
 
-function without(problems: ShutdownStatus['problems'], step: string): ShutdownStatus['problems'] {
-  return Object.fromEntries(Object.entries(problems).filter(([name]) => name !== step));
+function without(problems: Problems, task: Task): Problems {
+  const { [task]: _done, ...left } = problems;
+  return left;
 }

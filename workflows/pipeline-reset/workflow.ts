@@ -7,12 +7,13 @@
  * as they were; nothing is unpublished, and nothing raw or archived is touched. Unless it is terminated, the
  * schedules that it paused go on in the end.
  */
-import { ApplicationFailure, CancellationScope, log, patched, sleep } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, log, sleep } from '@temporalio/workflow';
 import type { Rerun } from '../../pipeline/procedures/activity-types.ts';
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { resetRequestSchema } from '../../pipeline/reset/request.ts';
 import type { ParsedResetRequest, ResetRequest } from '../../pipeline/reset/request.ts';
 import { resetMark } from '../../pipeline/shutdown.ts';
+import type { FoundRun } from '../../pipeline/shutdown.ts';
 import { stopping } from '../emergency-shutdown/activities.ts';
 import { OpenRuns, stopLiveGlueRuns } from '../emergency-shutdown/stopping.ts';
 import { long, quick } from '../procedures/activities.ts';
@@ -50,7 +51,6 @@ class Reset {
     try {
       this.#procedure.enter('acting');
       await this.#stop();
-      await this.#snapshot(agreed);
       const rerun = await this.#reset(agreed);
       await this.#prerequisites();
       this.#procedure.enter('verifying');
@@ -82,18 +82,22 @@ class Reset {
       this.#paused = undefined;
       const { paused } = await stopping.pauseSchedules(settings, { mark, note });
       this.#paused = paused;
-      const stopped = await this.#untilAllHasEnded();
+      const stopped = await this.#untilEnded(isAtWork);
       const schedules = `${plural(paused.length, 'schedule')} paused`;
       return { result: undefined, summary: `${plural(stopped, 'run')} stopped, ${schedules}` };
     });
+    await this.#procedure.step('RESET-2', async () => {
+      const ended = await this.#untilEnded(() => true);
+      return { result: undefined, summary: `${plural(ended, 'waiting run')} ended` };
+    });
   }
 
-  /** @returns how many runs were told to end */
-  async #untilAllHasEnded(): Promise<number> {
+  /** Ends the runs that are asked for, and every Glue run. @returns how many runs were told to end */
+  async #untilEnded(isMeant: (run: FoundRun) => boolean): Promise<number> {
     const { settings, owner } = this.#procedure.context;
     const { by, reason } = this.#request;
     const deadline = Date.now() + STOP_HOURS * 3_600_000;
-    const open = new OpenRuns();
+    const open = new OpenRuns(isMeant);
     // A run that began in the same second is listed a moment later: the second quiet look sees it.
     for (let quiet = 0; quiet < 2;) {
       const runs = await open.tell(settings, { shutdown: owner.run, by, reason });
@@ -111,29 +115,27 @@ class Reset {
     return open.found.size;
   }
 
-  async #snapshot({ digest }: PlanSummary): Promise<void> {
-    await this.#procedure.step('RESET-2', async () => {
-      const result = await long.takeSnapshot(this.#procedure.context, { digest, now: now() });
-      return { result, summary: `${String(result.documents)} documents` };
-    });
-  }
-
+  /** A copy of the state before anything of it changes; repeating it keeps the first. */
   async #reset({ digest }: PlanSummary): Promise<Rerun & { readonly freed: number }> {
     return await this.#procedure.step('RESET-3', async () => {
+      const { documents } = await long.takeSnapshot(this.#procedure.context, { digest, now: now() });
       const result = await long.resetState(this.#procedure.context, { digest, request: this.#request });
       const inputs = result.inputs.flat().length;
-      return {
-        result,
-        summary: `${plural(result.freed, 'claim')} freed, ${plural(inputs, 'input')} delivered again`,
-      };
+      const said = [
+        `${plural(documents, 'document')} kept`,
+        `${plural(result.freed, 'claim')} freed`,
+        `${plural(inputs, 'input')} delivered again`,
+      ];
+      return { result, summary: said.join(', ') };
     });
   }
 
   async #prerequisites(): Promise<void> {
     const { context } = this.#procedure;
     await this.#procedure.step('RESET-4', async () => {
-      const [identity, structure, scripts, reference] = await Promise.all([
+      const [identity, , structure, scripts, reference] = await Promise.all([
         quick.validateAwsConnection(),
+        quick.checkTable(context.settings),
         quick.ensureStructure(context),
         quick.verifyGlueScripts(context),
         quick.checkReferenceData(context),
@@ -149,7 +151,7 @@ class Reset {
     const result = await this.#procedure.step('RESET-5', async (round) => {
       await this.#resumeSchedules('done');
       await this.#procedure.untilEarlierRunsEnd(round);
-      const due = round > 1 && patched('due-inputs') ? await this.#stillDue(digest) : inputs;
+      const due = round > 1 ? await this.#stillDue(digest) : inputs;
       let runs = 0;
       const run = async (label: string, request: { inputs?: string[]; dates?: string[] }): Promise<void> => {
         runs += 1;
@@ -176,7 +178,7 @@ class Reset {
   async #resumeSchedules(how: string): Promise<void> {
     const { context } = this.#procedure;
     const schedules = this.#paused;
-    if (schedules === undefined ? !patched('unpause-by-mark') : schedules.length === 0) return;
+    if (schedules?.length === 0) return;
     const mark = resetMark(context.owner.run);
     await quick.unpauseSchedules(context, {
       ...(schedules === undefined ? {} : { schedules }),
@@ -194,6 +196,11 @@ class Reset {
       log.error('Schedules stay paused', { schedules: this.#paused, error });
     }
   }
+}
+
+/** Not one that waits for an operator, nor one that has not begun. */
+function isAtWork({ status }: FoundRun): boolean {
+  return status === 'Running' || status === 'Stopping';
 }
 
 function runsText(runs: number): string {

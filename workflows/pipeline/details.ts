@@ -1,7 +1,7 @@
 /** The run's current details: what the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. */
 import { cut, firstFew } from '../../pipeline/first-few.ts';
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
-import { paragraphs, time, verbatim, waitsUntil } from '../shared/markdown.ts';
+import { notFollowed, paragraphs, time, verbatim, waitsUntil } from '../shared/markdown.ts';
 import { openCommands } from './commands.ts';
 import type { CommandName } from './messages.ts';
 import type { RunState } from './state.ts';
@@ -10,7 +10,14 @@ import type { RunState } from './state.ts';
 const SHOWN = 1_000;
 
 export function describeRun(state: RunState): string {
-  return paragraphs(headline(state), situation(state), waysOn(state), progress(state), whereabouts(state));
+  return paragraphs(
+    headline(state),
+    situation(state),
+    waysOn(state),
+    notFollowed(state.timeline),
+    progress(state),
+    whereabouts(state),
+  );
 }
 
 function headline({ status, stage, round }: RunState): string {
@@ -24,7 +31,7 @@ function situation(state: RunState): string {
   const glue = glueRun === null ? '' : `Glue run \`${glueRun.jobRunId}\` of \`${glueRun.jobName}\``;
   if (cleanup !== null) return `Ending: ${cleanup}.`;
   // The last entry of a run that has ended says how it did.
-  if (ended !== null) return verbatim(timeline.at(-1)?.what ?? '');
+  if (ended !== null) return verbatim(timeline.findLast(({ refused }) => refused !== true)?.what ?? '');
   const parts: string[] = [];
   if (paused !== null) {
     const what = paused.stopGlue ? 'is being stopped' : 'goes on, and its result is kept';

@@ -1,5 +1,5 @@
 /** How a run ends that does not come to its end: Glue runs are stopped, and what a stopped run leaves is set aside. */
-import { allHandlersFinished, condition, isCancellation, patched } from '@temporalio/workflow';
+import { allHandlersFinished, condition, isCancellation } from '@temporalio/workflow';
 import type { RunRecord } from '../../pipeline/activity-types.ts';
 import { cut } from '../../pipeline/first-few.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
@@ -20,7 +20,7 @@ export async function endEarly(
 ): Promise<void> {
   const why = error instanceof Error ? error.message : String(error);
   // A command that was taken from here on would be answered and lost.
-  if (patched('closes-visibly')) run.change((state) => closing(state, why));
+  run.change((state) => closing(state, why));
   const stopped = error instanceof Stopped || isCancellation(error);
   await stopGlue(run, context);
   if (stopped) {

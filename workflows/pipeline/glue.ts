@@ -10,7 +10,6 @@ import {
   ApplicationFailure,
   CancellationScope,
   isCancellation,
-  patched,
   sleep,
   TimeoutFailure,
 } from '@temporalio/workflow';
@@ -38,7 +37,7 @@ export interface GlueWork {
   readonly stage: StageName;
   readonly script: ScriptName;
   readonly scriptDigest: string;
-  readonly files?: ScriptFiles;
+  readonly files: ScriptFiles;
   readonly round: number;
   readonly overrides: Overrides;
 }
@@ -131,7 +130,7 @@ export class GlueStage {
       return await awaitingGlue(timeoutMinutes, stage).awaitGlueRun(this.#context, { jobName, jobRunId });
     } catch (error) {
       const ranOut = error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
-      if (!ranOut || !patched('looks-at-glue-again')) throw error;
+      if (!ranOut) throw error;
       return await awaitingGlue(0, stage).awaitGlueRun(this.#context, { jobName, jobRunId });
     }
   }

@@ -2,13 +2,7 @@
  * A run in conversation: keeps the state, answers queries, takes commands, and shows each change in the search
  * attributes and the current details. The rules themselves are in `state.ts` and `commands.ts`.
  */
-import {
-  patched,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Asked, Checkpoint, Progress } from '../../pipeline/checkpoint.ts';
 import { glueRunToken } from '../../pipeline/glue-run.ts';
 import type { TokenParts } from '../../pipeline/glue-run.ts';
@@ -19,6 +13,7 @@ import { now } from '../shared/clock.ts';
 import { listen, refused } from '../shared/commands/listen.ts';
 import { ownRunId } from '../shared/run-id.ts';
 import { searchAttributes } from '../shared/search-attributes.ts';
+import type { OwnRequest } from './chain.ts';
 import { decide, openCommands } from './commands.ts';
 import { describeRun } from './details.ts';
 import {
@@ -31,17 +26,20 @@ import {
   timelineQuery,
 } from './messages.ts';
 import type { Command, CommandAnswer } from './messages.ts';
-import { closing, glueRunEnded, initialState, isEnding, takeOver } from './state.ts';
+import { closing, glueRunEnded, initialState, isEnding, note, takeOver } from './state.ts';
 import type { RunState, RunStatus } from './state.ts';
 
 /** What an execution that grew too long hands to the next one. */
 export interface Continued {
   readonly state: RunState;
   readonly progress: Progress;
+  /** As in {@link Owner}. */
+  readonly originalRunId: string;
 }
 
 export class PipelineRun {
   #run: string;
+  readonly #originalRunId: string;
   #tokenRunId: string;
   #request: ParsedRequest;
   #state: RunState;
@@ -63,9 +61,10 @@ export class PipelineRun {
   /** Called when an operator pauses the run. */
   onPause: (() => void) | undefined;
 
-  constructor(request: ParsedRequest, continued: Continued | undefined) {
+  constructor(request: OwnRequest, continued: Continued | undefined) {
     this.#run = continued?.state.run ?? ownRunId();
-    this.#tokenRunId = workflowInfo().firstExecutionRunId;
+    this.#originalRunId = continued?.originalRunId ?? workflowInfo().originalExecutionRunId;
+    this.#tokenRunId = this.#originalRunId;
     this.#request = request;
     this.#state = continued?.state ?? initialState(this.#run, now(), `started (${request.trigger})`);
     if (continued !== undefined) {
@@ -89,6 +88,10 @@ export class PipelineRun {
         return decided.followed ? undefined : decided.refusal;
       },
       follow: (command) => this.#follow(command),
+      notFollowed: (signal) => {
+        this.#steps += 1;
+        this.change((state, at) => note(state, { at, ...signal }));
+      },
     });
   }
 
@@ -107,8 +110,7 @@ export class PipelineRun {
   }
 
   get owner(): Owner {
-    const { workflowId, firstExecutionRunId } = workflowInfo();
-    return { run: this.#run, workflowId, firstRunId: firstExecutionRunId };
+    return { run: this.#run, workflowId: workflowInfo().workflowId, originalRunId: this.#originalRunId };
   }
 
   get progress(): Progress {
@@ -150,7 +152,7 @@ export class PipelineRun {
     Object.assign(this.#rounds, rounds);
     Object.assign(this.#unsettledTokens, unsettledTokens);
     for (const checkpoint of checkpoints) this.#kept.set(checkpoint.stage, checkpoint);
-    for (const id of progress.unfinishedGlueRuns ?? []) this.unfinishedGlueRuns.add(id);
+    for (const id of progress.unfinishedGlueRuns) this.unfinishedGlueRuns.add(id);
   }
 
   /** What an earlier execution has left of a stage. */
@@ -211,8 +213,8 @@ export class PipelineRun {
   }
 
   /** Whether the run will adopt a Glue run with this token; those of rounds that it has left behind it will not. */
-  willAdopt({ workflowId, firstRunId, stage, round }: TokenParts): boolean {
-    const own = workflowId === workflowInfo().workflowId && firstRunId === this.#tokenRunId;
+  willAdopt({ workflowId, originalRunId, stage, round }: TokenParts): boolean {
+    const own = workflowId === workflowInfo().workflowId && originalRunId === this.#tokenRunId;
     const rounds: Readonly<Record<string, number>> = this.#rounds;
     return own && round >= (rounds[stage] ?? 1);
   }
@@ -256,7 +258,7 @@ export class PipelineRun {
     const { decision } = decided.state;
     if (isEnding(decision)) {
       const { by, reason } = decision;
-      if (patched('closes-visibly')) this.change((state) => closing(state, `told to by ${by}: ${reason}`));
+      this.change((state) => closing(state, `told to by ${by}: ${reason}`));
       this.onEnding?.();
     }
     if (command.name === 'pause') this.onPause?.();

@@ -9,7 +9,6 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  patched,
 } from '@temporalio/workflow';
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import { DEFAULT_RUN_SETTINGS } from '../../pipeline/run-context.ts';
@@ -18,9 +17,10 @@ import type { StageName } from '../../pipeline/stages.ts';
 import { hoursAfter, now } from '../shared/clock.ts';
 import { failureOf } from '../shared/failure.ts';
 import { interruptible } from '../shared/interruptible.ts';
+import { isInChain } from './chain.ts';
 import { stopLeftGlueRuns } from './glue.ts';
 import type { Continued, PipelineRun } from './run.ts';
-import { begin, complete, isEnding, keep, park, proceed, waitOn } from './state.ts';
+import { begin, complete, isEnding, keep, note, park, proceed, waitOn } from './state.ts';
 import type { Decision } from './state.ts';
 import type { musicStreamingPipeline } from './workflow.ts';
 
@@ -35,6 +35,14 @@ export interface StageOutcome<T> {
   readonly result: T;
   readonly summary: string;
 }
+
+/**
+ * A new history has no cron schedule, so a run of a chain moves to one only when it must: each step takes up to 20 events,
+ * and Temporal ends a run at 51,200.
+ */
+const MOST_STEPS = 2_000;
+
+const ENDS_CHAIN = 'moved to a new history, which ended the cron chain: start the chain again';
 
 type Body<T> = (round: Round) => Promise<StageOutcome<T>>;
 
@@ -55,6 +63,10 @@ export class Stopped extends ApplicationFailure {
 
 /** Nobody decided in time, and the settings say that the run fails then. */
 class Expired extends ApplicationFailure {}
+
+function isEnd(error: unknown): boolean {
+  return error instanceof Aborted || error instanceof Stopped || error instanceof Expired;
+}
 
 export class Stages {
   readonly #run: PipelineRun;
@@ -120,9 +132,7 @@ export class Stages {
         this.#run.change((state, at) => complete(state, 'done', outcome, at));
         return outcome;
       } catch (error) {
-        if (isCancellation(error) || error instanceof Aborted || error instanceof Stopped) throw error;
-        // Nobody decided at the gate. A run that parked then, as it used to, waits on.
-        if (error instanceof Expired && patched('gate-expires')) throw error;
+        if (isCancellation(error) || isEnd(error)) throw error;
         const decision = await this.#parked(name, round, error);
         if (decision.kind === 'skip') {
           this.#run.change((state, at) => complete(state, 'skipped', { summary: 'by an operator' }, at));
@@ -140,11 +150,12 @@ export class Stages {
    */
   async #mayBegin(): Promise<void> {
     await this.resumed();
-    if (this.#run.steps < this.#settings.historySteps) return;
+    if (this.#run.steps < (isInChain() ? MOST_STEPS : this.#settings.historySteps)) return;
     await condition(allHandlersFinished);
     this.throwIfEnding();
-    const { state, progress, request } = this.#run;
-    const continued: Continued = { state, progress };
+    if (isInChain()) this.#run.change((state, at) => note(state, { at, what: ENDS_CHAIN }));
+    const { state, progress, request, owner } = this.#run;
+    const continued: Continued = { state, progress, originalRunId: owner.originalRunId };
     await continueAsNew<typeof musicStreamingPipeline>(request, continued);
   }
 
@@ -153,7 +164,7 @@ export class Stages {
     const isOver = (): boolean => this.#run.state.paused === null || isEnding(this.#run.state.decision);
     await condition(() => isOver() || this.#leftToStop() !== undefined);
     const stage = this.#leftToStop();
-    if (!isOver() && stage !== undefined && this.context !== undefined && patched('stops-left-glue-runs')) {
+    if (!isOver() && stage !== undefined && this.context !== undefined) {
       await stopLeftGlueRuns(this.#run, this.context, [stage]);
     }
     await condition(isOver);
@@ -197,18 +208,17 @@ export class Stages {
    */
   async decision(expired: string): Promise<Decision> {
     const { parkHours, parkExpiry } = this.#settings;
-    const clockStops = patched('pause-stops-the-clock');
-    const isInterrupted = (): boolean => clockStops && this.#run.state.paused !== null;
+    const isPaused = (): boolean => this.#run.state.paused !== null;
     for (;;) {
       const inTime = await condition(
-        () => this.#run.state.decision !== null || isInterrupted(),
+        () => this.#run.state.decision !== null || isPaused(),
         `${String(parkHours)}h`,
         { summary: 'until an operator decides' },
       );
       this.throwIfEnding();
       const { decision, paused } = this.#run.state;
       // What was accepted in the last moment counts.
-      if ((inTime || clockStops) && decision !== null) {
+      if (decision !== null) {
         this.#run.change(proceed);
         return decision;
       }

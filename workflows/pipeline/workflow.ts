@@ -38,6 +38,7 @@ import { now } from '../shared/clock.ts';
 import { plural } from '../shared/plural.ts';
 import { requestOf } from '../shared/request.ts';
 import { long, quick } from './activities.ts';
+import { ownRequest } from './chain.ts';
 import { endEarly } from './ending.ts';
 import { GlueStage, stopLeftGlueRuns } from './glue.ts';
 import { stopOrphans } from './orphans.ts';
@@ -72,7 +73,7 @@ export async function musicStreamingPipeline(
   given: PipelineRequest = {},
   continued?: Continued,
 ): Promise<PipelineResult> {
-  const request = requestOf(pipelineRequestSchema, given, 'run');
+  const request = ownRequest(requestOf(pipelineRequestSchema, given, 'run'));
   const run = new PipelineRun(request, continued);
   const stages = new Stages(run);
   try {
@@ -193,6 +194,7 @@ class Pipeline {
     const { owner } = this.#run;
     const settings = await this.#stages.required('validate_aws_connection', async () => {
       const [result, identity] = await Promise.all([quick.readRunSettings(), quick.validateAwsConnection()]);
+      await quick.checkTable(result);
       return { result, summary: say.identity(identity) };
     });
     const context: RunContext = { owner, settings };
@@ -365,8 +367,7 @@ class Pipeline {
     { inputs, ...overrides }: Round['overrides'],
   ): Promise<{ result: string; summary: string }> {
     const merged = { ...this.#run.request.overrides, ...overrides };
-    const files = scripts.files?.[script];
-    const version = { scriptDigest: scripts.digests[script], ...(files === undefined ? {} : { files }) };
+    const version = { scriptDigest: scripts.digests[script], files: scripts.files[script] };
     const work = { stage, script, ...version, round, overrides: merged };
     const glue = new GlueStage(this.#run, this.#stages, context, work);
     const { report, ended } = await glue.result();

@@ -19,7 +19,7 @@ import {
   timelineQuery,
 } from './messages.ts';
 import type { ProcedureAnswer, ProcedureCommand } from './messages.ts';
-import { initialState } from './state.ts';
+import { initialState, note } from './state.ts';
 import type { ProcedureState, ProcedureStatus, Word } from './state.ts';
 
 export class Conversation {
@@ -30,9 +30,9 @@ export class Conversation {
   onAbort: (() => void) | undefined;
 
   constructor(procedure: ProcedureName, word: Word) {
-    const { workflowId, firstExecutionRunId } = workflowInfo();
+    const { workflowId, originalExecutionRunId } = workflowInfo();
     const id = ownRunId();
-    this.owner = { run: id, workflowId, firstRunId: firstExecutionRunId };
+    this.owner = { run: id, workflowId, originalRunId: originalExecutionRunId };
     this.#state = initialState(id, procedure, word, now());
     this.#shown = { status: this.#state.status, step: null };
     upsertSearchAttributes([
@@ -55,6 +55,9 @@ export class Conversation {
         return decided.followed ? undefined : decided.refusal;
       },
       follow: (command) => this.#follow(command),
+      notFollowed: (signal) => {
+        this.change((state, at) => note(state, { at, ...signal }));
+      },
     });
   }
 

@@ -1,7 +1,7 @@
 /** A procedure's current details: what the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. */
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { PROCEDURES } from '../../pipeline/procedures/steps.ts';
-import { list, paragraphs, time, verbatim, waitsUntil } from '../shared/markdown.ts';
+import { list, notFollowed, paragraphs, time, verbatim, waitsUntil } from '../shared/markdown.ts';
 import { openCommands } from './commands.ts';
 import type { ProcedureCommandName } from './messages.ts';
 import type { ProcedureState, StepState } from './state.ts';
@@ -16,6 +16,7 @@ export function describeProcedure(state: ProcedureState): string {
     waysOn(state),
     plan(state),
     list(state.steps.map(stepLine)),
+    notFollowed(state.timeline),
     whereabouts(state),
   );
 }

@@ -16,7 +16,6 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
-  patched,
 } from '@temporalio/workflow';
 import { isUnknownSubject } from '../../pipeline/failures.ts';
 import { DEFAULT_RUN_SETTINGS } from '../../pipeline/run-context.ts';
@@ -117,7 +116,7 @@ export class Procedure {
 
   async prepare(): Promise<void> {
     this.#context = { owner: this.#conversation.owner, settings: await quick.readRunSettings() };
-    if (patched('begins-alone')) await this.#endUnlessAlone({ settled: false });
+    await this.#endUnlessAlone({ settled: false });
   }
 
   /**
@@ -133,7 +132,7 @@ export class Procedure {
 
   /** Once more before anything is done: at the beginning what began a moment before may not have been listed yet. */
   async #stillAlone(): Promise<void> {
-    if (patched('acts-alone')) await this.#endUnlessAlone({ settled: true });
+    await this.#endUnlessAlone({ settled: true });
   }
 
   /**
@@ -210,7 +209,7 @@ export class Procedure {
   #throwIfUnknown(error: unknown): void {
     if (this.state.phase !== 'planning') return;
     const { type, message } = failureOf(error);
-    if (!isUnknownSubject(type) || !patched('unknown-ends')) return;
+    if (!isUnknownSubject(type)) return;
     const cause = error instanceof Error ? { cause: error } : {};
     throw ApplicationFailure.create({ type, message, nonRetryable: true, ...cause });
   }
@@ -224,7 +223,7 @@ export class Procedure {
    * no one else who waits for it, and another one beside it would find its inputs taken.
    */
   async untilEarlierRunsEnd(round: number): Promise<void> {
-    if (round === 1 || !patched('await-earlier-runs')) return;
+    if (round === 1) return;
     const { run: procedure } = this.#conversation.owner;
     const open = await stopping.findOpenRuns(this.context.settings);
     const workflowIds = open.flatMap(({ workflowId }) =>
@@ -310,11 +309,9 @@ export class Procedure {
    * which begins anew when it is over.
    */
   async #decision(): Promise<Decision | undefined> {
-    const clockStops = patched('pause-stops-the-clock');
-    const isInterrupted = (): boolean => clockStops && this.state.paused !== null;
     for (;;) {
       const inTime = await condition(
-        () => this.state.decision !== null || isInterrupted(),
+        () => this.state.decision !== null || this.state.paused !== null,
         `${String(this.#patienceHours)}h`,
       );
       this.#throwIfAborted();
@@ -342,7 +339,7 @@ export class Procedure {
       await this.#report();
     } catch (error) {
       // What is done is done, with and without a report.
-      if (isCancellation(error) || !patched('end-without-report')) throw error;
+      if (isCancellation(error)) throw error;
       this.#conversation.change((state, at) => unreported(state, failureOf(error).message, at));
     }
     await condition(allHandlersFinished);

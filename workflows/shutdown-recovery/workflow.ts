@@ -18,7 +18,7 @@ export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureRes
     const { context } = procedure;
     let stopped: { plan: UndoPlan; undo: Undo } | undefined;
     const agreed = await procedure.agree(() =>
-      procedure.step('STOP-5', async () => {
+      procedure.step('UNDO-0', async () => {
         const plan = await quick.readUndoPlan(context, { shutdown: request.shutdown });
         const undo = await quick.findStillStopped(context, plan);
         stopped = { plan, undo };

@@ -1,10 +1,11 @@
 /** `msp glue runs`, `glue run`, `logs`: the Glue side of a run. */
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
+import { LOG_GROUPS } from '../../../pipeline/declared/logs.ts';
 import { isLive } from '../../../pipeline/glue-run.ts';
 import { STAGE_NAMES, STAGES } from '../../../pipeline/stages.ts';
 import { glueRunSchema, type GlueRun } from '../../glue-runs.ts';
-import { LOG_STREAMS, logLineSchema, type LogLine, type LogStream } from '../../logs.ts';
+import { logLineSchema, type LogLine, type LogStream } from '../../logs.ts';
 import { checked, type CliContext } from '../context.ts';
 import { cut, duration, time } from '../format.ts';
 import { examples, limitSchema, outputOption, outputSchema, RUN } from '../options.ts';
@@ -163,7 +164,7 @@ function addLogs(program: Command, context: CliContext): void {
         const id = run.startsWith('jr_')
           ? (await client.glue.get(run)).id
           : await client.jobRunOf(run, stage);
-        context.out.note(`log of ${id}: ${streams.map((name) => LOG_STREAMS[name]).join(', ')}`);
+        context.out.note(`log of ${id}: ${streams.map((name) => LOG_GROUPS[name]).join(', ')}`);
         if (follow) {
           const hasEnded = async (): Promise<boolean> => !isLive((await client.glue.get(id)).state);
           for await (const line of client.logs.follow(id, streams, hasEnded)) print(context, line, output);

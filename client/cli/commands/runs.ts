@@ -86,7 +86,7 @@ function addRun(program: Command, context: CliContext): void {
 export const startedSchema = z.object({
   workflowId: z.string(),
   runId: z.string(),
-  firstRunId: z.string(),
+  originalRunId: z.string(),
   /** Id in the bucket. */
   run: z.string(),
 });

@@ -4,15 +4,14 @@ import {
   PutRetentionPolicyCommand,
   type CloudWatchLogsClient,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { LOG_GROUPS } from '../../../pipeline/declared/logs.ts';
 import { unlessThere } from './idempotent.ts';
-
-const GROUPS = ['/aws-glue/jobs/output', '/aws-glue/jobs/error'];
 
 /** Longer than the parking time of a run that somebody will want to understand. */
 const RETENTION_DAYS = 30;
 
 export async function provisionLogs(logs: CloudWatchLogsClient): Promise<void> {
-  for (const logGroupName of GROUPS) {
+  for (const logGroupName of Object.values(LOG_GROUPS)) {
     await unlessThere('ResourceAlreadyExistsException', () =>
       logs.send(new CreateLogGroupCommand({ logGroupName })),
     );

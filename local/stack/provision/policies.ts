@@ -4,7 +4,7 @@
  * - the **worker** arranges data and starts jobs: the bucket, the pipeline's own Glue jobs; it reads the table and writes nothing in it;
  * - the **job role** is what scripts run as: reads inputs from where the worker has staged them, never touches what was
  *   delivered or archived, and is the only one that writes the table;
- * - the **operator** delivers files, reads everything, and may stop Glue runs in an emergency;
+ * - the **operator** delivers files, reads and lists everything, and may stop Glue runs in an emergency;
  * - **local Glue** stands in for the Glue service: assumes the job role, and asks IAM about its callers.
  *
  * Also to be read as what the pipeline needs on AWS.
@@ -178,6 +178,13 @@ export function operatorPolicy(scope: Scope): Statement[] {
       // Stopping is for an emergency in which no worker runs.
       Action: ['glue:GetJob', 'glue:GetJobRun', 'glue:GetJobRuns', 'glue:BatchStopJobRun'],
       Resource: [jobArns(scope)],
+    },
+    {
+      Sid: 'ListJobsAndLogs',
+      Effect: 'Allow',
+      Action: ['glue:ListJobs', 'glue:GetJobs', 'logs:DescribeLogGroups'],
+      // A list is of the whole account, whatever it is limited to.
+      Resource: ['*'],
     },
     {
       Sid: 'ReadTheJobsLogs',

@@ -7,7 +7,14 @@ import {
   waitUntilTableExists,
   type CreateTableCommandInput,
   type DynamoDBClient,
+  type KeySchemaElement,
 } from '@aws-sdk/client-dynamodb';
+import {
+  keyAttributes,
+  TABLE_INDEXES,
+  TABLE_KEYS,
+  type TableKeys,
+} from '../../../pipeline/declared/table.ts';
 import { unlessThere } from './idempotent.ts';
 
 /** The attribute by which items expire, in epoch seconds. */
@@ -43,30 +50,21 @@ function definition(): Omit<CreateTableCommandInput, 'TableName'> {
   return {
     BillingMode: 'PAY_PER_REQUEST',
     DeletionProtectionEnabled: true,
-    AttributeDefinitions: ['id', 'metric_type', 'date'].map((name) => ({
+    AttributeDefinitions: keyAttributes().map((name) => ({
       AttributeName: name,
       AttributeType: 'S' as const,
     })),
-    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-    GlobalSecondaryIndexes: [
-      index('metric_type-date-index', 'metric_type', 'date'),
-      index('date-metric_type-index', 'date', 'metric_type'),
-    ],
+    KeySchema: schemaOf(TABLE_KEYS),
+    GlobalSecondaryIndexes: Object.values(TABLE_INDEXES).map(({ name, keys }) => ({
+      IndexName: name,
+      KeySchema: schemaOf(keys),
+      // Whole items are small, and readers of a day or a metric want all of them.
+      Projection: { ProjectionType: 'ALL' as const },
+    })),
   };
 }
 
-function index(
-  name: string,
-  partition: string,
-  sort: string,
-): NonNullable<CreateTableCommandInput['GlobalSecondaryIndexes']>[number] {
-  return {
-    IndexName: name,
-    KeySchema: [
-      { AttributeName: partition, KeyType: 'HASH' },
-      { AttributeName: sort, KeyType: 'RANGE' },
-    ],
-    // Whole items are small, and readers of a day or a metric want all of them.
-    Projection: { ProjectionType: 'ALL' },
-  };
+function schemaOf({ partition, sort }: TableKeys): KeySchemaElement[] {
+  const range = sort === undefined ? [] : [{ AttributeName: sort, KeyType: 'RANGE' as const }];
+  return [{ AttributeName: partition, KeyType: 'HASH' }, ...range];
 }

@@ -119,7 +119,7 @@ export class DeliveryWorld {
   async run(death?: Death, archives = true): Promise<string | undefined> {
     this.#runs += 1;
     const run = `run-${String(this.#runs)}`;
-    const owner = { run, workflowId: `w-${run}`, firstRunId: `f-${run}` };
+    const owner = { run, workflowId: `w-${run}`, originalRunId: `f-${run}` };
     try {
       await this.#passThrough({ owner, settings: SETTINGS }, death, { ...WHOLE, archives });
     } catch (error) {
@@ -150,7 +150,10 @@ export class DeliveryWorld {
     if (this.#killed === undefined) return;
     const { owner, finished } = this.#killed;
     this.#killed = undefined;
-    const context = { owner: { ...owner, firstRunId: `${owner.firstRunId}-again` }, settings: SETTINGS };
+    const context = {
+      owner: { ...owner, originalRunId: `${owner.originalRunId}-again` },
+      settings: SETTINGS,
+    };
     try {
       await this.#passThrough(context, undefined, { ...WHOLE, finished, again });
     } catch (error) {

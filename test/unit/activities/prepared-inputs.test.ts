@@ -10,7 +10,7 @@ import type { Preparation } from '../../../pipeline/activity-types.ts';
 import { ordinarySettings } from '../../support/fake-activities.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 
-const owner = { run: 'run-1', workflowId: 'run', firstRunId: 'first' };
+const owner = { run: 'run-1', workflowId: 'run', originalRunId: 'first' };
 const context = { owner, settings: ordinarySettings };
 const none = { files: 1, rows: 1, unusable: 0 };
 const reference = { version: 'v', songs: none, users: none, firstBad: [] };
@@ -47,7 +47,7 @@ describe('a run that has prepared its inputs', () => {
     await run(async () => {
       for (const claim of await findClaims(bucketOf)) await freeClaim(bucketOf, claim);
     });
-    const resumed = { ...context, owner: { ...owner, firstRunId: 'second' } };
+    const resumed = { ...context, owner: { ...owner, originalRunId: 'second' } };
     await expect(run(adoptInputs, resumed, {})).rejects.toMatchObject({
       type: 'InputsTaken',
       message: expect.stringMatching(/claim of streams\/a.csv was freed by a reset/),

@@ -95,7 +95,7 @@ describe('check_reference_data', () => {
   let bucket: MemoryBucket;
   const check = async (settings: Partial<RunSettings> = {}): Promise<unknown> => {
     const { checkReferenceData } = createReferenceActivities(bucket.s3);
-    const owner = { run: 'r', workflowId: 'w', firstRunId: 'f' };
+    const owner = { run: 'r', workflowId: 'w', originalRunId: 'f' };
     return await environment.run(checkReferenceData as (given: unknown) => Promise<unknown>, {
       owner,
       settings: { ...ordinarySettings, ...settings },

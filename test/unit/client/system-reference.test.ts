@@ -14,6 +14,10 @@ describe('docs/reference.md', () => {
     '| `retryStage` | Run the parked stage again | `stage?`: a stage<br>',
     '| `GlueBusy` | waited out, then parks |',
     '| `PipelineDates` | KeywordList |',
+    '| `S3_RAW_PREFIX` | a fixed prefix of the bucket; what `msp ingest` delivers to | `streams/` |',
+    '| `GLUE_JOB_KPI` | `MSP_PIPELINE`, `_` and the stage: `msp glue runs` | `music_streaming_kpi_computation` |',
+    '| `GLUE_TIMEOUT` | `MSP_JOB_TIMEOUT_MINUTES`; in minutes; of one run: `overrides.timeoutMinutes` | `60` |',
+    '`/aws-glue/jobs/output`, `/aws-glue/jobs/error` |',
   ])('says %s', (line) => {
     expect(systemReference()).toContain(line);
   });

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { joinedBy, judgeDelivery, leftBy, takeBatch } from '../../../pipeline/inputs.ts';
 import type { FileRecord, KeyRecord, Owner } from '../../../pipeline/inputs.ts';
 
-const me: Owner = { run: 'me', workflowId: 'w-me', firstRunId: 'f-me' };
-const other: Owner = { run: 'other', workflowId: 'w-other', firstRunId: 'f-other' };
+const me: Owner = { run: 'me', workflowId: 'w-me', originalRunId: 'f-me' };
+const other: Owner = { run: 'other', workflowId: 'w-other', originalRunId: 'f-other' };
 const A = 'a'.repeat(32);
 const B = 'b'.repeat(32);
 const KEY = 'streams/one.csv';

@@ -1,4 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import * as logs from '@aws-sdk/client-cloudwatch-logs';
+import * as dynamo from '@aws-sdk/client-dynamodb';
+import * as glue from '@aws-sdk/client-glue';
+import * as iam from '@aws-sdk/client-iam';
+import { S3ServiceException } from '@aws-sdk/client-s3';
+import { traitsOf } from '../../../activities/aws/call.ts';
 import { classifyAwsError, FAILURES, OPERATOR_FAILURES } from '../../../pipeline/failures.ts';
 import type { FailureType } from '../../../pipeline/failures.ts';
 import { classifyEndedRun, dpuSeconds, isKnownState, isLive } from '../../../pipeline/glue-run.ts';
@@ -12,11 +18,11 @@ describe('the failure type of an AWS error', () => {
     ['throttling', { name: 'ThrottlingException', httpStatus: 400 }, 'Throttled'],
     ['S3 asking to slow down', { name: 'SlowDown', httpStatus: 503 }, 'Throttled'],
     ['an unnamed 429', { httpStatus: 429 }, 'Throttled'],
-    ['the concurrency limit', { name: 'ConcurrentRunsExceededException' }, 'GlueBusy'],
+    ['the concurrency limit', { service: 'Glue', name: 'ConcurrentRunsExceededException' }, 'GlueBusy'],
     ['an internal error', { name: 'InternalServiceException', httpStatus: 500 }, 'ServiceUnavailable'],
     ['an unnamed 503', { httpStatus: 503 }, 'ServiceUnavailable'],
     ['a refused connection', { name: 'Error', code: 'ECONNREFUSED' }, 'ServiceUnavailable'],
-    ['a missing bucket', { name: 'NoSuchBucket', httpStatus: 404 }, 'BucketMissing'],
+    ['a missing bucket', { service: 'S3', name: 'NoSuchBucket', httpStatus: 404 }, 'BucketMissing'],
     ['something nobody has seen', { name: 'Novel', httpStatus: 418 }, 'UnexpectedError'],
   ])('of %s', (_what, traits, type) => {
     expect(classifyAwsError(traits)).toBe(type);
@@ -34,6 +40,30 @@ describe('the failure type of an AWS error', () => {
   });
 });
 
+/** What each service says of something that is not there; the classes are the SDK's own. */
+describe('a thing that is missing', () => {
+  const $metadata = { httpStatusCode: 400 };
+  const given = { $metadata, message: 'not there' };
+  it.each<[string, object, FailureType]>([
+    ['a table', new dynamo.ResourceNotFoundException(given), 'TableMissing'],
+    ['a log group', new logs.ResourceNotFoundException(given), 'UnexpectedError'],
+    ['a Glue job', new glue.EntityNotFoundException(given), 'GlueJobMissing'],
+    [
+      'a bucket',
+      new S3ServiceException({ ...given, name: 'NoSuchBucket', $fault: 'client' }),
+      'BucketMissing',
+    ],
+    ['a user', new iam.NoSuchEntityException(given), 'UnexpectedError'],
+    [
+      'something of no service',
+      Object.assign(new Error('no'), { name: 'ResourceNotFoundException' }),
+      'UnexpectedError',
+    ],
+  ])('%s belongs to its service', (_what, error, type) => {
+    expect(classifyAwsError(traitsOf(error))).toBe(type);
+  });
+});
+
 describe('the end of a Glue run', () => {
   it.each<[string, string | undefined, FailureType | undefined]>([
     ['SUCCEEDED', undefined, undefined],
@@ -48,6 +78,26 @@ describe('the end of a Glue run', () => {
     ['FAILED', 'ReferenceDataError: songs lack the column track_genre', 'ReferenceDataInvalid'],
     ['FAILED', 'An error occurred (AccessDenied) when calling the PutObject operation', 'AccessDenied'],
     ['FAILED', 'AnalysisException: [PATH_NOT_FOUND] Path does not exist', 'GlueRunFailed'],
+    [
+      'FAILED',
+      'ResourceNotFoundException: An error occurred (ResourceNotFoundException) when calling the Query operation: Requested resource not found',
+      'TableMissing',
+    ],
+    [
+      'FAILED',
+      'ClientError: An error occurred (ResourceNotFoundException) when calling the GetLogEvents operation: no such group',
+      'GlueRunFailed',
+    ],
+    [
+      'FAILED',
+      'ClientError: An error occurred (ValidationException) when calling the Query operation: The table does not have the specified index: date-metric_type-index',
+      'TableMisconfigured',
+    ],
+    [
+      'FAILED',
+      'NoSuchBucket: An error occurred (NoSuchBucket) when calling the GetObject operation: gone',
+      'BucketMissing',
+    ],
   ])('%s with %s', (state, errorMessage, type) => {
     expect(classifyEndedRun({ state, errorMessage })).toBe(type);
   });

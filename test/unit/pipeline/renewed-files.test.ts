@@ -7,8 +7,8 @@ import type { PlaysContribution, PlaysManifest } from '../../../pipeline/manifes
 
 const DAY = '2024-06-25';
 const [X, Y, Z] = ['a', 'b', 'c'].map((digit) => digit.repeat(32)) as [string, string, string];
-const owner: Owner = { run: 'first', workflowId: 'w', firstRunId: 'f' };
-const self: Owner = { run: 'second', workflowId: 'w2', firstRunId: 'f2' };
+const owner: Owner = { run: 'first', workflowId: 'w', originalRunId: 'f' };
+const self: Owner = { run: 'second', workflowId: 'w2', originalRunId: 'f2' };
 
 function record(changes: Partial<FileRecord> = {}): FileRecord {
   const base = { version: 1, id: X, sha256: X.repeat(2), size: 1, key: 'streams/x.csv', owner } as const;

@@ -1,6 +1,7 @@
 /**
  * How a workflow takes commands, whatever they are: each as an update, refused in the validator where possible, which
- * leaves no trace in the history, and as a signal that logs a command which can't be followed and goes on.
+ * leaves no trace in the history, and as a signal. The sender of a signal gets no answer, so one that can't be followed,
+ * whatever it is, is told to the workflow, which shows it.
  *
  * Whether a command is meant for this execution is asked of an activity: `workflowInfo().runId` must not decide it,
  * because after a reset the same history is replayed under another run id, and a decision that changes between replays
@@ -17,12 +18,15 @@ import {
   defineUpdate,
   log,
   proxyActivities,
+  setDefaultSignalHandler,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { z } from 'zod';
+import { defaultPayloadConverter, RawValue, rawValueTypeInfo } from '@temporalio/common';
+import { z } from 'zod';
 import type { CommandActivities } from '../../../pipeline/activity-types.ts';
 import { problemsOf } from '../../../pipeline/problems.ts';
+import type { TimelineEntry } from '../timeline.ts';
 import { fixOrderOfMessages } from './order.ts';
 
 const asked = proxyActivities<CommandActivities>({
@@ -47,12 +51,20 @@ export interface Listener<C extends Commanded, A> {
   readonly refusal: (command: C) => string | undefined;
   /** Follows a command that is meant for this execution. @throws refused() when it can't be followed any more */
   readonly follow: (command: C) => A;
+  /** Told of a signal that was not followed. */
+  readonly notFollowed: (signal: RefusedSignal) => void;
 }
+
+export type RefusedSignal = Omit<TimelineEntry, 'at'>;
 
 export function listen<C extends Commanded, A>(listener: Listener<C, A>): void {
   fixOrderOfMessages();
   const queue = new Queue();
   for (const name of listener.names) new Command(listener, name, queue).register();
+  setDefaultSignalHandler((name, args) => {
+    const why = `there is no such command; it takes ${listener.names.join(', ')}`;
+    listener.notFollowed(refusedSignal(name, args, why));
+  });
 }
 
 /** Work that is done one after the other. */
@@ -91,13 +103,17 @@ class Command<C extends Commanded, A> {
       },
     });
     setHandler(
-      defineSignal<[unknown]>(this.#name),
-      async (args) => {
+      // Its payload as it came: one that the SDK can't read would fail the workflow task, again and again.
+      defineSignal<[RawValue?]>(this.#name, { typeInfo: { inputTypes: [rawValueTypeInfo] } }),
+      async (payload) => {
+        let args: unknown;
         try {
+          args = readPayload(payload);
           await this.#followInTurn(args);
         } catch (error) {
           if (!(error instanceof ApplicationFailure)) throw error;
           log.warn('Command was not followed', { command: this.#name, because: error.message });
+          this.#listener.notFollowed(refusedSignal(this.#name, args, error.message));
         }
       },
       { description },
@@ -124,9 +140,13 @@ class Command<C extends Commanded, A> {
   async #follow(args: unknown): Promise<A> {
     const command = this.#parse(args);
     const { run } = command.args;
-    const meant = await asked.isMeantForThisRun({ run: run ?? workflowInfo().originalExecutionRunId });
-    if (!meant)
-      throw refused(`The command is for ${run ?? 'a run that does not exist any more'}, not for this run.`);
+    const { originalExecutionRunId } = workflowInfo();
+    const named = run ?? originalExecutionRunId;
+    const { runId } = await asked.identifyRun();
+    if (named !== runId) {
+      const why = runId === originalExecutionRunId ? '' : ': the run was reset';
+      throw refused(`The command was meant for run ${named}, this one is ${runId}${why}.`);
+    }
     return this.#listener.follow(command);
   }
 
@@ -138,4 +158,31 @@ class Command<C extends Commanded, A> {
     const description = this.#listener.descriptions[this.#name];
     throw refused(`${this.#name} takes one JSON object. ${problems.join('; ')}. ${description}`);
   }
+}
+
+function readPayload(given: RawValue | undefined): unknown {
+  if (given === undefined) return undefined;
+  try {
+    return defaultPayloadConverter.fromPayload(given.payload);
+  } catch (error) {
+    throw refused(`Its payload can't be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const senderSchema = z.object({
+  by: z.string().optional().catch(undefined),
+  reason: z.string().optional().catch(undefined),
+});
+
+/** Lengths to which what anybody may have sent is cut: the state keeps some of them. */
+const LENGTHS = { name: 60, by: 100, reason: 300, why: 500 } as const;
+
+function refusedSignal(name: string, args: unknown, why: string): RefusedSignal {
+  const { by, reason } = senderSchema.safeParse(args).data ?? {};
+  return {
+    what: `signal ${name.slice(0, LENGTHS.name)} was not followed: ${why.slice(0, LENGTHS.why)}`,
+    ...(by === undefined ? {} : { by: by.slice(0, LENGTHS.by) }),
+    ...(reason === undefined ? {} : { reason: reason.slice(0, LENGTHS.reason) }),
+    refused: true,
+  };
 }

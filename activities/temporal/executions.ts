@@ -1,0 +1,53 @@
+/** What Temporal knows of an execution under a workflow id. Reads only. */
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { isOpenExecution, SEARCH_ATTRIBUTES, waitsForItsTime } from '../../pipeline/executions.ts';
+
+/** Under which the id in the bucket is searched. */
+export const RUN = defineSearchAttributeKey(SEARCH_ATTRIBUTES.run, SearchAttributeType.KEYWORD);
+
+const { CONTINUE_AS_NEW_INITIATOR_WORKFLOW: ITSELF } = proto.temporal.api.enums.v1.ContinueAsNewInitiator;
+
+export interface OpenExecution {
+  readonly runId: string;
+  /** The run's id in the bucket; absent before its first step. */
+  readonly run: string | undefined;
+  /** An execution of a cron chain whose time has not come. */
+  readonly waits: boolean;
+}
+
+/** @returns `undefined` where none is open; there is one at most */
+export async function openExecution(client: Client, workflowId: string): Promise<OpenExecution | undefined> {
+  try {
+    const described = await client.workflow.getHandle(workflowId).describe();
+    if (!isOpenExecution(described.status.name)) return undefined;
+    const { runId, executionTime, typedSearchAttributes } = described;
+    const run = typedSearchAttributes.get(RUN);
+    return { runId, run, waits: waitsForItsTime({ executionTime, run }, new Date()) };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+export interface Beginning {
+  readonly originalRunId: string;
+  /** A run that moved to a new history began it. */
+  readonly moved: boolean;
+}
+
+/** As the first event of its history says. */
+export async function beginningOf(client: Client, workflowId: string, runId: string): Promise<Beginning> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+  return {
+    originalRunId: started?.originalExecutionRunId ?? runId,
+    moved: started?.initiator === ITSELF,
+  };
+}
