@@ -10,7 +10,7 @@ import { layout } from '../../../pipeline/layout.ts';
 import { ordinarySettings } from '../../support/fake-activities.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 
-const owner = { run: 'run-1', workflowId: 'run', firstRunId: 'first' };
+const owner = { run: 'run-1', workflowId: 'run', originalRunId: 'first' };
 const context = { owner, settings: ordinarySettings };
 const none = { files: 1, rows: 1, unusable: 0 };
 const given = {
@@ -60,7 +60,7 @@ describe('a run', () => {
     for (let at = 0; at < 15; at += 1) {
       const key = `streams/${String(at)}.csv`;
       bucket.put(key, String(at));
-      const pending = { run: `r${String(at)}`, workflowId: 'w', firstRunId: 'f' };
+      const pending = { run: `r${String(at)}`, workflowId: 'w', originalRunId: 'f' };
       bucket.put(keyRecordOf(key), JSON.stringify({ version: 1, key, pending }));
     }
     const { findNewStreams, prepareData } = createInputActivities(bucket.s3);
