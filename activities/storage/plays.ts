@@ -2,7 +2,6 @@
  * Publishing plays: makes the next edition of each day that a run touches, then says in the records that it is there.
  * Repeating it changes nothing.
  */
-import { heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';

@@ -37,7 +37,7 @@ function recordWith(errors: ValidationReport['errors'], review: ValidationReport
     ruleset: { score: 1, results: [] },
     reference: { version: 'v', songs: noReference, users: noReference },
   };
-  return { version: 1, run: 'r', losses: [], gate: { verdict: 'pass', reasons: [] }, report };
+  return { version: 1, run: 'r', gate: { verdict: 'pass', reasons: [] }, losses: [], report };
 }
 
 /** A bucket that holds these objects. */
