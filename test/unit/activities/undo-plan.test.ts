@@ -9,10 +9,13 @@ import type { UndoPlan } from '../../../pipeline/shutdown.ts';
 import { ordinarySettings } from '../../support/fake-activities.ts';
 import { MemoryBucket } from '../../support/memory-bucket.ts';
 
-const context = { owner: { run: 'undo-1', workflowId: 'undo', originalRunId: 'r' }, settings: ordinarySettings };
+const context = {
+  owner: { run: 'undo-1', workflowId: 'undo', originalRunId: 'r' },
+  settings: ordinarySettings,
+};
 const saved: UndoPlan = {
   ...{ version: 1, shutdown: 's', by: 'ada', reason: 'drill', stoppedAt: '2026-01-01T00:00:00.000Z' },
-  ...{ schedules: { paused: ['daily'], pausedBefore: [] }, runs: [], procedures: [] },
+  ...{ schedules: { paused: ['daily'], pausedBefore: [] }, runs: [], procedures: [], chains: [] },
 };
 const told: UndoPlan = { ...saved, runs: [{ workflowId: 'late', runId: 'l' }] };
 const outdated = ApplicationFailure.nonRetryable('still at work', 'ShutdownAtWork');
