@@ -41,21 +41,31 @@ export class OpenRuns {
   async tell(settings: RunSettings, cause: Cause): Promise<readonly FoundRun[]> {
     const open = (await stopping.findOpenRuns(settings)).filter(this.#isMeant);
     this.open = open;
-    await this.readChains(settings, open);
-    const toldOf = new Set([...this.found.values()].map(({ workflowId }) => workflowId));
-    const isNext = ({ workflowId, runId, waits }: FoundRun): boolean =>
-      this.chains.has(workflowId) && !this.found.has(runId) && (waits === true || toldOf.has(workflowId));
-    const next = open.filter(isNext);
+    const foundOf = new Set([...this.found.values()].map(({ workflowId }) => workflowId));
+    const mayBeNext = ({ workflowId, runId, waits }: FoundRun): boolean =>
+      !this.found.has(runId) && (waits === true || foundOf.has(workflowId));
+    const atWork = open.filter((run) => !mayBeNext(run));
+    // Beside each other, because seconds count: what began a run can be read when it has ended, too.
+    await Promise.all([this.readChains(settings, open), this.#tell(settings, cause, atWork)]);
+    const after = open.filter((run) => !atWork.includes(run));
+    const next = after.filter(({ workflowId }) => this.chains.has(workflowId));
     if (next.length > 0) await stopping.endChains(settings, { ...cause, runs: next });
-    const atWork = open.filter((run) => !next.includes(run));
+    await this.#tell(
+      settings,
+      cause,
+      after.filter((run) => !next.includes(run)),
+    );
+    return open;
+  }
+
+  async #tell(settings: RunSettings, cause: Cause, atWork: readonly FoundRun[]): Promise<void> {
     for (const run of atWork) this.found.set(run.runId, run);
     const runs = atWork.filter(({ runId }) => !this.#told.has(runId));
     if (runs.length > 0) await stopping.tellRuns(settings, { ...cause, runs });
     for (const { runId } of runs) this.#told.add(runId);
-    return open;
   }
 
-  /** Once for each run, and before it is told: the chain's text and input are in the history before it ends. */
+  /** Once for each run. What follows in a chain is terminated only when the history has how it is started again. */
   async readChains(settings: RunSettings, open: readonly FoundRun[]): Promise<void> {
     const runs = open.filter(({ runId }) => !this.#read.has(runId));
     if (runs.length === 0) return;
