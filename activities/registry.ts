@@ -34,6 +34,7 @@ import { createProcedureRunActivities } from './temporal/procedure-runs.ts';
 import { createCommandActivities, createRunActivities } from './temporal/runs.ts';
 import { createScheduleActivities, runningSchedules } from './temporal/schedules.ts';
 import { planByStatus } from './temporal/shutdown-status.ts';
+import { createChainActivities } from './temporal/chains.ts';
 import { createShutdownActivities } from './temporal/shutdown.ts';
 import { createUndoActivities } from './temporal/undo.ts';
 
@@ -62,6 +63,7 @@ export function createActivities(
     createGlueRunActivities(glue, glueOnce),
     runs,
     createShutdownActivities(),
+    createChainActivities(),
     createScheduleActivities(),
     createGlueStopActivities(glue),
     createTableActivities(dynamo),

@@ -9,7 +9,14 @@ import type { GateVerdict } from './quality.ts';
 import type { RowCounts } from './reports.ts';
 import type { Owner } from './inputs.ts';
 import type { RunContext, RunSettings } from './run-context.ts';
-import type { FoundRun, PausedSchedules, ShutdownFindings, ShutdownReport, UndoPlan } from './shutdown.ts';
+import type {
+  Chain,
+  FoundRun,
+  PausedSchedules,
+  ShutdownFindings,
+  ShutdownReport,
+  UndoPlan,
+} from './shutdown.ts';
 import type { ScriptName, StageName } from './stages.ts';
 
 export interface Identity {
@@ -291,6 +298,13 @@ export interface ShutdownActivities {
       readonly reason: string;
       readonly runs: readonly FoundRun[];
     },
+  ): Promise<void>;
+  /** The cron chains that these runs belong to. */
+  readChains(settings: RunSettings, given: { readonly runs: readonly FoundRun[] }): Promise<Chain[]>;
+  /** Terminates executions of cron chains, so that the server starts no next ones. */
+  endChains(
+    settings: RunSettings,
+    given: { readonly runs: readonly FoundRun[]; readonly shutdown: string; readonly reason: string },
   ): Promise<void>;
   /** Pauses the procedures that are at work; returns those that this shutdown has paused, now or in an earlier try. */
   pauseProcedures(

@@ -48,6 +48,15 @@ export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedR
     ),
     '## STOP-2: runs',
     list(runs.map(runLine), 'None was open.'),
+    ...(plan.chains.length === 0
+      ? []
+      : [
+          '## STOP-1: cron chains',
+          list(
+            plan.chains.map(({ workflowId, cron }) => `${workflowId} (${cron}): ended, no next run starts`),
+            '',
+          ),
+        ]),
     ...(plan.procedures.length === 0
       ? []
       : [

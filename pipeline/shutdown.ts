@@ -63,8 +63,20 @@ export const foundRunSchema = z.object({
   run: z.string().optional(),
   /** Its `PipelineStatus` when it was found; absent when it had not begun. */
   status: z.string().optional(),
+  /** It is the next execution of a cron chain, whose time has not come. */
+  waits: z.literal(true).optional(),
 });
 export type FoundRun = z.infer<typeof foundRunSchema>;
+
+/** A cron chain: the server starts its next execution when one has ended, until one is terminated. */
+export const chainSchema = z.object({
+  workflowId: z.string(),
+  /** The cron text. */
+  cron: z.string(),
+  /** The server's own request by which it is started again, as JSON: input, memo, search attributes, limits, retries. */
+  start: z.record(z.string(), z.json()),
+});
+export type Chain = z.infer<typeof chainSchema>;
 
 export const pausedSchedulesSchema = z.object({
   /** Paused by the shutdown. */
@@ -85,6 +97,8 @@ export const undoPlanSchema = z.object({
   runs: z.array(foundRunSchema),
   /** Procedures that it paused; those that were paused before are not among them. */
   procedures: z.array(foundRunSchema),
+  /** Cron chains that it ended; a run of such a chain is not resumed, the chain's next one takes its files over. */
+  chains: z.array(chainSchema),
   /** Saved while the shutdown was still at work: what it has found later is not in it. */
   unfinished: z.literal(true).optional(),
 });

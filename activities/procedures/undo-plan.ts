@@ -2,12 +2,16 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { layout } from '../../pipeline/layout.ts';
 import { shownLines } from '../../pipeline/procedures/plan.ts';
-import type { UndoActivities } from '../../pipeline/procedures/activity-types.ts';
+import type { Undo, UndoActivities } from '../../pipeline/procedures/activity-types.ts';
 import { undoPlanSchema } from '../../pipeline/shutdown.ts';
 import type { UndoPlan } from '../../pipeline/shutdown.ts';
 import { failure } from '../aws/call.ts';
 import { Bucket } from '../storage/objects.ts';
 import { writePlan } from './documents.ts';
+
+function isEmpty({ runs, schedules, procedures, chains }: Undo): boolean {
+  return runs.length + schedules.length + procedures.length + chains.length === 0;
+}
 
 /** @param planByStatus what a shutdown says of itself, or what it has saved; `undefined` when there was none */
 export function createUndoPlanActivities(
@@ -38,6 +42,10 @@ export function createUndoPlanActivities(
         ...undo.runs.map(({ workflowId, run }) => `run ${workflowId} goes on as ${run ?? 'a new run'}`),
         ...undo.procedures.map(({ run, workflowId }) => `procedure ${run ?? workflowId} is resumed`),
         ...undo.schedules.map((id) => `schedule ${id} is resumed`),
+        ...undo.chains.map(
+          ({ workflowId, cron }) =>
+            `cron chain ${workflowId} (${cron}) is started again; its next run takes over what its last one had claimed`,
+        ),
         ...schedules.pausedBefore.map(
           ({ id, note }) => `schedule ${id} stays paused, as it was before: ${note}`,
         ),
@@ -45,7 +53,7 @@ export function createUndoPlanActivities(
       return {
         digest,
         key,
-        empty: undo.runs.length + undo.schedules.length + undo.procedures.length === 0,
+        empty: isEmpty(undo),
         objects: 0,
         bytes: 0,
         days: 0,

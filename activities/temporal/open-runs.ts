@@ -10,7 +10,7 @@ import {
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { z } from 'zod';
-import { equals, SEARCH_ATTRIBUTES } from '../../pipeline/executions.ts';
+import { equals, SEARCH_ATTRIBUTES, waitsForItsTime } from '../../pipeline/executions.ts';
 import { PROCEDURE_NAMES } from '../../pipeline/procedures/steps.ts';
 import type { ProcedureName } from '../../pipeline/procedures/steps.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
@@ -42,7 +42,8 @@ async function listOpen(types: readonly string[]): Promise<FoundRun[]> {
   const named = types.map((type) => `'${type}'`).join(', ');
   const query = `WorkflowType IN (${named}) AND ${equals('TaskQueue', taskQueue)} AND CloseTime IS NULL`;
   const found: FoundRun[] = [];
-  for await (const { workflowId, runId, typedSearchAttributes } of getClient().workflow.list({ query })) {
+  const listed = getClient().workflow.list({ query });
+  for await (const { workflowId, runId, executionTime, typedSearchAttributes } of listed) {
     const run = typedSearchAttributes.get(RUN);
     const status = typedSearchAttributes.get(STATUS);
     found.push({
@@ -50,6 +51,7 @@ async function listOpen(types: readonly string[]): Promise<FoundRun[]> {
       runId,
       ...(run === undefined ? {} : { run }),
       ...(status === undefined ? {} : { status }),
+      ...(waitsForItsTime({ executionTime, run }, new Date()) ? { waits: true as const } : {}),
     });
   }
   return found;

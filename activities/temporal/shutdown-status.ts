@@ -3,7 +3,12 @@ import { getClient } from '@temporalio/activity';
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
 import { equals, SEARCH_ATTRIBUTES } from '../../pipeline/executions.ts';
-import { foundRunSchema, pausedSchedulesSchema, SHUTDOWN_WORKFLOW } from '../../pipeline/shutdown.ts';
+import {
+  chainSchema,
+  foundRunSchema,
+  pausedSchedulesSchema,
+  SHUTDOWN_WORKFLOW,
+} from '../../pipeline/shutdown.ts';
 import type { UndoPlan } from '../../pipeline/shutdown.ts';
 import { failure } from '../aws/call.ts';
 
@@ -18,6 +23,7 @@ const statusSchema = z.object({
   schedules: pausedSchedulesSchema,
   runs: z.array(foundRunSchema),
   procedures: z.array(foundRunSchema),
+  chains: z.array(chainSchema),
 });
 
 /**

@@ -11,6 +11,7 @@ import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 import type { StatusOf } from '../../pipeline/statuses.ts';
 import { TEMPORAL_AT_ONCE } from '../parallel.ts';
+import { openExecution } from './executions.ts';
 import { pausedBecause, signalOpen } from './open-runs.ts';
 import { isPausedUnder } from './schedules.ts';
 
@@ -22,20 +23,24 @@ const LOOK_MS = 250;
 
 export function createUndoActivities(): TemporalActivities {
   return {
-    async findStillStopped(_context, { shutdown, runs, schedules, procedures, resumed = [] }) {
+    async findStillStopped(_context, { shutdown, runs, schedules, procedures, chains, resumed = [] }) {
       const client = getClient();
       const limit = pLimit(TEMPORAL_AT_ONCE);
       const deadline = Date.now() + BEGUN_WITHIN_MS;
+      // The chain takes the workflow id; its next run takes over what the stopped one has claimed.
+      const ofChains = new Set(chains.map(({ workflowId }) => workflowId));
       const wasResumed = new Set(resumed.map(({ runId }) => runId));
       const stopped = await Promise.all(
-        runs.map((run) =>
-          limit(async () => {
-            const stands = wasResumed.has(run.runId)
-              ? !(await goesOn(client, run, deadline))
-              : isStopped(await lastExecution(client, run.workflowId), run);
-            return stands ? [run] : [];
-          }),
-        ),
+        runs
+          .filter((run) => !ofChains.has(run.workflowId))
+          .map((run) =>
+            limit(async () => {
+              const stands = wasResumed.has(run.runId)
+                ? !(await goesOn(client, run, deadline))
+                : isStopped(await lastExecution(client, run.workflowId), run);
+              return stands ? [run] : [];
+            }),
+          ),
       );
       const mark = shutdownMark(shutdown);
       const paused = await Promise.all(
@@ -49,7 +54,17 @@ export function createUndoActivities(): TemporalActivities {
           return reason?.startsWith(mark) === true ? [procedure] : [];
         }),
       );
-      return { runs: stopped.flat(), schedules: paused.flat(), procedures: waiting.flat() };
+      const ended = await Promise.all(
+        chains.map((chain) =>
+          limit(async () => ((await openExecution(client, chain.workflowId)) === undefined ? [chain] : [])),
+        ),
+      );
+      return {
+        runs: stopped.flat(),
+        schedules: paused.flat(),
+        procedures: waiting.flat(),
+        chains: ended.flat(),
+      };
     },
 
     async resumeRuns(_context, { runs }) {

@@ -3,7 +3,7 @@
  * reports are documents in the procedure's folder.
  */
 import type { ParsedRecoveryRequest } from '../recovery/request.ts';
-import type { FoundRun, UndoPlan } from '../shutdown.ts';
+import type { Chain, FoundRun, UndoPlan } from '../shutdown.ts';
 import type { ParsedResetRequest } from '../reset/request.ts';
 import type { RunContext } from '../run-context.ts';
 import type { PlanSummary } from './plan.ts';
@@ -68,6 +68,7 @@ export interface Undo {
   readonly runs: readonly FoundRun[];
   readonly schedules: readonly string[];
   readonly procedures: readonly FoundRun[];
+  readonly chains: readonly Chain[];
 }
 
 export interface UndoActivities {
@@ -90,6 +91,8 @@ export interface UndoActivities {
     context: RunContext,
     given: { readonly runs: readonly FoundRun[] },
   ): Promise<{ readonly resumed: number }>;
+  /** Starts these chains again, as they were; one under whose id an execution is open is left alone. */
+  startChains(context: RunContext, given: { readonly chains: readonly Chain[] }): Promise<void>;
   unpauseProcedures(
     context: RunContext,
     given: { readonly procedures: readonly FoundRun[]; readonly by: string; readonly reason: string },

@@ -19,7 +19,7 @@ export const PROCEDURES = {
     steps: {
       'UNDO-0': 'look at what the shutdown saved (STOP-5) and what of it still stands',
       'UNDO-1': 'resume the runs that it stopped',
-      'UNDO-2': 'resume the procedures and schedules that it paused',
+      'UNDO-2': 'resume the procedures and schedules that it paused, and start the cron chains that it ended',
       'UNDO-3': 'verify that all of them go on',
     },
   },

@@ -10,6 +10,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
+import { createChainActivities } from '../../activities/temporal/chains.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import { runIdOf } from '../../pipeline/layout.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
@@ -53,6 +54,7 @@ describe('a shutdown from the command line', () => {
     const ofRuns = {
       ...createRunActivities(),
       ...createShutdownActivities(),
+      ...createChainActivities(),
       ...createScheduleActivities(),
       ...glue.activities,
       ...replacements,

@@ -18,6 +18,7 @@ const undoPlan: UndoPlan = {
   schedules: { paused: ['test-daily'], pausedBefore: [] },
   runs: [stopped],
   procedures: [],
+  chains: [],
 };
 
 /** Paused while it asks, resumed, approved, carried out. */
@@ -30,7 +31,12 @@ function approved(workflowType: string, request: object): Recording {
       findStillStopped: () => {
         looks += 1;
         const left = looks > 2 ? [] : [stopped];
-        return Promise.resolve({ runs: left, schedules: left.map(() => 'test-daily'), procedures: [] });
+        return Promise.resolve({
+          runs: left,
+          schedules: left.map(() => 'test-daily'),
+          procedures: [],
+          chains: [],
+        });
       },
     });
     return await withWorker(env, fake, async (taskQueue) => {

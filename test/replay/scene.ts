@@ -5,6 +5,7 @@
 import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
+import { createChainActivities } from '../../activities/temporal/chains.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
@@ -43,6 +44,7 @@ export function scene(
   return async (env) => {
     const fake = activitiesOver(glue, {
       ...createShutdownActivities(),
+      ...createChainActivities(),
       ...createScheduleActivities(),
       ...activities,
     });

@@ -22,6 +22,7 @@ function findings(shutdown: string): ShutdownFindings {
       schedules: { paused: ['daily'], pausedBefore: [] },
       runs: [run(CLAIMING), run(DAMAGED)],
       procedures: [],
+      chains: [],
     },
     requestedAt: null,
     finishedAt: NOW,

@@ -1,4 +1,5 @@
 /** Activities of procedures for tests of their workflows alone: a world in which one object is damaged. */
+import { createChainActivities } from '../../activities/temporal/chains.ts';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import { createUndoActivities } from '../../activities/temporal/undo.ts';
@@ -50,9 +51,10 @@ export function fakeProcedures(
     returnInputs: () => Promise.resolve({ inputs: [], dates: [] }),
     verifyRecovery: () => Promise.resolve({ remaining: 0, differing: 0, lost: 0, lines: [] }),
     readUndoPlan: () => Promise.reject(new Error('No shutdown was made')),
-    findStillStopped: () => Promise.resolve({ runs: [], schedules: [], procedures: [] }),
+    findStillStopped: () => Promise.resolve({ runs: [], schedules: [], procedures: [], chains: [] }),
     planUndo: () => Promise.resolve(planOf()),
     resumeRuns: (_context, { runs }) => Promise.resolve({ resumed: runs.length }),
+    startChains: () => Promise.resolve(),
     unpauseProcedures: () => Promise.resolve(),
     unpauseSchedules: () => Promise.resolve(),
     planReset: () => Promise.resolve(planOf()),
@@ -93,15 +95,19 @@ export function shutdownInMemory(
   return fakeProcedures(
     {
       ...createUndoActivities(),
+      startChains: createChainActivities().startChains,
       readUndoPlan: () =>
         saved === undefined ? Promise.reject(new Error('nothing was saved')) : Promise.resolve(saved),
-      planUndo: (_context, { undo: { runs, schedules } }) =>
-        Promise.resolve(planOf({ empty: runs.length + schedules.length === 0, runs: runs.length })),
+      planUndo: (_context, { undo: { runs, schedules, chains } }) =>
+        Promise.resolve(
+          planOf({ empty: runs.length + schedules.length + chains.length === 0, runs: runs.length }),
+        ),
       ...procedures,
     },
     {
       ...createRunActivities(),
       ...createShutdownActivities(),
+      ...createChainActivities(),
       ...glue.activities,
       writeShutdownReport: (_settings, { plan }) => {
         saved = plan;

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
+import { createChainActivities } from '../../activities/temporal/chains.ts';
 import { createScheduleActivities } from '../../activities/temporal/schedules.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { FoundRun, ShutdownFindings, ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
@@ -27,6 +28,7 @@ describe('an emergency shutdown', () => {
   function activities(glue: GlueInHand, replacements: Replacements = {}): FakeActivities {
     return activitiesOver(glue, {
       ...createShutdownActivities(),
+      ...createChainActivities(),
       ...createScheduleActivities(),
       ...replacements,
     });
@@ -124,6 +126,32 @@ describe('an emergency shutdown', () => {
       const result = await shutDown(taskQueue);
       expect(result.runs.map(({ runId }) => runId)).toEqual([handle?.firstExecutionRunId]);
       expect(result.glueRuns).toMatchObject([{ jobRunId: 'jr_1', orphan: false }]);
+    });
+  });
+
+  it.each([
+    ['at work', '@every 1s'],
+    ['waiting for its time', '0 3 29 2 *'],
+  ])('ends a cron chain whose execution is %s', async (_state, cronSchedule) => {
+    const glue = new GlueInHand('validation');
+    await withWorker(server.env, activities(glue), async (taskQueue) => {
+      const chain = await server.env.client.workflow.start('musicStreamingPipeline', {
+        args: [{ trigger: 'cron' }],
+        memo: { team: 'charts' },
+        workflowId: `chain-${taskQueue}`,
+        taskQueue,
+        cronSchedule,
+      });
+      const isAtWork = cronSchedule === '@every 1s';
+      if (isAtWork) await glueWorks(chain as Handle);
+      const look = await shutDown(taskQueue, { ...who, dryRun: true });
+      expect(look.chains).toMatchObject([{ workflowId: chain.workflowId, cron: cronSchedule }]);
+      const result = await shutDown(taskQueue);
+      expect(result.chains).toEqual(look.chains);
+      expect(result.runs).toHaveLength(isAtWork ? 1 : 0);
+      const last = await server.env.client.workflow.getHandle(chain.workflowId).describe();
+      expect(last.status.name).toBe('TERMINATED');
+      expect(glue.of('validation')).toEqual(isAtWork ? ['STOPPED'] : []);
     });
   });
 

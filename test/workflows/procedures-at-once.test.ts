@@ -19,7 +19,7 @@ const approval = { by: 'bea', reason: 'looks right' };
 
 const undoPlan: UndoPlan = {
   ...{ version: 1, shutdown: 'a-shutdown', ...who, stoppedAt: '2026-01-01T00:00:00.000Z' },
-  ...{ schedules: { paused: [], pausedBefore: [] }, runs: [], procedures: [] },
+  ...{ schedules: { paused: [], pausedBefore: [] }, runs: [], procedures: [], chains: [] },
 };
 
 describe('a procedure beside another one, under another workflow id', () => {

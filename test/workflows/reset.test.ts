@@ -84,6 +84,35 @@ describe('a reset', () => {
     expect(fake.calls).toContain('checkReferenceData');
   });
 
+  it('ends a cron chain that waits for its time, and starts it again', async () => {
+    const chain = { workflowId: 'nightly', cron: '0 3 * * *', start: {} };
+    const waiting = { workflowId: 'nightly', runId: 'r3', waits: true as const };
+    const ended: unknown[] = [];
+    const again: unknown[] = [];
+    const fake = fakeProcedures(
+      {
+        startChains: (_context, { chains }) => {
+          again.push(...chains);
+          return Promise.resolve();
+        },
+      },
+      {
+        findOpenRuns: () => Promise.resolve(ended.length === 0 ? [waiting] : []),
+        readChains: () => Promise.resolve([chain]),
+        endChains: (_settings, { runs }) => {
+          ended.push(...runs);
+          return Promise.resolve();
+        },
+      },
+    );
+    await withReset(fake, { claims: true, restart: false }, async (handle) => {
+      expect(await handle.result()).toMatchObject({ status: 'Completed' });
+    });
+    expect(ended).toEqual([waiting]);
+    expect(fake.calls).not.toContain('tellRuns');
+    expect(again).toEqual([chain]);
+  });
+
   it('starts no run when it is told not to', async () => {
     const fake = fakeProcedures({
       resetState: () => Promise.resolve({ freed: 0, inputs: [['streams/a.csv']], dates: [] }),

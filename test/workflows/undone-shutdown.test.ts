@@ -340,6 +340,36 @@ describe('an emergency shutdown that is undone', () => {
     );
   });
 
+  it('starts the cron chain that it ended again, once, as it was', async () => {
+    await withWorker(server.env, activities(new GlueInHand('validation')), async (taskQueue) => {
+      const { workflow } = server.env.client;
+      const workflowId = `chain-${taskQueue}`;
+      const first = await workflow.start('musicStreamingPipeline', {
+        args: [{ trigger: 'cron' }],
+        memo: { team: 'charts' },
+        workflowRunTimeout: '2 days',
+        cronSchedule: '@every 1s',
+        ...{ workflowId, taskQueue },
+      });
+      await glueWorks(first as Handle);
+      const { shutdown, runs } = await shutDown(taskQueue);
+      expect(runs.map(({ runId }) => runId)).toEqual([first.firstExecutionRunId]);
+      expect(await undo(taskQueue, shutdown)).toBe(`brought back: cron chain ${workflowId} (@every 1s)`);
+      const handle = workflow.getHandle(workflowId);
+      const described = await handle.describe();
+      expect(described.memo).toEqual({ team: 'charts' });
+      const { events } = await handle.fetchHistory();
+      expect(events?.[0]?.workflowExecutionStartedEventAttributes).toMatchObject({
+        cronSchedule: '@every 1s',
+        workflowRunTimeout: { seconds: expect.objectContaining({ low: 172_800 }) },
+      });
+      await glueWorks(handle as Handle);
+      expect(await undo(taskQueue, shutdown)).toBe('nothing to do');
+      expect((await handle.describe()).runId).toBe(described.runId);
+      await handle.terminate();
+    });
+  });
+
   it('leaves a schedule that somebody has paused for another reason meanwhile', async () => {
     await withWorker(server.env, activities(new GlueInHand()), async (taskQueue) => {
       await schedule('test-daily', taskQueue);

@@ -9,12 +9,29 @@ const MARKS: Readonly<Record<ShutdownStep['state'], string>> = {
   failed: '!',
 };
 
+/** Of the chains; the report has all. */
+const NAMED = 10;
+
 export function describeShutdown(status: ShutdownStatus): string {
-  const { shutdown, by, reason, dryRun, phase, schedules, runs, procedures, glueRuns, open, problems } =
-    status;
+  const {
+    shutdown,
+    by,
+    reason,
+    dryRun,
+    phase,
+    schedules,
+    runs,
+    procedures,
+    chains,
+    glueRuns,
+    open,
+    problems,
+  } = status;
   const steps = status.steps.map(({ id, title, state }) => `- ${MARKS[state]} ${id} ${title}`);
   const orphans = glueRuns.filter(({ orphan }) => orphan).length;
-  const [paused, stopped] = dryRun ? ['to pause', 'to stop'] : ['paused', 'stopped'];
+  const [paused, stopped, chainsEnded] = dryRun
+    ? ['to pause', 'to stop', 'to end']
+    : ['paused', 'stopped', 'ended'];
   const names = procedures.map(({ run, workflowId }) => run ?? workflowId);
   const ended = dryRun
     ? 'Only a look: nothing was stopped.'
@@ -26,6 +43,10 @@ export function describeShutdown(status: ShutdownStatus): string {
       ...schedules.pausedBefore.map(({ id }) => `- paused already: ${id}`),
       `- runs ${stopped}: ${String(runs.length)}`,
       ...(names.length === 0 ? [] : [`- procedures ${paused}: ${names.join(', ')}`]),
+      ...chains
+        .slice(0, NAMED)
+        .map(({ workflowId, cron }) => `- cron chain ${chainsEnded}: ${workflowId} (${cron})`),
+      ...(chains.length > NAMED ? [`- and ${String(chains.length - NAMED)} more chains`] : []),
       `- Glue runs ${stopped}: ${String(glueRuns.length)}${orphans === 0 ? '' : `, ${String(orphans)} of them watched by no run`}`,
       ...(open.length === 0 ? [] : [`- still ending: ${open.join(', ')}`]),
       ...Object.entries(problems).map(([step, message]) => `- **could not ${step}**: ${message}`),

@@ -1,7 +1,13 @@
 /** What a shutdown says of itself, while it works and when it has ended; it takes no commands. */
 import { defineQuery } from '@temporalio/workflow';
 import type { Phase, Problems, ShutdownStep } from './steps.ts';
-import type { FoundRun, PausedSchedules, ShutdownReport, StoppedGlueRun } from '../../pipeline/shutdown.ts';
+import type {
+  Chain,
+  FoundRun,
+  PausedSchedules,
+  ShutdownReport,
+  StoppedGlueRun,
+} from '../../pipeline/shutdown.ts';
 
 export interface ShutdownStatus {
   /** Id under which it is undone. */
@@ -16,6 +22,8 @@ export interface ShutdownStatus {
   readonly runs: readonly FoundRun[];
   /** Procedures that were paused. */
   readonly procedures: readonly FoundRun[];
+  /** Cron chains that were ended. */
+  readonly chains: readonly Chain[];
   /** Runs and Glue runs that have not ended yet. */
   readonly open: readonly string[];
   readonly glueRuns: readonly StoppedGlueRun[];

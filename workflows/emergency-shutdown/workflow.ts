@@ -89,6 +89,7 @@ class Shutdown {
       schedules: { paused: [], pausedBefore: [] },
       runs: [],
       procedures: [],
+      chains: [],
       open: [],
       glueRuns: [],
       problems: {},
@@ -196,6 +197,7 @@ class Shutdown {
       quick.findLiveGlueRuns({ settings }),
       stopping.findOpenProcedures(settings),
     ]);
+    await this.#runs.readChains(settings, runs);
     for (const run of runs) this.#runs.found.set(run.runId, run);
     this.#remember(glueRuns);
     this.#change({ phase: 'done', schedules, procedures });
@@ -262,8 +264,9 @@ class Shutdown {
   get #plan(): UndoPlan {
     const { shutdown, by, reason, schedules, procedures } = this.#status;
     const runs = [...this.#runs.found.values()];
+    const chains = [...this.#runs.chains.values()];
     return {
-      ...{ version: 1, shutdown, by, reason, stoppedAt: now(), schedules, runs },
+      ...{ version: 1, shutdown, by, reason, stoppedAt: now(), schedules, runs, chains },
       procedures: [...procedures],
     };
   }
@@ -311,7 +314,11 @@ class Shutdown {
   #change(change: Partial<ShutdownStatus>): void {
     // A Glue run may be found before its run is.
     this.#remember([...this.#glueRuns.values()]);
-    const found = { runs: [...this.#runs.found.values()], glueRuns: [...this.#glueRuns.values()] };
+    const found = {
+      runs: [...this.#runs.found.values()],
+      chains: [...this.#runs.chains.values()],
+      glueRuns: [...this.#glueRuns.values()],
+    };
     const status = { ...this.#status, ...found, ...change };
     this.#status = { ...status, steps: status.dryRun ? [] : stepsAt(status.phase, status.problems) };
     setCurrentDetails(describeShutdown(this.#status));

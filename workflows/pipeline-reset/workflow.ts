@@ -13,7 +13,7 @@ import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { resetRequestSchema } from '../../pipeline/reset/request.ts';
 import type { ParsedResetRequest, ResetRequest } from '../../pipeline/reset/request.ts';
 import { resetMark } from '../../pipeline/shutdown.ts';
-import type { FoundRun } from '../../pipeline/shutdown.ts';
+import type { Chain, FoundRun } from '../../pipeline/shutdown.ts';
 import { stopping } from '../emergency-shutdown/activities.ts';
 import { OpenRuns, stopLiveGlueRuns } from '../emergency-shutdown/stopping.ts';
 import { long, quick } from '../procedures/activities.ts';
@@ -39,6 +39,9 @@ class Reset {
   readonly #request: ParsedResetRequest;
   /** Schedules that this reset has paused; unknown while a try to pause them has not succeeded. */
   #paused: readonly string[] | undefined = [];
+
+  /** Cron chains that this reset has ended. */
+  readonly #chains = new Map<string, Chain>();
 
   constructor(procedure: Procedure, request: ParsedResetRequest) {
     this.#procedure = procedure;
@@ -97,7 +100,7 @@ class Reset {
     const { settings, owner } = this.#procedure.context;
     const { by, reason } = this.#request;
     const deadline = Date.now() + STOP_HOURS * 3_600_000;
-    const open = new OpenRuns(isMeant);
+    const open = new OpenRuns(isMeant, this.#chains);
     // A run that began in the same second is listed a moment later: the second quiet look sees it.
     for (let quiet = 0; quiet < 2;) {
       const runs = await open.tell(settings, { shutdown: owner.run, by, reason });
@@ -177,6 +180,8 @@ class Reset {
 
   async #resumeSchedules(how: string): Promise<void> {
     const { context } = this.#procedure;
+    if (this.#chains.size > 0) await quick.startChains(context, { chains: [...this.#chains.values()] });
+    this.#chains.clear();
     const schedules = this.#paused;
     if (schedules?.length === 0) return;
     const mark = resetMark(context.owner.run);

@@ -41,13 +41,14 @@ export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureRes
       await quick.unpauseProcedures(context, { procedures: undo.procedures, by, reason });
       const note = `Shutdown ${request.shutdown} undone by ${request.by}: ${request.reason}`;
       const mark = shutdownMark(request.shutdown);
+      await quick.startChains(context, { chains: undo.chains });
       await quick.unpauseSchedules(context, { schedules: undo.schedules, note, mark });
       return { result: undefined, summary: said({ ...undo, runs: [] }) };
     });
     procedure.enter('verifying');
     await procedure.step('UNDO-3', async () => {
       const left = await quick.findStillStopped(context, { ...plan, resumed: undo.runs });
-      if (left.runs.length + left.schedules.length + left.procedures.length > 0) {
+      if (left.runs.length + left.schedules.length + left.procedures.length + left.chains.length > 0) {
         const message = `These do not go on: ${said(left)}`;
         throw ApplicationFailure.nonRetryable(message, 'UnexpectedError');
       }
@@ -57,11 +58,12 @@ export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureRes
   });
 }
 
-function said({ runs, schedules, procedures }: Undo): string {
+function said({ runs, schedules, procedures, chains }: Undo): string {
   const names = [
     ...runs.map(({ workflowId }) => `run ${workflowId}`),
     ...procedures.map(({ run, workflowId }) => `procedure ${run ?? workflowId}`),
     ...schedules.map((id) => `schedule ${id}`),
+    ...chains.map(({ workflowId, cron }) => `cron chain ${workflowId} (${cron})`),
   ];
   return names.length === 0 ? 'nothing' : names.join(', ');
 }

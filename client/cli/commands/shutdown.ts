@@ -1,7 +1,7 @@
 /** `msp shutdown`: everything stops, or one run. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { foundRunSchema, pausedSchedulesSchema } from '../../../pipeline/shutdown.ts';
+import { chainSchema, foundRunSchema, pausedSchedulesSchema } from '../../../pipeline/shutdown.ts';
 import type { CommandAnswer } from '../../../workflows/pipeline/messages.ts';
 import type { ShutdownResult } from '../../../workflows/emergency-shutdown/messages.ts';
 import { ClientError } from '../../errors.ts';
@@ -186,6 +186,7 @@ const resultSchema = z.object({
   schedules: pausedSchedulesSchema,
   runs: z.array(foundRunSchema).readonly(),
   procedures: z.array(foundRunSchema).readonly(),
+  chains: z.array(chainSchema).readonly(),
   glueRuns: z
     .array(
       z.object({
@@ -200,13 +201,17 @@ const resultSchema = z.object({
 });
 
 function showResult({ out }: CliContext, result: ShutdownResult): void {
-  const { schedules, runs, procedures, glueRuns, report, shutdown, dryRun } = result;
+  const { schedules, runs, procedures, chains, glueRuns, report, shutdown, dryRun } = result;
   const orphans = glueRuns.filter(({ orphan }) => orphan).length;
   out.line(dryRun ? 'This would be stopped:' : out.colors.green('Everything is stopped.'));
   out.fields([
     ['schedules', schedules.paused.join(', ') || 'none'],
     ['paused before', schedules.pausedBefore.map(({ id, note }) => `${id} (${note})`).join(', ') || 'none'],
     ['runs', runs.map(({ workflowId }) => workflowId).join(', ') || 'none'],
+    [
+      dryRun ? 'cron chains' : 'cron chains ended',
+      chains.map(({ workflowId, cron }) => `${workflowId} (${cron})`).join(', '),
+    ],
     [
       dryRun ? 'procedures' : 'procedures paused',
       procedures.map(({ run, workflowId }) => run ?? workflowId).join(', '),

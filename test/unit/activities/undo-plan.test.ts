@@ -15,7 +15,7 @@ const context = {
 };
 const saved: UndoPlan = {
   ...{ version: 1, shutdown: 's', by: 'ada', reason: 'drill', stoppedAt: '2026-01-01T00:00:00.000Z' },
-  ...{ schedules: { paused: ['daily'], pausedBefore: [] }, runs: [], procedures: [] },
+  ...{ schedules: { paused: ['daily'], pausedBefore: [] }, runs: [], procedures: [], chains: [] },
 };
 const told: UndoPlan = { ...saved, runs: [{ workflowId: 'late', runId: 'l' }] };
 const outdated = ApplicationFailure.nonRetryable('still at work', 'ShutdownAtWork');
