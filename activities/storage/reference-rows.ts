@@ -95,7 +95,7 @@ async function* rowsOf(source: ReferenceSource): AsyncGenerator<Row> {
     max_record_size: LONGEST_ROW_BYTES,
   });
   const feeding = feed(source, parser);
-  // Whatever ends the feeding ends the parser, which tells it below.
+  // What ends it ends the parser, too, which tells it below.
   feeding.catch(() => undefined);
   let line = 1;
   try {

@@ -119,7 +119,7 @@ def reference(database: duckdb.DuckDBPyConnection, plan: dict[str, Any]) -> None
         select trim(track_id) as track_id, track_name, artists, trim(track_genre) as genre,
             try_cast(trim(duration_ms) as bigint) as duration_ms
         from read_csv($files, {options})
-        where duration_ms is not null
+        where try_cast(trim(duration_ms) as bigint) between 1 and 24 * 3600 * 1000 - 1
         qualify row_number() over (partition by trim(track_id)) = 1
         """,
         {"files": songs},

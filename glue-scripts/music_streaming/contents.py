@@ -60,7 +60,9 @@ def read_to_end(uri: str, max_unpacked: int) -> Seen:
         seen.tail = piece[-TAIL_BYTES:] if len(piece) >= TAIL_BYTES else (seen.tail + piece)[-TAIL_BYTES:]
         if not has_header:
             seen.head = (seen.head + piece).removeprefix(codecs.BOM_UTF8)
-            has_header = ENDED_RECORD.match(seen.head, seen.header_start) is not None or len(seen.head) > LONGEST_BYTES
+            may_end = LINE_END.search(piece) is not None
+            is_whole = may_end and ENDED_RECORD.match(seen.head, seen.header_start) is not None
+            has_header = is_whole or len(seen.head) > LONGEST_BYTES
     seen.is_padded = content.is_padded
     return seen
 

@@ -33,7 +33,7 @@ def make_songs(dice: random.Random) -> list[Song]:
     for n in range(160):
         credited = [dice.choice(names) for _ in range(dice.randrange(5))]
         artists = dice.choice([";", "; ", " ;"]).join(credited)
-        songs.append(Song(track(n), f'"{n}", a song', artists, f"genre {n % GENRES:02d}", dice.randrange(400_000)))
+        songs.append(Song(track(n), f'"{n}", a song', artists, f"genre {n % GENRES:02d}", dice.randrange(1, 400_000)))
     return songs
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -47,13 +50,25 @@ USER_ROWS = [
 ]
 
 
-def load(folder: Path, songs: bytes | str, users: bytes | str) -> ReferenceData:
-    found = {"version": "v1", "songs": [], "users": []}
-    for name, content in (("songs", songs), ("users", users)):
-        path = folder / f"{name}.csv"
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        found[name] = [str(path)]
-    return load_reference(found)
+Content = bytes | str
+
+
+def load(folder: Path, songs: Content | dict[str, Content], users: Content | dict[str, Content]) -> ReferenceData:
+    """Loads a file, or several by their keys, the oldest first."""
+    listed: dict[str, list[dict[str, str]]] = {}
+    for kind, given in (("songs", songs), ("users", users)):
+        listed[kind] = []
+        for key, content in (given if isinstance(given, dict) else {f"{kind}.csv": given}).items():
+            path = folder / f"{kind}-{key}"
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+            listed[kind].append({"key": key, "uri": str(path)})
+    return load_listed(folder, listed)
+
+
+def load_listed(folder: Path, listed: dict[str, list[dict[str, str]]]) -> ReferenceData:
+    document = folder / "judged.json"
+    document.write_text(json.dumps(listed))
+    return load_reference({"version": "v1", "uri": str(document)})
 
 
 @pytest.fixture
@@ -69,15 +84,55 @@ def test_quotes_commas_line_ends_and_letters_of_all_alphabets_are_part_of_a_fiel
     assert awkward.users == {1: "Côte d'Ivoire", 2: '"Quoted" Land'}
 
 
-def test_the_first_row_of_a_key_counts_and_rows_of_no_use_are_left_out(awkward: ReferenceData) -> None:
+def test_of_a_key_the_first_row_of_a_file_counts_and_rows_of_no_use_are_left_out(awkward: ReferenceData) -> None:
     songs = {song.track_id: song for song in awkward.songs}
-    assert list(songs) == [track(n) for n in (1, 2, 3, 4, 12, 13)]
+    assert list(songs) == [track(n) for n in (1, 2, 3, 12, 13)]
     assert (songs[track(1)].genre, songs[track(1)].duration_ms) == ("pop", 1000)
     assert songs[track(12)] == (track(12), "at last", "B", "folk", 12)
-    assert awkward.counts == {
-        "songs": {"rows": 17, "unique": 6, "duplicates": 2, "unusable": 9},
-        "users": {"rows": 7, "unique": 2, "duplicates": 1, "unusable": 4},
+    figures = ("rows", "unique", "duplicates", "unusable", "conflicts")
+    assert {kind: [counts[name] for name in figures] for kind, counts in awkward.counts.items()} == {
+        "songs": [17, 5, 2, 10, 2],
+        "users": [7, 2, 1, 4, 1],
     }
+    assert awkward.counts["songs"]["firstConflicts"][0] == {
+        "key": track(1),
+        "kept": 'songs.csv: pop, 1000 ms, He said "hi", twice by Zoë & the "Quotes"; Señor, Comma',
+        "dropped": "songs.csv: rock, 9999 ms, the same id again by Another",
+    }
+
+
+def test_of_a_key_in_several_files_the_newest_counts_and_what_it_replaces_is_named(tmp_path: Path) -> None:
+    found = load(
+        tmp_path,
+        songs_csv(SONGS),
+        {
+            "old.csv": table(USER_HEADER, [(1, "A", 1, "Oldland", ""), (2, "B", 1, "Same", "")]),
+            "new.csv": table(
+                USER_HEADER, [(1, "A", 1, "Newland", ""), (1, "A", 1, "Later", ""), (2, "B", 2, "Same", "")]
+            ),
+            "newest.csv": table(USER_HEADER, [(3, "C", 1, "x" * 500, ""), (3, "C", 1, "y", "")]),
+        },
+    )
+    assert found.users == {1: "Newland", 2: "Same", 3: "x" * 500}
+    counts = found.counts["users"]
+    assert (counts["rows"], counts["unique"], counts["duplicates"], counts["conflicts"]) == (7, 3, 4, 2)
+    assert counts["firstConflicts"] == [
+        {"key": "1", "kept": "new.csv: Newland", "dropped": "new.csv: Later"},
+        {"key": "3", "kept": f"newest.csv: {'x' * 120}…", "dropped": "newest.csv: y"},
+    ]
+    assert [(file["key"], file["rows"]) for file in counts["files"]] == [
+        ("old.csv", 2),
+        ("new.csv", 3),
+        ("newest.csv", 2),
+    ]
+
+
+def test_of_many_keys_that_disagree_the_first_ten_are_named(tmp_path: Path) -> None:
+    users = {land: table(USER_HEADER, [(n, "U", 1, land, "") for n in range(1, 30)]) for land in ("here", "there")}
+    counts = load(tmp_path, songs_csv(SONGS), users).counts["users"]
+    assert counts["conflicts"] == 29
+    assert [entry["key"] for entry in counts["firstConflicts"]] == [str(n) for n in range(1, 11)]
+    assert counts["firstConflicts"][0] == {"key": "1", "kept": "there: there", "dropped": "here: here"}
 
 
 def test_columns_are_found_by_name_in_any_order(tmp_path: Path) -> None:
@@ -89,14 +144,35 @@ def test_columns_are_found_by_name_in_any_order(tmp_path: Path) -> None:
 
 
 def test_several_files_are_one_table(tmp_path: Path) -> None:
-    (tmp_path / "more.csv").write_text(songs_csv(SONGS[5:]))
-    (tmp_path / "songs.csv").write_text(songs_csv(SONGS[:10]))
-    (tmp_path / "users.csv").write_text(users_csv(COUNTRIES))
-    plan = {"version": "v2", "songs": [], "users": [str(tmp_path / "users.csv")]}
-    plan["songs"] = [str(tmp_path / "songs.csv"), str(tmp_path / "more.csv")]
-    found = load_reference(plan)
+    found = load(tmp_path, {"a": songs_csv(SONGS[:10]), "b": songs_csv(SONGS[5:])}, users_csv(COUNTRIES))
     assert len(found.songs) == len(SONGS)
-    assert found.counts["songs"]["duplicates"] == 5
+    assert (found.counts["songs"]["duplicates"], found.counts["songs"]["conflicts"]) == (5, 0)
+
+
+CASES = json.loads((Path(__file__).parent / "support" / "reference-rows.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_a_row_is_judged_as_the_worker_judges_it(tmp_path: Path, case: dict[str, Any]) -> None:
+    usable: dict[str, Content] = {
+        "songs": table(
+            ("track_id", "track_name", "artists", "track_genre", "duration_ms"), [("z" * 22, "", "", "g", 1)]
+        ),
+        "users": table(("user_id", "user_country"), [(999, "Elsewhere")]),
+    }
+    files = {kind: {"usable": content} for kind, content in usable.items()}
+    files[case["kind"]]["case"] = case["content"].encode(case.get("encoding", "utf-8"))
+    if "problem" in case["expected"]:
+        with pytest.raises(ReferenceDataError, match=f"^case: {re.escape(case['expected']['problem'])}"):
+            load(tmp_path, files["songs"], files["users"])
+        return
+    counts = load(tmp_path, files["songs"], files["users"]).counts[case["kind"]]
+    assert counts["files"][1] == {"key": "case", **case["expected"]}
+
+
+def test_padding_of_a_compressed_file_is_no_data(tmp_path: Path) -> None:
+    padded = gzip.compress(users_csv(COUNTRIES).encode()) + bytes(1000)
+    assert len(load(tmp_path, songs_csv(SONGS), padded).users) == len(COUNTRIES)
 
 
 @pytest.mark.parametrize(
@@ -117,9 +193,11 @@ def test_reference_data_of_no_use_fails_and_says_why(tmp_path: Path, songs: byte
 
 
 def test_reference_data_that_is_gone_is_named(tmp_path: Path) -> None:
-    gone = {"version": "v1", "songs": [str(tmp_path / "gone.csv")], "users": []}
-    with pytest.raises(ReferenceDataError, match=r"gone\.csv: the songs can't be read"):
-        load_reference(gone)
+    gone = [{"key": "reference/songs/gone.csv", "uri": str(tmp_path / "gone.csv")}]
+    with pytest.raises(ReferenceDataError, match=r"reference/songs/gone\.csv: the songs can't be read"):
+        load_listed(tmp_path, {"songs": gone, "users": []})
+    with pytest.raises(ReferenceDataError, match=r"no .*none\.json, which check_reference_data writes"):
+        load_reference({"version": "v1", "uri": str(tmp_path / "none.json")})
 
 
 def test_plays_of_songs_and_users_without_a_usable_row_are_under_review(world: World) -> None:
@@ -136,7 +214,7 @@ def test_plays_of_songs_and_users_without_a_usable_row_are_under_review(world: W
         ["unknown_track", "unknown_user"],
     ]
     assert validation.report["referenceVersion"] == "awkward"
-    assert validation.report["reference"]["songs"]["unusable"] == 9
+    assert validation.report["reference"]["songs"]["unusable"] == 10
 
 
 REAL_DATA = Path(os.environ.get("MSP_REAL_DATA", CHECKOUT.parent / "shared" / "data"))
@@ -146,9 +224,9 @@ REAL_DATA = Path(os.environ.get("MSP_REAL_DATA", CHECKOUT.parent / "shared" / "d
     not (REAL_DATA / "songs.csv").exists(),
     reason="the real songs are not there: MSP_REAL_DATA names no folder with a songs.csv",
 )
-def test_the_real_songs_are_read_as_another_reader_of_rfc_4180_reads_them() -> None:
+def test_the_real_songs_are_read_as_another_reader_of_rfc_4180_reads_them(tmp_path: Path) -> None:
     songs, users = REAL_DATA / "songs.csv", REAL_DATA / "users.csv"
-    found = load_reference({"version": "real", "songs": [str(songs)], "users": [str(users)]})
+    found = load_listed(tmp_path, {kind.stem: [{"key": kind.name, "uri": str(kind)}] for kind in (songs, users)})
     with duckdb.connect() as connection:
         rows = connection.execute(
             "SELECT track_id, track_name, artists, track_genre, CAST(duration_ms AS BIGINT)"
@@ -156,5 +234,7 @@ def test_the_real_songs_are_read_as_another_reader_of_rfc_4180_reads_them() -> N
             [str(songs)],
         ).fetchall()
     assert found.counts["songs"]["rows"] == len(rows)
-    others = {id: (name or "", artists or "", genre, ms) for id, name, artists, genre, ms in rows}
+    # One song has a duration of 0.
+    assert found.counts["songs"]["unusable"] == sum(ms == 0 for *_, ms in rows) == 1
+    others = {id: (name or "", artists or "", genre, ms) for id, name, artists, genre, ms in rows if ms > 0}
     assert {song.track_id: song[1:] for song in found.songs} == others

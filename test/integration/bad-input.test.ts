@@ -45,7 +45,7 @@ const FILES: readonly (readonly [name: string, content: string | Buffer, expecte
       good().map((line) => `${line},phone`),
       `${HEADER},device`,
     ),
-    { drift: { extraColumns: ['device'] } },
+    { drift: { extraColumns: ['device'], extraColumnCount: 1 } },
   ],
   [
     'reordered.csv',
@@ -54,6 +54,29 @@ const FILES: readonly (readonly [name: string, content: string | Buffer, expecte
       'listen_time,track_id,user_id',
     ),
     { rows: { delivered: 20, rejected: 0 }, drift: { reordered: true } },
+  ],
+  [
+    'notes.csv',
+    csv(
+      good().map((line) => `${line},"one\r\n\ntwo"`),
+      `${HEADER},note`,
+    ),
+    { status: 'accepted', rows: { delivered: 20, rejected: 0 } },
+  ],
+  [
+    'padded.csv.gz',
+    Buffer.concat([gzipSync(csv(good())), Buffer.alloc(4096)]),
+    { status: 'accepted', rows: { delivered: 20, rejected: 0 } },
+  ],
+  [
+    'long line.csv.gz',
+    gzipSync(csv([...good(), 'a'.repeat(17 * 1024 ** 2)])),
+    { status: 'rejected', problem: { code: 'line_too_long' }, rows: { rejected: 21 } },
+  ],
+  [
+    'open quote.csv',
+    csv([`${good().join('\n')},"open`, ...good()]),
+    { status: 'rejected', problem: { code: 'unclosed_quote' }, rows: { rejected: 40 } },
   ],
   ['blank lines.csv', csv(good().flatMap((line) => [line, ''])), { rows: { delivered: 20, rejected: 0 } }],
   ['a+b %41 ü#?&.csv', csv(good()), { rows: { delivered: 20, rejected: 0 } }],

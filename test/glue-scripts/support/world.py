@@ -150,7 +150,10 @@ class World:
         """Writes the files by kind and name, oldest first, and the document that names them; returns its URI."""
         listed = {
             kind: [
-                {"key": f"reference/{kind}/{file}", "uri": self.write(f"reference/versions/{name}/{kind}/{file}", content)}
+                {
+                    "key": f"reference/{kind}/{file}",
+                    "uri": self.write(f"reference/versions/{name}/{kind}/{file}", content),
+                }
                 for file, content in contents.items()
             ]
             for kind, contents in files.items()
