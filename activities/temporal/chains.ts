@@ -80,7 +80,7 @@ async function chainOf(client: Client, { workflowId, runId }: FoundRun): Promise
     workflowRunTimeout: started.workflowRunTimeout ?? null,
     workflowTaskTimeout: started.workflowTaskTimeout ?? null,
     retryPolicy: started.retryPolicy ?? null,
-    userMetadata: event?.userMetadata ?? null,
+    userMetadata: event.userMetadata ?? null,
   });
   const start: unknown = StartWorkflowExecutionRequest.toObject(request, {
     bytes: String,
