@@ -65,8 +65,8 @@ async function chainOf(client: Client, { workflowId, runId }: FoundRun): Promise
   });
   const [event] = history?.events ?? [];
   const started = event?.workflowExecutionStartedEventAttributes;
-  const cron = started?.cronSchedule;
-  if (started == null || cron == null || cron === '') return [];
+  const cron = started?.cronSchedule ?? '';
+  if (!started || cron === '') return [];
   const request = StartWorkflowExecutionRequest.create({
     workflowId,
     cronSchedule: cron,
@@ -80,7 +80,7 @@ async function chainOf(client: Client, { workflowId, runId }: FoundRun): Promise
     workflowRunTimeout: started.workflowRunTimeout ?? null,
     workflowTaskTimeout: started.workflowTaskTimeout ?? null,
     retryPolicy: started.retryPolicy ?? null,
-    userMetadata: event?.userMetadata ?? null,
+    userMetadata: event.userMetadata ?? null,
   });
   const start: unknown = StartWorkflowExecutionRequest.toObject(request, {
     bytes: String,

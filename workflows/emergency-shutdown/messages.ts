@@ -1,6 +1,5 @@
 /** What a shutdown says of itself, while it works and when it has ended; it takes no commands. */
 import { defineQuery } from '@temporalio/workflow';
-import type { Phase, Problems, ShutdownStep } from './steps.ts';
 import type {
   Chain,
   FoundRun,
@@ -8,6 +7,7 @@ import type {
   ShutdownReport,
   StoppedGlueRun,
 } from '../../pipeline/shutdown.ts';
+import type { Phase, Problems, ShutdownStep } from './steps.ts';
 
 export interface ShutdownStatus {
   /** Id under which it is undone. */
