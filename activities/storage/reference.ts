@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { cancellationSignal } from '@temporalio/activity';
 import { z } from 'zod';
+import { isHidden } from '../../pipeline/delivered-keys.ts';
 import type { Reference } from '../../pipeline/documents.ts';
 import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
 import type { PlannedReference } from '../../pipeline/plans.ts';
@@ -108,7 +109,9 @@ async function judge(
 /** Oldest first. */
 async function delivered(bucket: Bucket, prefix: string, what: string): Promise<ListedObject[]> {
   const found: ListedObject[] = [];
-  for await (const object of bucket.list(prefix)) if (object.size > 0) found.push(object);
+  for await (const object of bucket.list(prefix)) {
+    if (object.size > 0 && !isHidden(object.key.slice(prefix.length))) found.push(object);
+  }
   if (found.length === 0) {
     throw failure(
       'ReferenceDataInvalid',

@@ -3,11 +3,12 @@
  * knows which commands make sense when. A command that has been followed already is followed again without an effect,
  * since a sender that got no answer sends it twice.
  */
+import { firstFew } from '../../pipeline/first-few.ts';
 import { STAGES } from '../../pipeline/stages.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import type { Command, CommandArguments, CommandName } from './messages.ts';
-import { isEnding, note } from './state.ts';
+import { isEnding, note, stepped } from './state.ts';
 import type { Decision, Parked, RunState } from './state.ts';
 
 export type Decided =
@@ -127,10 +128,10 @@ function answer(
       `The run was just told to ${state.decision.kind}; wait for the effect, then look at its status.`,
     );
   }
-  const follow = (decision: Decision, message: string): Decided => ({
+  const follow = (decision: Decision, message: string, what: string = command.name): Decided => ({
     followed: true,
     message,
-    state: note({ ...state, decision }, { at, what: command.name, by, reason }),
+    state: note({ ...state, decision }, { at, what, by, reason }),
   });
   switch (command.name) {
     case 'retryStage': {
@@ -142,6 +143,9 @@ function answer(
       return follow(
         { kind: 'retry', overrides },
         `${parked.stage} runs again, round ${String(parked.round + 1)}.`,
+        overrides === undefined
+          ? command.name
+          : stepped('RJOB-3', `${command.name} with ${inWords(overrides)}`),
       );
     }
     case 'skipStage': {
@@ -159,6 +163,13 @@ function answer(
       if (state.held === null) return refuse(`The run is not held at the quality gate; ${whereItIs(state)}.`);
       return follow({ kind: 'reject' }, 'The inputs are set aside; nothing is published.');
   }
+}
+
+/** The first inputs and how many there are: a list of them grows with the delivery. */
+function inWords(overrides: RetryOverrides): string {
+  const { inputs, ...sizes } = overrides;
+  const named = Object.entries(sizes).map(([name, value]) => `${name} ${String(value)}`);
+  return [...named, ...(inputs === undefined ? [] : [`inputs ${firstFew(inputs)}`])].join(', ');
 }
 
 function whyNotTaken(stage: StageName, { inputs, ...glue }: RetryOverrides): string | undefined {

@@ -4,6 +4,7 @@
  * current details and search attributes are views of it.
  */
 import type { Checkpoint, GlueRunRef, Paused, Progress } from '../../pipeline/checkpoint.ts';
+import type { RunStepId } from '../../pipeline/procedures/steps.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
@@ -119,6 +120,11 @@ export function note(state: RunState, entry: TimelineEntry): RunState {
   return stated({ ...state, timeline: extended(state.timeline, entry) });
 }
 
+/** What happened, as a step of the guide by which a run comes back from a failed stage. */
+export function stepped(step: RunStepId, what: string): string {
+  return `${step}: ${what}`;
+}
+
 /** A run goes on with what an earlier execution had done, paused if that was. */
 export function takeOver(
   state: RunState,
@@ -129,12 +135,16 @@ export function takeOver(
   const paused = state.paused ?? earlier.paused ?? null;
   const kept = `${plural(checkpoints.length, 'finished stage')} kept`;
   const still = paused === null ? '' : `, still paused by ${paused.by}`;
-  return note({ ...state, run, paused }, { at, what: `goes on with run ${run}: ${kept}${still}` });
+  return note(
+    { ...state, run, paused },
+    { at, what: stepped('RJOB-2', `goes on with run ${run}: ${kept}${still}`) },
+  );
 }
 
 export function begin(state: RunState, stage: StageName, round: number, at: string): RunState {
   const begun: RunState = { ...state, stage, round, stageStartedAt: at, glueRun: null };
-  return round === 1 ? stated(begun) : note(begun, { at, what: `${stage}: round ${String(round)}` });
+  if (round === 1) return stated(begun);
+  return note(begun, { at, what: stepped('RJOB-4', `${stage}: round ${String(round)}`) });
 }
 
 export function glueRunStarted(state: RunState, glueRun: GlueRunRef, at: string): RunState {
@@ -165,7 +175,8 @@ export function complete(
     ...(result === undefined ? {} : { result }),
   };
   const finished: RunState = { ...state, checkpoints: [...state.checkpoints, checkpoint], glueRun: null };
-  return note(finished, { at, what: `${stage}: ${outcome}${summary === '' ? '' : `, ${summary}`}` });
+  const what = `${stage}: ${outcome}${summary === '' ? '' : `, ${summary}`}`;
+  return note(finished, { at, what: round > 1 ? stepped('RJOB-5', what) : what });
 }
 
 /** A stage that an earlier execution had finished. */
@@ -183,7 +194,7 @@ export function park(state: RunState, parked: Parked): RunState {
   const { stage, failure, since } = parked;
   return note(
     { ...state, parked, decision: ending(state), glueRun: null },
-    { at: since, what: `${stage} parked: ${failure.type}: ${failure.message}` },
+    { at: since, what: stepped('RJOB-1', `${stage} parked: ${failure.type}: ${failure.message}`) },
   );
 }
 
