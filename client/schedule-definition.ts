@@ -2,16 +2,22 @@
  * The pipeline's schedule as it is declared, and how it differs from the one on the server. What is declared here is
  * what `msp schedules apply` makes true; a change by hand shows up as a difference.
  */
-import { ScheduleOverlapPolicy, type ScheduleDescription, type ScheduleOptions } from '@temporalio/client';
+import {
+  ScheduleOverlapPolicy,
+  type CalendarSpec,
+  type ScheduleDescription,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import { cronText, expand, normal, parseCron, type Cron, type CronField } from '../pipeline/cron.ts';
 import { PIPELINE_WORKFLOW, type PipelineRequest } from '../pipeline/request.ts';
-import type { Settings } from '../pipeline/settings.ts';
+import { NO_SCHEDULE, type Settings } from '../pipeline/settings.ts';
 
 export interface ScheduleDeclaration {
   readonly id: string;
   readonly about: string;
-  /** UTC. */
-  readonly hour: number;
-  readonly minute: number;
+  /** `undefined` when no schedule is declared under the id. */
+  readonly cron: Cron | undefined;
+  readonly timezone: string;
   readonly workflowId: string;
   readonly taskQueue: string;
   readonly request: PipelineRequest;
@@ -26,13 +32,14 @@ const HOUR_SECONDS = 3600;
 export function declaredSchedule({
   pipeline,
   taskQueue,
-}: Pick<Settings, 'pipeline' | 'taskQueue'>): ScheduleDeclaration {
+  scheduleCron,
+  scheduleTimezone,
+}: Pick<Settings, 'pipeline' | 'taskQueue' | 'scheduleCron' | 'scheduleTimezone'>): ScheduleDeclaration {
   return {
     id: `${pipeline}-daily`,
-    about: 'Takes everything that has arrived, once a day.',
-    // Files of a day arrive until shortly after midnight; three hours leave room for the late ones.
-    hour: 3,
-    minute: 0,
+    about: 'Takes everything that has arrived.',
+    cron: scheduleCron === NO_SCHEDULE ? undefined : parseCron(scheduleCron),
+    timezone: scheduleTimezone,
     // The server appends the nominal time.
     workflowId: `${pipeline}-daily`,
     taskQueue,
@@ -54,8 +61,9 @@ export function scheduleOptions(declared: ScheduleDeclaration): ScheduleOptions 
   return {
     scheduleId: declared.id,
     spec: {
-      calendars: [{ hour: declared.hour, minute: declared.minute, comment: declared.about }],
-      timezone: 'UTC',
+      calendars:
+        declared.cron === undefined ? [] : [{ ...calendarOf(declared.cron), comment: declared.about }],
+      timezone: declared.timezone,
     },
     action: {
       type: 'startWorkflow',
@@ -103,32 +111,71 @@ export function differences(
   );
 }
 
-const clock = (hour: number, minute: number): string =>
-  `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
+const MONTHS = [
+  ...(['JANUARY', 'FEBRUARY', 'MARCH', 'APRIL', 'MAY', 'JUNE'] as const),
+  ...(['JULY', 'AUGUST', 'SEPTEMBER', 'OCTOBER', 'NOVEMBER', 'DECEMBER'] as const),
+] as const;
+const WEEKDAYS = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'] as const;
 
-function timesOf({ hour, minute }: ScheduleDeclaration): string {
-  return `daily at ${clock(hour, minute)} UTC`;
+/** Fields as the server takes them: it would turn a cron text into them, by rules of its own. */
+function calendarOf({ minute, hour, dayOfMonth, month, dayOfWeek }: Cron): CalendarSpec {
+  const orAll = <T>(values: readonly T[]): T[] | '*' => (values.length === 0 ? '*' : [...values]);
+  return {
+    minute: orAll(minute),
+    hour: orAll(hour),
+    dayOfMonth: orAll(dayOfMonth),
+    month: orAll(MONTHS.filter((_, index) => month.includes(index + 1))),
+    dayOfWeek: orAll(WEEKDAYS.filter((_, index) => dayOfWeek.includes(index))),
+  };
 }
 
-/** The times of a schedule in words: a daily one as `timesOf` says it, any other by its fields. */
+function timesOf({ cron, timezone }: ScheduleDeclaration): string {
+  return cron === undefined ? NO_SCHEDULE : `${inWords(cron)} ${timezone}`;
+}
+
+function inWords(cron: Cron): string {
+  const [, minute, hour] = /^(\d+) (\d+) \* \* \*$/.exec(cronText(cron)) ?? [];
+  if (hour === undefined || minute === undefined) return cronText(cron);
+  return `daily at ${hour.padStart(2, '0')}:${minute.padStart(2, '0')}`;
+}
+
+/** The times of a schedule in words: those of a cron text as `timesOf` says them, any other by its fields. */
 export function describeTimes({ spec }: Pick<ScheduleDescription, 'spec'>): string {
   const zone = spec.timezone === undefined || spec.timezone === '' ? 'UTC' : spec.timezone;
   const [calendar] = spec.calendars ?? [];
   const single = (spec.calendars ?? []).length === 1 && (spec.intervals ?? []).length === 0;
-  if (calendar !== undefined && single) {
-    const [hour, minute, second] = [calendar.hour, calendar.minute, calendar.second].map(onlyValue);
-    const everyDay =
-      calendar.dayOfMonth.length === 1 &&
-      calendar.dayOfMonth[0]?.start === 1 &&
-      calendar.dayOfMonth[0].end === 31;
-    const always = everyDay && calendar.month.length === 1 && calendar.year.length === 0;
-    if (hour !== undefined && minute !== undefined && second === 0 && always)
-      return `daily at ${clock(hour, minute)} ${zone}`;
+  if (calendar !== undefined && single && calendar.year.length === 0) {
+    const seconds = valuesOf('minute', calendar.second);
+    if (seconds.join() === '0') {
+      const named = (ranges: readonly NamedRange[], names: readonly string[], first: number): Range[] =>
+        ranges.map(({ start, end, step }) => ({
+          start: names.indexOf(start) + first,
+          end: names.indexOf(end) + first,
+          step,
+        }));
+      const cron: Cron = {
+        minute: valuesOf('minute', calendar.minute),
+        hour: valuesOf('hour', calendar.hour),
+        dayOfMonth: valuesOf('dayOfMonth', calendar.dayOfMonth),
+        month: valuesOf('month', named(calendar.month, MONTHS, 1)),
+        dayOfWeek: valuesOf('dayOfWeek', named(calendar.dayOfWeek, WEEKDAYS, 0)),
+      };
+      return `${inWords(cron)} ${zone}`;
+    }
   }
   return `${JSON.stringify({ calendars: spec.calendars, intervals: spec.intervals })} ${zone}`;
 }
 
-function onlyValue(ranges: readonly { start: number; end: number }[]): number | undefined {
-  const [range] = ranges;
-  return ranges.length === 1 && range?.start === range?.end ? range?.start : undefined;
+interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+type NamedRange = { readonly [K in keyof Range]: K extends 'step' ? number : string };
+
+function valuesOf(name: CronField, ranges: readonly Range[]): number[] {
+  return normal(
+    name,
+    ranges.flatMap(({ start, end, step }) => expand(start, Math.max(start, end), step)),
+  );
 }

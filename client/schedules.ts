@@ -8,6 +8,7 @@ import {
 import { z } from 'zod';
 import { PIPELINE_WORKFLOW } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
+import { listChains } from './chains.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { eachTried } from './each-tried.ts';
 import { explain, notFound } from './errors.ts';
@@ -21,7 +22,9 @@ import {
 } from './schedule-definition.ts';
 
 export const scheduleSchema = z.object({
+  /** Of the schedule; the workflow id of a cron chain. */
   id: z.string(),
+  kind: z.enum(['declared', 'schedule', 'cron chain']),
   times: z.string(),
   paused: z.boolean(),
   /** Why it is paused, or what was last noted. */
@@ -40,29 +43,37 @@ export type ScheduleView = z.infer<typeof scheduleSchema>;
 
 export const applyResultSchema = z.object({
   id: z.string(),
-  outcome: z.enum(['created', 'updated', 'unchanged']),
+  outcome: z.enum(['created', 'updated', 'unchanged', 'removed', 'none']),
   differences: z.array(z.object({ field: z.string(), declared: z.string(), actual: z.string() })),
 });
 export type ApplyResult = z.infer<typeof applyResultSchema>;
 
 export class Schedules {
+  readonly #link: TemporalLink;
   readonly #client: Client;
   readonly #server: string;
   readonly #settings: Settings;
 
   constructor(link: TemporalLink, settings: Settings) {
+    this.#link = link;
     this.#client = link.client;
     this.#server = serverOf(link);
     this.#settings = settings;
   }
 
   /**
-   * Makes the declared schedule true: creates it, or updates what differs. A paused one stays paused.
+   * Makes the declared schedule true: creates it, or updates what differs. A paused one stays paused. Where none is
+   * declared, it removes the one of the declared id.
    * @param dryRun only tell what would change
    */
   async apply(options: { readonly dryRun?: boolean } = {}): Promise<ApplyResult> {
     const declared = declaredSchedule(this.#settings);
     const found = await this.#describe(declared.id);
+    if (declared.cron === undefined) {
+      if (found !== undefined && options.dryRun !== true)
+        await this.#on(declared.id, (handle) => handle.delete());
+      return { id: declared.id, outcome: found === undefined ? 'none' : 'removed', differences: [] };
+    }
     if (found === undefined) {
       if (options.dryRun !== true) await this.#create();
       return { id: declared.id, outcome: 'created', differences: [] };
@@ -91,11 +102,22 @@ export class Schedules {
     const described = await Promise.all(ids.sort().map((id) => this.#describe(id)));
     return described.flatMap((found) => {
       if (found === undefined) return [];
-      if (found.scheduleId === declared.id) return [viewOf(found, differences(declared, found))];
+      if (found.scheduleId === declared.id) return [viewOf(found, 'declared', differences(declared, found))];
       const { workflowType, taskQueue } = found.action;
       const starts = workflowType === PIPELINE_WORKFLOW && taskQueue === declared.taskQueue;
-      return starts ? [viewOf(found, [])] : [];
+      return starts ? [viewOf(found, 'schedule', [])] : [];
     });
+  }
+
+  /** The schedules, and the cron chains that start the pipeline. */
+  async listWithChains(): Promise<ScheduleView[]> {
+    const chains = await listChains(this.#link, this.#settings.taskQueue);
+    const views = chains.map(({ workflowId, cron, nextAt }): ScheduleView => ({
+      ...{ id: workflowId, kind: 'cron chain', times: cron, paused: false },
+      ...{ running: nextAt === undefined ? 1 : 0, skippedOverlap: 0, missed: 0, differences: [] },
+      ...withoutUndefined({ nextAt }),
+    }));
+    return [...(await this.list()), ...views];
   }
 
   /** @param reason stands in the schedule's note */
@@ -162,7 +184,11 @@ export class Schedules {
   }
 }
 
-function viewOf(found: ScheduleDescription, different: ScheduleDifference[]): ScheduleView {
+function viewOf(
+  found: ScheduleDescription,
+  kind: ScheduleView['kind'],
+  different: ScheduleDifference[],
+): ScheduleView {
   const { info, state } = found;
   const optional = {
     note: state.note === '' ? undefined : state.note,
@@ -171,6 +197,7 @@ function viewOf(found: ScheduleDescription, different: ScheduleDifference[]): Sc
   };
   return {
     id: found.scheduleId,
+    kind,
     times: describeTimes(found),
     paused: state.paused,
     running: info.runningActions.length,

@@ -4,6 +4,7 @@
  * ones that it depends on once, at its start, and keeps them: a changed setting never changes a run in flight.
  */
 import { z } from 'zod';
+import { isTimeZone, parseCron } from './cron.ts';
 import { stageOfScript } from './stages.ts';
 import type { ScriptName } from './stages.ts';
 
@@ -35,6 +36,19 @@ function isSocketAddress(text: string): boolean {
   return isAddress && Number(port) >= 1 && Number(port) <= HIGHEST_PORT;
 }
 
+/** As cron text: no schedule is declared. */
+export const NO_SCHEDULE = 'none';
+
+const cron = z.string().superRefine((text, context) => {
+  if (text === NO_SCHEDULE) return;
+  try {
+    parseCron(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    context.addIssue({ code: 'custom', message: `${message}; or ${NO_SCHEDULE}` });
+  }
+});
+
 const definitions = {
   pipeline: {
     schema: z
@@ -57,6 +71,18 @@ const definitions = {
     schema: z.string().min(1),
     default: undefined,
     about: 'Temporal task queue; the name of the pipeline when not set.',
+  },
+  scheduleCron: {
+    schema: cron,
+    // Files of a day arrive until shortly after midnight; three hours leave room for the late ones.
+    default: '0 3 * * *',
+    about:
+      'When the declared schedule starts a run: minute, hour, day of month, month and day of week, in numbers; none: no schedule is declared, and msp schedules apply removes it.',
+  },
+  scheduleTimezone: {
+    schema: z.string().refine(isTimeZone, 'expected a time zone by its IANA name, as in Europe/Rome'),
+    default: 'UTC',
+    about: 'Time zone in which the cron text of the declared schedule is meant.',
   },
   glueRole: {
     schema: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, 'expected the ARN of an IAM role'),

@@ -10,8 +10,10 @@ import { examples, outputOption, outputSchema } from '../options.ts';
 export function addScheduleCommands(program: Command, context: CliContext): void {
   const schedules = program
     .command('schedules')
-    .summary('the daily schedule')
-    .description('The schedule that the pipeline declares: daily at 03:00 UTC, everything that has arrived.');
+    .summary('the declared schedule')
+    .description(
+      'The schedule that the pipeline declares (MSP_SCHEDULE_CRON, MSP_SCHEDULE_TIMEZONE): everything that has arrived.',
+    );
   addApply(schedules, context);
   addList(schedules, context);
   addChange(schedules, context, {
@@ -39,7 +41,7 @@ function addApply(schedules: Command, context: CliContext): void {
     .command('apply')
     .summary('make the declared schedule true')
     .description(
-      'Creates the schedule, or updates what differs and says what that was. A paused one stays paused.',
+      'Creates the schedule, or updates what differs and says what that was. A paused one stays paused. Removes it where MSP_SCHEDULE_CRON is none.',
     )
     .option('--dry-run', 'only say what would change')
     .addOption(outputOption())
@@ -52,8 +54,13 @@ function addApply(schedules: Command, context: CliContext): void {
           context.out.json(applyResultSchema, result);
           return;
         }
+        if (result.outcome === 'none') {
+          context.out.line(`${result.id}: no schedule is declared, and none is there`);
+          return;
+        }
         const would = dryRun && result.outcome !== 'unchanged' ? 'would be ' : '';
-        context.out.line(`${result.id}: ${would}${result.outcome}`);
+        const removed = result.outcome === 'removed' ? ', since MSP_SCHEDULE_CRON declares none' : '';
+        context.out.line(`${result.id}: ${would}${result.outcome}${removed}`);
         for (const { field, declared, actual } of result.differences) {
           context.out.line(
             `  ${field}: ${context.out.colors.red(actual)} -> ${context.out.colors.green(declared)}`,
@@ -69,16 +76,17 @@ function addList(schedules: Command, context: CliContext): void {
     .command('list')
     .summary('schedules and what comes next')
     .description(
-      'Schedules of the pipeline: times, state, next and last run, starts left out, differences from the declaration.',
+      'Schedules and cron chains that start the pipeline: times, state, next and last run, starts left out, differences from the declaration.',
     )
     .addOption(outputOption())
     .action(async (given: unknown) => {
       const { output } = checked(z.object({ output: outputSchema }), given);
       await context.withClient(async (client) => {
+        const found = await client.schedules.listWithChains();
         context.out.rows(
           output,
           z.array(scheduleSchema),
-          await client.schedules.list(),
+          found,
           [
             { title: 'schedule', value: ({ id }) => id },
             { title: 'times', value: ({ times }) => times },
@@ -92,17 +100,28 @@ function addList(schedules: Command, context: CliContext): void {
             },
             {
               title: 'as declared',
-              value: ({ differences }) => (differences.length === 0 ? 'yes' : 'no; msp schedules apply'),
+              value: asDeclared,
             },
           ],
           'no schedule yet; msp schedules apply creates it',
         );
+        if (output !== 'json' && found.some(({ kind }) => kind !== 'declared')) {
+          context.out.line(
+            'The declared schedule does it instead: msp schedules apply, then temporal schedule delete --schedule-id <id>, or temporal workflow terminate --workflow-id <id> for a cron chain that waits.',
+          );
+        }
       });
     });
   examples(command, ['msp schedules list', 'msp schedules list -o json']);
 }
 
-function stateOf({ paused, note, running }: ScheduleView): string {
+function asDeclared({ kind, differences }: ScheduleView): string {
+  if (kind !== 'declared') return `no; ${kind === 'schedule' ? 'another schedule' : kind}`;
+  return differences.length === 0 ? 'yes' : 'no; msp schedules apply';
+}
+
+function stateOf({ kind, paused, note, running }: ScheduleView): string {
+  if (kind === 'cron chain') return running === 0 ? 'waiting' : 'at work';
   if (paused) return `paused${note === undefined ? '' : `: ${note}`}`;
   return running === 0 ? 'active' : `active, ${String(running)} running`;
 }

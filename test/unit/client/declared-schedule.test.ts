@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ScheduleDescription } from '@temporalio/client';
+import { parseSettings } from '../../../pipeline/settings.ts';
 import { declaredSchedule, describeTimes, scheduleOptions } from '../../../client/schedule-definition.ts';
 
 const every = (start: number, end: number): { start: number; end: number; step: number }[] => [
@@ -31,7 +32,7 @@ function described(hour: number, minute: number, timezone?: string): Pick<Schedu
 }
 
 describe('the declared schedule', () => {
-  const declared = declaredSchedule({ pipeline: 'p', taskQueue: 'q' });
+  const declared = declaredSchedule(parseSettings({ MSP_PIPELINE: 'p', MSP_TASK_QUEUE: 'q' }));
 
   it('is named after the pipeline, so that two pipelines can share a namespace', () => {
     expect(declared).toMatchObject({ id: 'p-daily', workflowId: 'p-daily', taskQueue: 'q' });
@@ -43,6 +44,24 @@ describe('the declared schedule', () => {
       catchupWindow: 82_800_000,
       pauseOnFailure: false,
     });
+  });
+});
+
+describe('a cron text', () => {
+  const declaredAs = (cron: string): ReturnType<typeof declaredSchedule> =>
+    declaredSchedule(parseSettings({ MSP_SCHEDULE_CRON: cron, MSP_SCHEDULE_TIMEZONE: 'Europe/Rome' }));
+
+  it('is declared by the fields that the server compares, whatever way it is written', () => {
+    const { calendars, timezone } = scheduleOptions(declaredAs('*/20 3-5 * 1,6 *')).spec;
+    expect(timezone).toBe('Europe/Rome');
+    expect(calendars).toEqual([
+      expect.objectContaining({
+        ...{ minute: [0, 20, 40], hour: [3, 4, 5], dayOfMonth: '*' },
+        ...{ month: ['JANUARY', 'JUNE'], dayOfWeek: '*' },
+      }),
+    ]);
+    expect(declaredAs('0 3 * * 7').cron).toEqual(declaredAs('0 3 * * 0').cron);
+    expect(declaredAs('none').cron).toBeUndefined();
   });
 });
 

@@ -48,6 +48,10 @@ describe('settings', () => {
     ['MSP_METRICS_ADDRESS', '127.0.0.1:0'],
     ['MSP_METRICS_ADDRESS', '::1:7237'],
     ['MSP_LOG_LEVEL', 'verbose'],
+    ['MSP_SCHEDULE_CRON', '@daily'],
+    ['MSP_SCHEDULE_CRON', '0 24 * * *'],
+    ['MSP_SCHEDULE_CRON', '0 3 1 * 1'],
+    ['MSP_SCHEDULE_TIMEZONE', 'Mars/Olympus'],
   ])('refuse %s=%s', (variable, value) => {
     expect(() => parseSettings({ [variable]: value })).toThrow(`${variable}="${value}": `);
   });
@@ -57,6 +61,9 @@ describe('settings', () => {
     ['MSP_METRICS_ADDRESS', '0.0.0.0:7237', { metricsAddress: '0.0.0.0:7237' }],
     ['MSP_METRICS_ADDRESS', '[::]:7237', { metricsAddress: '[::]:7237' }],
     ['MSP_LOG_LEVEL', 'debug', { logLevel: 'debug' }],
+    ['MSP_SCHEDULE_CRON', 'none', { scheduleCron: 'none' }],
+    ['MSP_SCHEDULE_CRON', '*/15 3-5 * * 1,7', { scheduleCron: '*/15 3-5 * * 1,7' }],
+    ['MSP_SCHEDULE_TIMEZONE', 'Europe/Rome', { scheduleTimezone: 'Europe/Rome' }],
   ])('take %s=%s', (variable, value, expected) => {
     expect(parseSettings({ [variable]: value })).toMatchObject(expected);
   });
