@@ -7,7 +7,7 @@ import proto from '@temporalio/proto';
 import pLimit from 'p-limit';
 import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
 import type { UndoActivities } from '../../pipeline/procedures/activity-types.ts';
-import { chainSchema, shutdownMark } from '../../pipeline/shutdown.ts';
+import { chainSchema } from '../../pipeline/shutdown.ts';
 import type { Chain, FoundRun } from '../../pipeline/shutdown.ts';
 import { TEMPORAL_AT_ONCE } from '../parallel.ts';
 import { openExecution } from './executions.ts';
@@ -25,13 +25,13 @@ export function createChainActivities(): ChainActivities {
       return (await Promise.all(runs.map((run) => limit(() => chainOf(client, run))))).flat();
     },
 
-    async endChains(_settings, { runs, shutdown, reason }) {
+    async endChains(_settings, { runs, shutdown, by, reason }) {
       const client = getClient();
       for (const { workflowId, runId } of runs) {
         try {
           await client.workflow
             .getHandle(workflowId, runId)
-            .terminate(`${shutdownMark(shutdown)} ends the cron chain: ${reason}`);
+            .terminate(`The cron chain is ended by ${by} (${shutdown}): ${reason}`);
         } catch (error) {
           // It has ended meanwhile: the next look finds the one after it.
           if (!(error instanceof WorkflowNotFoundError)) throw error;
