@@ -304,7 +304,12 @@ export interface ShutdownActivities {
   /** Terminates executions of cron chains, so that the server starts no next ones. */
   endChains(
     settings: RunSettings,
-    given: { readonly runs: readonly FoundRun[]; readonly shutdown: string; readonly reason: string },
+    given: {
+      readonly runs: readonly FoundRun[];
+      readonly shutdown: string;
+      readonly by: string;
+      readonly reason: string;
+    },
   ): Promise<void>;
   /** Pauses the procedures that are at work; returns those that this shutdown has paused, now or in an earlier try. */
   pauseProcedures(
