@@ -59,9 +59,15 @@ describe('a run that waits for an operator', () => {
       const answer = await handle.executeUpdate(updates.retryStage, { args: [{ ...who, overrides }] });
       expect(answer.message).toBe('validation runs again, round 2.');
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
-      expect((await handle.query(timelineQuery)).find(({ what }) => what === 'retryStage')).toMatchObject(
-        who,
-      );
+      const timeline = await handle.query(timelineQuery);
+      const steps = timeline.filter(({ what }) => what.startsWith('RJOB-'));
+      expect(steps.map(({ what }) => what)).toEqual([
+        expect.stringMatching(/^RJOB-1: validation parked: GlueOutOfMemory: /),
+        'RJOB-3: retryStage with workerType G.2X, numberOfWorkers 4',
+        'RJOB-4: validation: round 2',
+        expect.stringMatching(/^RJOB-5: validation: done, /),
+      ]);
+      expect(steps[1]).toMatchObject(who);
       expect(requests[0]?.token).toMatch(/\/validation\/1$/);
       expect(requests[1]).toMatchObject({ token: expect.stringMatching(/\/validation\/2$/), overrides });
     });
