@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PipelineClient } from '../../client/pipeline-client.ts';
+import type { Environment } from '../../pipeline/settings.ts';
 import { jsonOf, msp, type CliResult } from '../support/cli.ts';
 import {
   archiveMismatch,
@@ -20,11 +21,15 @@ describe('a run from the command line', () => {
 
   async function operating(
     activities: Replacements,
-    work: (cli: Cli, taskQueue: string) => Promise<void>,
+    work: (cli: Cli, taskQueue: string, given: (settings: Environment) => Cli) => Promise<void>,
   ): Promise<void> {
     await withWorker(server.env, fakeActivities(activities), async (taskQueue) => {
       const environment = { TEMPORAL_ADDRESS: server.env.address, MSP_TASK_QUEUE: taskQueue };
-      await work((...args) => msp(environment, ...args), taskQueue);
+      const given =
+        (settings: Environment): Cli =>
+        (...args) =>
+          msp({ ...environment, ...settings }, ...args);
+      await work(given({}), taskQueue, given);
     });
   }
 
@@ -223,6 +228,27 @@ describe('a run from the command line', () => {
     });
   });
 
+  it('is declared as a schedule at the times of the settings, or as none', async () => {
+    await operating({}, async (_cli, _taskQueue, given) => {
+      const twice = given({
+        MSP_SCHEDULE_CRON: '30 4,16 1-15/7 * *',
+        MSP_SCHEDULE_TIMEZONE: 'Europe/Rome',
+      });
+      expect((await twice('schedules', 'apply')).stdout).toMatch(/music_streaming-daily: created/);
+      expect((await twice('schedules', 'apply')).stdout).toMatch(/music_streaming-daily: unchanged/);
+      const daily = await given({})('schedules', 'apply', '--dry-run');
+      expect(daily.stdout).toMatch(/times: 30 4,16 1,8,15 \* \* Europe\/Rome -> daily at 03:00 UTC/);
+
+      const none = given({ MSP_SCHEDULE_CRON: 'none' });
+      expect((await none('schedules', 'apply')).stdout).toMatch(/removed, since MSP_SCHEDULE_CRON/);
+      expect((await none('schedules', 'apply')).stdout).toMatch(/no schedule is declared, and none is there/);
+      expect(await given({ MSP_SCHEDULE_CRON: '61 * * * *' })('schedules', 'apply')).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringMatching(/MSP_SCHEDULE_CRON="61 \* \* \* \*": minute is "61": expected/),
+      });
+    });
+  });
+
   it('is started by schedules that are known by what they start, whatever they are called', async () => {
     await operating({}, async (cli, taskQueue) => {
       const queues = { 'hourly-plays': taskQueue, 'music_streaming-eu-daily': 'of-another-pipeline' };
@@ -239,6 +265,19 @@ describe('a run from the command line', () => {
         return stdout.includes('hourly-plays') ? stdout : undefined;
       });
       expect(listed).not.toContain('music_streaming-eu-daily');
+
+      const chain = await server.env.client.workflow.start('musicStreamingPipeline', {
+        workflowId: 'yearly',
+        taskQueue,
+        cronSchedule: '0 0 1 1 *',
+      });
+      const { stdout } = await until('the chain is listed', async () => {
+        const all = await cli('schedules', 'list');
+        return all.stdout.includes('yearly') ? all : undefined;
+      });
+      expect(stdout).toMatch(/yearly +0 0 1 1 \* +waiting/);
+      expect(stdout).toMatch(/The declared schedule does it instead: msp schedules apply/);
+      await chain.terminate();
       for (const id of Object.keys(queues)) await server.env.client.schedule.getHandle(id).delete();
     });
   });
