@@ -88,8 +88,8 @@ describe('settings', () => {
 });
 
 describe('a request', () => {
-  it('may be empty', () => {
-    expect(pipelineRequestSchema.parse({})).toEqual({ trigger: 'manual' });
+  it('may be empty: the run says by itself what has started it', () => {
+    expect(pipelineRequestSchema.parse({})).toEqual({});
   });
 
   it.each([
