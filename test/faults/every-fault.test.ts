@@ -15,6 +15,7 @@ import { FaultWorld } from './world.ts';
 /** Called once or thrice in a run: they have all of their faults in a row, and the retry policy brings them through. */
 const SELDOM: readonly Operation[] = [
   'STS.GetCallerIdentity',
+  'DynamoDB.DescribeTable',
   'S3.GetBucketVersioning',
   'S3.DeleteObjects',
   'Glue.CreateJob',
