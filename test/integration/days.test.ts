@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { updates } from '../../workflows/pipeline/messages.ts';
 import { differences } from '../support/pipeline-stack.ts';
 import { csv, plays } from '../support/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
@@ -83,7 +84,11 @@ describe('days that come in pieces', () => {
     await deliver('week.csv', csv(rockOnMonday));
     await deliver('across.csv', csv([]));
     await deliver('monday.csv', csv(rockOnMonday.slice(0, 5)));
-    const { days } = await suite.stack.run('correction');
+    await suite.stack.start('correction');
+    await suite.stack.reaches('correction', 'Held');
+    const handle = suite.stack.client.temporal.client.workflow.getHandle('correction');
+    await handle.executeUpdate(updates.approve, { args: [{ by: 'ada', reason: 'they are gone' }] });
+    const { days } = await suite.stack.result('correction');
     expect(days.map(({ day }) => day)).toEqual([MONDAY, TUESDAY, WEDNESDAY]);
     expect(await wrong()).toEqual([]);
     expect(
