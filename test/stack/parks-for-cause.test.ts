@@ -22,6 +22,7 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
+import type { WorkflowHandle } from '@temporalio/client';
 import { keyRecordOf } from '../../activities/storage/claims.ts';
 import { provisionBucket } from '../../local/stack/provision/bucket.ts';
 import { ROOT_KEY } from '../../local/stack/provision/provision.ts';
@@ -82,7 +83,13 @@ async function parksUntil(
   await run.executeUpdate(updates.retryStage, { args: [who] });
   // Nothing is delivered yet: no songs, no users.
   await parks(id, 'check_reference_data', 'ReferenceDataInvalid', /No songs/);
+  await ends(run);
+}
+
+/** Aborts a run and waits until its record is written: what comes next may take its bucket away. */
+async function ends(run: WorkflowHandle): Promise<void> {
   await run.executeUpdate(updates.abort, { args: [who] });
+  await run.result().catch(() => undefined);
 }
 
 describe('a worker', () => {
@@ -222,9 +229,7 @@ describe('a run over a delivered file', () => {
     await suite.stack.start(run, request);
     await meanwhile(run);
     await parks(run, stage, type, message);
-    const handle = suite.stack.client.temporal.client.workflow.getHandle(run);
-    await handle.executeUpdate(updates.abort, { args: [who] });
-    await handle.result().catch(() => undefined);
+    await ends(suite.stack.client.temporal.client.workflow.getHandle(run));
     await suite.stack.forgetFaults();
   }
 
