@@ -16,19 +16,33 @@ const nodeBuiltins = {
 /** What each folder may import of the others: the domain knows nobody, and everybody may know the domain. */
 const MAY_KNOW = {
   pipeline: [],
+  systems: ['pipeline'],
   workflows: ['pipeline'],
-  activities: ['pipeline'],
-  worker: ['pipeline', 'activities'],
-  client: ['pipeline', 'workflows', 'local'],
+  activities: ['pipeline', 'systems'],
+  worker: ['pipeline', 'systems', 'activities'],
+  client: ['pipeline', 'systems', 'workflows'],
+  cli: ['pipeline', 'workflows', 'client', 'local'],
+  local: ['pipeline'],
+  bench: ['pipeline', 'systems', 'workflows', 'activities', 'worker', 'client', 'cli', 'local', 'test'],
 };
-const FOLDERS = ['pipeline', 'workflows', 'activities', 'worker', 'client', 'local', 'bench', 'test'];
+const FOLDERS = [
+  'pipeline',
+  'systems',
+  'workflows',
+  'activities',
+  'worker',
+  'client',
+  'cli',
+  'local',
+  'bench',
+  'test',
+];
 const zones = [
   ...Object.entries(MAY_KNOW).map(([folder, known]) => ({
     target: `./${folder}`,
     from: FOLDERS.filter((other) => other !== folder && !known.includes(other)).map((other) => `./${other}`),
     message: `${folder}/ may know of the other folders: ${known.join(', ') || 'none'}.`,
   })),
-  { target: './client/*.ts', from: './local', message: 'Only the command line knows the local stack.' },
 ];
 
 export default tseslint.config(

@@ -16,5 +16,5 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/', '<rootDir>/.setup/'],
   // Two cores: one worker process runs Spark or a server, the other the assertions.
   maxWorkers: 2,
-  testSequencer: '<rootDir>/test/support/longest-first.mjs',
+  testSequencer: '<rootDir>/test/support/runner/longest-first.mjs',
 };

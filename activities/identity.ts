@@ -3,7 +3,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { Identity } from '../pipeline/activity-types.ts';
 import type { Settings } from '../pipeline/settings.ts';
-import { call, failure } from './aws/call.ts';
+import { call, failure } from './call.ts';
 
 /** S3 refuses requests that are further off than 15 minutes; at a third of that somebody should look. */
 const MAX_CLOCK_SKEW_MS = 5 * 60_000;

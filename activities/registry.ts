@@ -6,9 +6,9 @@ import type {
 } from '../pipeline/activity-types.ts';
 import type { ProcedureActivities } from '../pipeline/procedures/activity-types.ts';
 import type { Settings } from '../pipeline/settings.ts';
-import type { AwsClients } from './aws/clients.ts';
-import { createTableActivities } from './dynamodb/description.ts';
-import { stateOf } from './glue/calls.ts';
+import type { AwsClients } from '../systems/aws/clients.ts';
+import { createTableActivities } from '../systems/dynamodb/description.ts';
+import { stateOf } from '../systems/glue/calls.ts';
 import { createGlueRunActivities, createGlueStopActivities } from './glue/job-runs.ts';
 import { createScriptActivities } from './glue/scripts.ts';
 import { createIdentityActivities } from './identity.ts';

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { onInterruption, outliveTerminal } from '../local/interruption.ts';
+import { onInterruption, outliveTerminal } from '../local/stack/interruption.ts';
 import { checkoutFolder } from '../local/stack/toolchain.ts';
 import { benchControl } from './control.ts';
 import { endStarted, interrupt, interruption, unlessInterrupted } from './interruption.ts';

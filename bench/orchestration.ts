@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { fakeActivities } from '../test/support/fake-activities.ts';
+import { fakeActivities } from '../test/support/fakes/fake-activities.ts';
 import { median, seconds, type Part } from './report.ts';
 import { AS_IN_THE_STACK, TASK_QUEUE, withServer } from './server.ts';
 

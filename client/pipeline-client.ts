@@ -26,7 +26,7 @@ import { ClientError, notFound } from './errors.ts';
 import { type GlueRun, GlueRuns } from './glue-runs.ts';
 import { findOrphans } from './orphans.ts';
 import { Kpis } from './kpis.ts';
-import { GlueLogs } from './logs.ts';
+import { GlueLogs } from '../systems/logs/streams.ts';
 import { Bucket } from './objects.ts';
 import { Procedures } from './procedures.ts';
 import { Quality } from './quality.ts';
@@ -39,7 +39,7 @@ export { ClientError, CLIENT_ERROR_CODES, type ClientErrorCode } from './errors.
 export type { Delivery, DeliveryKind } from './deliveries.ts';
 export type { GlueRun } from './glue-runs.ts';
 export type { KpiQuestion, PublishedKpi, TableView } from './kpis.ts';
-export type { LogLine, LogStream } from './logs.ts';
+export type { LogLine, LogStream } from '../systems/logs/streams.ts';
 export type { PrefixUsage } from './objects.ts';
 export type { ListedProcedure, ProcedureView } from './procedure-view.ts';
 export type { ProcedureEnd, ProcedureReference } from './procedures.ts';

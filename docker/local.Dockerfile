@@ -17,7 +17,9 @@ COPY --chown=node pipeline pipeline
 COPY --chown=node workflows workflows
 COPY --chown=node activities activities
 COPY --chown=node worker worker
+COPY --chown=node systems systems
 COPY --chown=node client client
+COPY --chown=node cli cli
 COPY --chown=node local local
 COPY --chown=node bench bench
 RUN node_modules/.bin/tsc -p tsconfig.build.json

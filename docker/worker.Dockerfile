@@ -9,7 +9,9 @@ COPY pipeline pipeline
 COPY workflows workflows
 COPY activities activities
 COPY worker worker
+COPY systems systems
 COPY client client
+COPY cli cli
 COPY local local
 COPY bench bench
 COPY glue-scripts glue-scripts

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { endLeftovers, killAll } from './support/leftovers.mjs';
+import { endLeftovers, killAll } from './support/runner/leftovers.mjs';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 const SETUP = process.env['MSP_SETUP_DIR'] || join(CHECKOUT, '.setup');

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Runtime } from '@temporalio/worker';
 import { createActivities } from '../activities/registry.ts';
-import { createAwsClients } from '../activities/aws/clients.ts';
+import { createAwsClients } from '../systems/aws/clients.ts';
 import {
   givenIn,
   parseSettings,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
 import type { ScriptName } from '../../pipeline/stages.ts';
-import { failure, traitsOf } from '../aws/call.ts';
+import { failure, traitsOf } from '../call.ts';
 
 const PACKAGE = 'music_streaming';
 

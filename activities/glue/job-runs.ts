@@ -12,7 +12,7 @@ import { isFailureType, isFinal } from '../../pipeline/failures.ts';
 import { dpuSeconds, isKnownState, isLive, RUN_ARGUMENT, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
-import { getRun, LIST_LAG_MS, recentRuns, requestStops, runsOfToken } from './calls.ts';
+import { getRun, LIST_LAG_MS, recentRuns, requestStops, runsOfToken } from '../../systems/glue/calls.ts';
 import { GlueStarts } from './starting.ts';
 
 type GlueRunActivities = Pick<

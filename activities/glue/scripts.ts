@@ -12,8 +12,8 @@ import { layout, s3Uri } from '../../pipeline/layout.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import type { Settings } from '../../pipeline/settings.ts';
 import type { ScriptName } from '../../pipeline/stages.ts';
-import { call, failure, isConditionLost, traitsOf } from '../aws/call.ts';
-import { Bucket } from '../storage/objects.ts';
+import { call, failure, isConditionLost, traitsOf } from '../call.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { readBuild } from './build.ts';
 import type { Built } from './build.ts';
 

@@ -14,8 +14,8 @@ import { isLive, ownerOfToken, RUN_ARGUMENT, TOKEN_ARGUMENT } from '../../pipeli
 import { layout, s3Uri } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
-import { call, failure, isFailureOf, traitsOf } from '../aws/call.ts';
-import { LIST_LAG_MS, requestStops, runsOfToken } from './calls.ts';
+import { call, failure, isFailureOf, traitsOf } from '../call.ts';
+import { LIST_LAG_MS, requestStops, runsOfToken } from '../../systems/glue/calls.ts';
 
 /**
  * Failures in a row after which an operator should know, as for other calls. The job's limit is not among them: for a

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { canonicalJson } from '../../pipeline/canonical-json.ts';
 import { layout } from '../../pipeline/layout.ts';
-import { failure } from '../aws/call.ts';
-import type { Bucket } from '../storage/objects.ts';
+import { failure } from '../call.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
 
 /** SHA-256 of a value as canonical JSON, in hex. */
 export function digestOf(value: unknown): string {

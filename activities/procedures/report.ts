@@ -5,8 +5,8 @@ import { layout } from '../../pipeline/layout.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import { reportPage } from '../../pipeline/procedures/report.ts';
 import type { ProcedureReport } from '../../pipeline/procedures/report.ts';
-import { call } from '../aws/call.ts';
-import { Bucket } from '../storage/objects.ts';
+import { call } from '../call.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 
 export function createProcedureReportActivities(
   s3: S3Client,

@@ -5,8 +5,8 @@ import { shownLines } from '../../pipeline/procedures/plan.ts';
 import type { Undo, UndoActivities } from '../../pipeline/procedures/activity-types.ts';
 import { undoPlanSchema } from '../../pipeline/shutdown.ts';
 import type { UndoPlan } from '../../pipeline/shutdown.ts';
-import { failure } from '../aws/call.ts';
-import { Bucket } from '../storage/objects.ts';
+import { failure } from '../call.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { writePlan } from './documents.ts';
 
 function isEmpty({ runs, schedules, procedures, chains }: Undo): boolean {

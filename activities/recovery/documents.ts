@@ -14,10 +14,10 @@ import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifest
 import type { KpisManifest, PlaysManifest } from '../../pipeline/manifests.ts';
 import type { DocumentDamage, GoodCopy } from '../../pipeline/recovery/evidence.ts';
 import { runRecordSchema } from '../../pipeline/run-record.ts';
-import { isFailureOf } from '../aws/call.ts';
+import { isFailureOf } from '../call.ts';
 import { keyRecordOf } from '../storage/claims.ts';
-import type { Bucket } from '../storage/objects.ts';
-import { versionsOf } from '../storage/versions.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import { versionsOf } from '../../systems/s3/versions.ts';
 
 const ELSEWHERE = 'it belongs under another key';
 

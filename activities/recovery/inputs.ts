@@ -13,11 +13,11 @@ import type { RecoveryActivities } from '../../pipeline/procedures/activity-type
 import { recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
 import type { RecoveryPlan, Return } from '../../pipeline/recovery/plan.ts';
 import { batches, inputBatches } from '../../pipeline/recovery/summary.ts';
-import { failure } from '../aws/call.ts';
+import { failure } from '../call.ts';
 import { agreedPlan } from '../procedures/documents.ts';
-import { copyWithin } from '../storage/copy.ts';
-import { changeDocument } from '../storage/documents.ts';
-import { Bucket } from '../storage/objects.ts';
+import { copyWithin } from '../../systems/s3/copy.ts';
+import { changeDocument } from '../../systems/s3/documents.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { Inspection } from './inspection.ts';
 
 export function createReturnActivities(s3: S3Client): Pick<RecoveryActivities, 'returnInputs'> {

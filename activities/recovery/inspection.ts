@@ -5,9 +5,9 @@
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { heartbeat } from '@temporalio/activity';
 import type { GoodCopy, Problem } from '../../pipeline/recovery/evidence.ts';
-import { storedDigest } from '../storage/objects.ts';
-import type { Bucket } from '../storage/objects.ts';
-import { versionsOf } from '../storage/versions.ts';
+import { storedDigest } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import { versionsOf } from '../../systems/s3/versions.ts';
 
 /** What a record says of an object. */
 export interface Expected {

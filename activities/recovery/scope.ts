@@ -5,11 +5,11 @@ import type { ArchiveRecord, FileRecord } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { failure } from '../aws/call.ts';
-import type { KpiTable } from '../dynamodb/table.ts';
+import { failure } from '../call.ts';
+import type { KpiTable } from '../../systems/dynamodb/kpi-table.ts';
 import { keyRecordOf } from '../storage/claims.ts';
-import type { Bucket } from '../storage/objects.ts';
-import { listVersions } from '../storage/versions.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import { listVersions } from '../../systems/s3/versions.ts';
 import type { Documents } from './documents.ts';
 
 export interface Scope {

@@ -6,7 +6,7 @@ import { beforeOf, recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
 import type { Before } from '../../pipeline/recovery/plan.ts';
 import { verification } from '../../pipeline/recovery/verification.ts';
 import { agreedPlan } from '../procedures/documents.ts';
-import { Bucket } from '../storage/objects.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { Documents } from './documents.ts';
 import { examine } from './plan.ts';
 import type { RecoveryParts } from './plan.ts';

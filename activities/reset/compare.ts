@@ -6,7 +6,7 @@ import { compareDays } from '../../pipeline/recovery/verification.ts';
 import { resetPlanSchema } from '../../pipeline/reset/plan.ts';
 import { agreedPlan } from '../procedures/documents.ts';
 import { recordOf } from '../recovery/verify.ts';
-import { Bucket } from '../storage/objects.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 
 export function createCompareActivities(s3: S3Client): Pick<ResetActivities, 'compareReset'> {
   return {

@@ -6,13 +6,13 @@ import type { ParsedResetRequest } from '../../pipeline/reset/request.ts';
 import { summarise } from '../../pipeline/reset/summary.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
-import { KpiTable } from '../dynamodb/table.ts';
+import { KpiTable } from '../../systems/dynamodb/kpi-table.ts';
 import { writePlan } from '../procedures/documents.ts';
 import { Documents } from '../recovery/documents.ts';
 import { Examination } from '../recovery/examine.ts';
 import { Inspection } from '../recovery/inspection.ts';
 import type { RecoveryParts } from '../recovery/plan.ts';
-import { Bucket } from '../storage/objects.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { findClaims } from './claims.ts';
 import { planResetUndo } from './undo.ts';
 

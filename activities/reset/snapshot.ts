@@ -7,8 +7,8 @@ import type { ResetActivities } from '../../pipeline/procedures/activity-types.t
 import { resetPlanSchema, snapshotSchema } from '../../pipeline/reset/plan.ts';
 import type { ResetPlan, Snapshot } from '../../pipeline/reset/plan.ts';
 import { agreedPlan } from '../procedures/documents.ts';
-import { copyWithin } from '../storage/copy.ts';
-import { Bucket } from '../storage/objects.ts';
+import { copyWithin } from '../../systems/s3/copy.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 
 /** Repeating it keeps the first: what was changed since is the reset's own work. */
 export function createSnapshotActivities(s3: S3Client): Pick<ResetActivities, 'takeSnapshot'> {

@@ -15,7 +15,7 @@ import type { ResetPlan, ResetResult, ResetUndo } from '../../pipeline/reset/pla
 import { agreedPlan } from '../procedures/documents.ts';
 import { returnInput } from '../recovery/inputs.ts';
 import { rollBackDay } from '../recovery/rollback.ts';
-import { Bucket } from '../storage/objects.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { findClaims, freeClaim } from './claims.ts';
 
 export function createResetStateActivities(

@@ -4,9 +4,9 @@ import { playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { PlaysManifest } from '../../pipeline/manifests.ts';
 import { resetResultSchema, snapshotSchema } from '../../pipeline/reset/plan.ts';
 import type { ResetUndo, Snapshot } from '../../pipeline/reset/plan.ts';
-import { failure } from '../aws/call.ts';
+import { failure } from '../call.ts';
 import { findVersion } from '../recovery/documents.ts';
-import type { Bucket } from '../storage/objects.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
 
 /** @throws `RecoveryImpossible` when there is no snapshot of such a reset */
 export async function planResetUndo(bucket: Bucket, reset: string): Promise<ResetUndo> {

@@ -7,10 +7,10 @@ import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord, KeyRecord, Owner, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
-import { failure } from '../aws/call.ts';
+import { failure } from '../call.ts';
 import { keyRecordOf } from './claims.ts';
-import { changeDocument } from './documents.ts';
-import { Bucket } from './objects.ts';
+import { changeDocument } from '../../systems/s3/documents.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { changeFile, holdsKey } from './standing.ts';
 import { writePlan } from './validation-plan.ts';
 

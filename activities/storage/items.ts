@@ -6,8 +6,8 @@ import type { DataFile } from '../../pipeline/documents.ts';
 import { kpiItemSchema } from '../../pipeline/kpi-items.ts';
 import type { KpiItem } from '../../pipeline/kpi-items.ts';
 import { problemsOf } from '../../pipeline/problems.ts';
-import { failure } from '../aws/call.ts';
-import type { Bucket } from './objects.ts';
+import { failure } from '../call.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
 
 type RecordedFile = DataFile & { readonly versionId?: string | undefined };
 

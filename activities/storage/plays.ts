@@ -15,7 +15,7 @@ import { validationReportSchema } from '../../pipeline/reports.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import { makeEditions } from './editions.ts';
 import type { Brought } from './editions.ts';
-import { Bucket } from './objects.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { plannedReference } from './reference.ts';
 import { requireReport } from './reports.ts';
 import { changeFile, settleKey } from './standing.ts';

@@ -17,10 +17,10 @@ import type { PlaysManifest } from '../../pipeline/manifests.ts';
 import { countingErrors, judgeQuality } from '../../pipeline/quality.ts';
 import { validationReportSchema } from '../../pipeline/reports.ts';
 import type { RowCounts, ValidationReport } from '../../pipeline/reports.ts';
-import { failure } from '../aws/call.ts';
+import { failure } from '../call.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import { makeEditions } from './editions.ts';
-import { Bucket } from './objects.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { requireReport } from './reports.ts';
 

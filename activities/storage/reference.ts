@@ -21,10 +21,10 @@ import {
 } from '../../pipeline/reference.ts';
 import type { ReferenceDocument, ReferenceFile, ReferenceKind } from '../../pipeline/reference.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
-import { call, failure } from '../aws/call.ts';
-import { copyWithin } from './copy.ts';
-import { Bucket } from './objects.ts';
-import type { ListedObject } from './objects.ts';
+import { call, failure } from '../call.ts';
+import { copyWithin } from '../../systems/s3/copy.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
+import type { ListedObject } from '../../systems/s3/bucket.ts';
 import { Progress } from './progress.ts';
 import { judgeReferenceFile } from './reference-rows.ts';
 

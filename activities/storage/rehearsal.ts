@@ -1,8 +1,8 @@
 /** A change of documents that is only made to see what would come of it: what is written is kept here and read back. */
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
-import type { Documents } from './documents.ts';
-import type { Stored } from './objects.ts';
+import type { Documents } from '../../systems/s3/documents.ts';
+import type { Stored } from '../../systems/s3/bucket.ts';
 
 export class Rehearsal implements Documents {
   readonly #bucket: Documents;

@@ -1,7 +1,7 @@
 /** Reading the report of a Glue script: it must be there, be what its schema says and belong to this run. */
 import type { z } from 'zod';
-import { failure } from '../aws/call.ts';
-import type { Bucket } from './objects.ts';
+import { failure } from '../call.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
 
 export async function requireReport<T extends { readonly run: string }>(
   bucket: Bucket,

@@ -10,9 +10,9 @@ import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { isLive } from '../../pipeline/glue-run.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { call } from '../aws/call.ts';
-import { copyWithin } from './copy.ts';
-import { Bucket } from './objects.ts';
+import { call } from '../call.ts';
+import { copyWithin } from '../../systems/s3/copy.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 
 /**
  * @param stateOf the state of a Glue run now: one that was told to stop may have succeeded before. `undefined` for a run

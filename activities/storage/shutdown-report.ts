@@ -13,8 +13,8 @@ import { shutdownPage } from '../../pipeline/shutdown-report.ts';
 import type { StoppedRun } from '../../pipeline/shutdown-report.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { isFailureOf } from '../aws/call.ts';
-import { Bucket } from './objects.ts';
+import { isFailureOf } from '../call.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 
 export function createShutdownReportActivities(
   s3: S3Client,

@@ -6,8 +6,8 @@ import { fileRecordSchema, joinedBy, keyRecordSchema, keysOf, leftBy } from '../
 import type { FileRecord, KeyRecord, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { keyRecordOf } from './claims.ts';
-import { changeDocument } from './documents.ts';
-import type { Documents } from './documents.ts';
+import { changeDocument } from '../../systems/s3/documents.ts';
+import type { Documents } from '../../systems/s3/documents.ts';
 
 type Left = PreparedInputs['retire'][number];
 

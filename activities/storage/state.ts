@@ -10,9 +10,9 @@ import { layout } from '../../pipeline/layout.ts';
 import { publishedDaysSchema } from '../../pipeline/run-record.ts';
 import { loadReportSchema } from '../../pipeline/reports.ts';
 import type { LoadReport } from '../../pipeline/reports.ts';
-import { failure } from '../aws/call.ts';
+import { failure } from '../call.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { Bucket } from './objects.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { requireReport } from './reports.ts';
 import { changeFile } from './standing.ts';
 

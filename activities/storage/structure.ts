@@ -6,8 +6,8 @@ import type { StructureReport } from '../../pipeline/activity-types.ts';
 import { PREFIXES } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { call, failure, isConditionLost, traitsOf } from '../aws/call.ts';
-import { Bucket } from './objects.ts';
+import { call, failure, isConditionLost, traitsOf } from '../call.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 
 export function createStructureActivities(s3: S3Client): {
   ensureStructure(context: RunContext): Promise<StructureReport>;

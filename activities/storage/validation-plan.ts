@@ -4,7 +4,7 @@ import type { PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
 import type { ValidationPlan } from '../../pipeline/plans.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
-import type { Bucket } from './objects.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
 import { plannedReference } from './reference.ts';
 
 export async function writePlan(

@@ -10,7 +10,7 @@ import {
   SHUTDOWN_WORKFLOW,
 } from '../../pipeline/shutdown.ts';
 import type { UndoPlan } from '../../pipeline/shutdown.ts';
-import { failure } from '../aws/call.ts';
+import { failure } from '../call.ts';
 
 /** A closed shutdown replays its history before it answers: seconds, unless no worker is free. */
 const ANSWERED_WITHIN_MS = 40_000;

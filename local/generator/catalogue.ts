@@ -2,7 +2,7 @@
  * Songs and users: reference data of any size. Each row is made from its number alone, so a play can name a track or
  * a user without the catalogue being held in memory.
  */
-import { csvLine } from './csv.ts';
+import { csvLine } from '../../pipeline/csv.ts';
 import { hash, permutation, permute, pick, PURPOSE, unit } from './random.ts';
 import {
   ARTIST_FIRST,

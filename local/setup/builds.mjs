@@ -8,7 +8,17 @@ import { digestOf, filesBelow, isStamped, stamp, unstamp } from './stamps.mjs';
 const inCheckout = (path) => join(CHECKOUT, path);
 
 /** Folders of tsconfig.build.json. */
-const SOURCES = ['pipeline', 'workflows', 'activities', 'worker', 'client', 'local', 'bench'];
+const SOURCES = [
+  'pipeline',
+  'systems',
+  'workflows',
+  'activities',
+  'worker',
+  'client',
+  'cli',
+  'local',
+  'bench',
+];
 const CONFIGURATION = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 const typescriptFiles = (...folders) => folders.flatMap((folder) => filesBelow(inCheckout(folder), '.ts'));

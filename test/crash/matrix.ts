@@ -2,7 +2,7 @@
  * The crash matrix: each subject done once undisturbed, to see where something can be killed, and then once for each
  * such point. After each, every promise of the pipeline is looked at.
  */
-import type { JournalEntry } from '../support/crashing-workers.ts';
+import type { JournalEntry } from '../support/stack/crashing-workers.ts';
 import { pointsOf } from './points.ts';
 import type { CrashPoint } from './points.ts';
 import { brokenPromises } from './promises.ts';

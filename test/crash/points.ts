@@ -2,8 +2,8 @@
  * Where something is killed: every boundary of every activity that a subject was seen to perform, and the middle of each
  * that writes. Nothing here is a list made by hand.
  */
-import { VICTIMS } from '../support/crashing-workers.ts';
-import type { JournalEntry, Victim } from '../support/crashing-workers.ts';
+import { VICTIMS } from '../support/stack/crashing-workers.ts';
+import type { JournalEntry, Victim } from '../support/stack/crashing-workers.ts';
 
 export interface CrashPoint {
   readonly victim: Victim;

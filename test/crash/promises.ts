@@ -10,7 +10,7 @@ import { fileRecordSchema, keyRecordSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord, Owner } from '../../pipeline/inputs.ts';
 import { PREFIXES } from '../../pipeline/layout.ts';
 import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifests.ts';
-import { differences } from '../support/pipeline-stack.ts';
+import { differences } from '../support/stack/pipeline-stack.ts';
 import { until } from '../support/until.ts';
 import type { CrashWorld, DeliveredFile, GlueJobRun, Whereabouts } from './world.ts';
 

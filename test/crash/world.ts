@@ -12,7 +12,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
-import { isMissing } from '../../activities/aws/call.ts';
+import { isMissing } from '../../activities/call.ts';
 import { fileIdOf } from '../../pipeline/documents.ts';
 import type { DataFile } from '../../pipeline/documents.ts';
 import { TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
@@ -24,12 +24,12 @@ import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifest
 import { jobNameOf } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
-import { CrashingWorkers } from '../support/crashing-workers.ts';
-import { PipelineStack } from '../support/pipeline-stack.ts';
-import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
-import { Supervisor } from '../support/supervisor.ts';
-import { trueItemsOf } from '../support/truth.ts';
-import type { TrueItem } from '../support/truth.ts';
+import { CrashingWorkers } from '../support/stack/crashing-workers.ts';
+import { PipelineStack } from '../support/stack/pipeline-stack.ts';
+import { csv, plays, songsCsv, usersCsv } from '../support/data/small-world.ts';
+import { Supervisor } from '../support/stack/supervisor.ts';
+import { trueItemsOf } from '../support/data/truth.ts';
+import type { TrueItem } from '../support/data/truth.ts';
 import { until } from '../support/until.ts';
 
 export interface DeliveredFile {

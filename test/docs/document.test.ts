@@ -1,7 +1,7 @@
-/** How a page is read (test/support/document.ts), so that a page that is followed is followed as it was meant. */
+/** How a page is read (test/support/documents/document.ts), so that a page that is followed is followed as it was meant. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { firstDifference, stepsOf } from '../support/document.ts';
-import { DocumentShell } from '../support/document-shell.ts';
+import { firstDifference, stepsOf } from '../support/documents/document.ts';
+import { DocumentShell } from '../support/documents/document-shell.ts';
 
 const page = (...lines: string[]): string => lines.join('\n');
 

@@ -6,10 +6,10 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { commandSchema as runCommandSchema } from '../../workflows/pipeline/messages.ts';
 import { commandSchema as procedureCommandSchema } from '../../workflows/procedures/messages.ts';
-import { DocumentProgram } from '../support/document-program.ts';
-import { DocumentShell } from '../support/document-shell.ts';
-import { followDocument } from '../support/document-test.ts';
-import { RunbookSituations } from '../support/runbook-situations.ts';
+import { DocumentProgram } from '../support/documents/document-program.ts';
+import { DocumentShell } from '../support/documents/document-shell.ts';
+import { followDocument } from '../support/documents/document-test.ts';
+import { RunbookSituations } from '../support/documents/runbook-situations.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 
 describe('the runbook', () => {

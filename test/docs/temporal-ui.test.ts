@@ -3,9 +3,9 @@
  * MSP_SCREENSHOTS names a folder for pictures of each step.
  */
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { csv, plays } from '../support/small-world.ts';
+import { csv, plays } from '../support/data/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
-import { chromiumPath, TemporalUi } from '../support/temporal-ui.ts';
+import { chromiumPath, TemporalUi } from '../support/documents/temporal-ui.ts';
 
 const browser = chromiumPath();
 if (browser === undefined) {

@@ -11,11 +11,11 @@ import {
 import { beforeAll, describe } from '@jest/globals';
 import { ROOT_KEY } from '../../local/stack/provision/provision.ts';
 import { LOG_GROUPS } from '../../pipeline/declared/logs.ts';
-import { DocumentShell } from '../support/document-shell.ts';
-import { followDocument } from '../support/document-test.ts';
-import { csv, songsCsv, usersCsv } from '../support/small-world.ts';
+import { DocumentShell } from '../support/documents/document-shell.ts';
+import { followDocument } from '../support/documents/document-test.ts';
+import { csv, songsCsv, usersCsv } from '../support/data/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
-import { validationReport } from '../support/validation-report.ts';
+import { validationReport } from '../support/data/validation-report.ts';
 
 const VALIDATION = '*_validation';
 

@@ -23,10 +23,10 @@ import type { Reply } from '../support/faults/asking-client.ts';
 import type { EveryFault, Refusal } from '../support/faults/plans.ts';
 import type { Plan } from '../support/faults/proxy.ts';
 import { StackWithFaults } from '../support/faults/stack-with-faults.ts';
-import { differences } from '../support/pipeline-stack.ts';
-import type { PipelineStack } from '../support/pipeline-stack.ts';
-import { csv, plays, songsCsv, usersCsv } from '../support/small-world.ts';
-import { trueItems } from '../support/truth.ts';
+import { differences } from '../support/stack/pipeline-stack.ts';
+import type { PipelineStack } from '../support/stack/pipeline-stack.ts';
+import { csv, plays, songsCsv, usersCsv } from '../support/data/small-world.ts';
+import { trueItems } from '../support/data/truth.ts';
 import { within } from '../support/until.ts';
 
 /** What a stage parks with when its call is refused. */

@@ -6,7 +6,7 @@ import { viewOf } from '../../client/run-view.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { updates } from '../../workflows/pipeline/messages.ts';
 import { msp } from '../support/cli.ts';
-import { csv, HEADER, plays } from '../support/small-world.ts';
+import { csv, HEADER, plays } from '../support/data/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 
 const DAY = '2024-07-01';

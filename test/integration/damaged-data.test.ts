@@ -3,11 +3,11 @@ import { DeleteObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { jsonOf, msp } from '../support/cli.ts';
 import type { CliResult } from '../support/cli.ts';
-import { CrashingWorkers } from '../support/crashing-workers.ts';
-import { differences } from '../support/pipeline-stack.ts';
-import { csv, plays } from '../support/small-world.ts';
+import { CrashingWorkers } from '../support/stack/crashing-workers.ts';
+import { differences } from '../support/stack/pipeline-stack.ts';
+import { csv, plays } from '../support/data/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
-import { trueItemsOf } from '../support/truth.ts';
+import { trueItemsOf } from '../support/data/truth.ts';
 
 const [MONDAY, TUESDAY] = ['2024-07-01', '2024-07-02'] as const;
 

@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { updates } from '../../workflows/pipeline/messages.ts';
-import { differences } from '../support/pipeline-stack.ts';
-import { csv, plays } from '../support/small-world.ts';
+import { differences } from '../support/stack/pipeline-stack.ts';
+import { csv, plays } from '../support/data/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
-import { toolchain } from '../support/toolchain.ts';
-import { trueItemsOf } from '../support/truth.ts';
+import { toolchain } from '../support/stack/toolchain.ts';
+import { trueItemsOf } from '../support/data/truth.ts';
 import { until } from '../support/until.ts';
 
 const [MONDAY, TUESDAY, WEDNESDAY] = ['2024-07-01', '2024-07-02', '2024-07-03'] as const;

@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { differences, PipelineStack } from '../support/pipeline-stack.ts';
-import { realData, WITHOUT_REAL_DATA } from '../support/real-data.ts';
+import { differences, PipelineStack } from '../support/stack/pipeline-stack.ts';
+import { realData, WITHOUT_REAL_DATA } from '../support/data/real-data.ts';
 import { wholeStackLimit } from '../support/suites/whole-stack.ts';
-import { trueItems } from '../support/truth.ts';
+import { trueItems } from '../support/data/truth.ts';
 
 const real = realData();
 const DAY = '2024-06-25';

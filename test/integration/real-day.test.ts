@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { differences } from '../support/pipeline-stack.ts';
-import { realData, WITHOUT_REAL_DATA } from '../support/real-data.ts';
+import { differences } from '../support/stack/pipeline-stack.ts';
+import { realData, WITHOUT_REAL_DATA } from '../support/data/real-data.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
-import { trueItems } from '../support/truth.ts';
+import { trueItems } from '../support/data/truth.ts';
 
 const real = realData();
 const DAY = '2024-06-25';

@@ -1,10 +1,10 @@
 /** A pipeline that is reset while a run is in its way: stopped, set back, started anew, and right in every number. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { jsonOf, msp } from '../support/cli.ts';
-import { differences } from '../support/pipeline-stack.ts';
-import { csv, plays } from '../support/small-world.ts';
+import { differences } from '../support/stack/pipeline-stack.ts';
+import { csv, plays } from '../support/data/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
-import { trueItemsOf } from '../support/truth.ts';
+import { trueItemsOf } from '../support/data/truth.ts';
 
 const [MONDAY, TUESDAY] = ['2024-07-01', '2024-07-02'] as const;
 

@@ -8,10 +8,10 @@ import { z } from 'zod';
 import { end } from '../../local/stack/processes.ts';
 import type { CliResult } from '../support/cli.ts';
 import { jsonOf, msp } from '../support/cli.ts';
-import { differences } from '../support/pipeline-stack.ts';
-import { csv, plays, usersCsv } from '../support/small-world.ts';
+import { differences } from '../support/stack/pipeline-stack.ts';
+import { csv, plays, usersCsv } from '../support/data/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
-import { trueItemsOf } from '../support/truth.ts';
+import { trueItemsOf } from '../support/data/truth.ts';
 import { until } from '../support/until.ts';
 
 const WHY = ['--reason', 'the reference data is wrong', '--by', 'ada'];

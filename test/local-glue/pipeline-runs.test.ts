@@ -4,12 +4,12 @@ import { GetJobRunsCommand } from '@aws-sdk/client-glue';
 import type { JobRun } from '@aws-sdk/client-glue';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { stateOf } from '../../activities/glue/calls.ts';
+import { stateOf } from '../../systems/glue/calls.ts';
 import { createGlueRunActivities } from '../../activities/glue/job-runs.ts';
 import type { GlueJobRequest } from '../../pipeline/activity-types.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
-import { ordinarySettings } from '../support/fake-activities.ts';
+import { ordinarySettings } from '../support/fakes/fake-activities.ts';
 import { until } from '../support/until.ts';
 import { ENDED, startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
 

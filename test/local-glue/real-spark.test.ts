@@ -28,8 +28,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { pino } from 'pino';
 import { parseOptions } from '../../local/glue/options.ts';
 import { startLocalGlue, type LocalGlue } from '../../local/glue/server.ts';
-import { REGION, ROOT_KEY, startMiniStack, type MiniStack } from '../support/ministack.ts';
-import { toolchain } from '../support/toolchain.ts';
+import { REGION, ROOT_KEY, startMiniStack, type MiniStack } from '../support/stack/ministack.ts';
+import { toolchain } from '../support/stack/toolchain.ts';
 
 // Each job run starts a Spark: ten seconds alone, several times that beside other tests.
 jest.setTimeout(90_000);

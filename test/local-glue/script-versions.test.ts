@@ -13,8 +13,8 @@ import { s3Uri } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { jobNameOf, parseSettings } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
-import { ordinarySettings } from '../support/fake-activities.ts';
-import { MemoryBucket } from '../support/memory-bucket.ts';
+import { ordinarySettings } from '../support/fakes/fake-activities.ts';
+import { MemoryBucket } from '../support/fakes/memory-bucket.ts';
 import { ENDED, startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
 
 const settings = parseSettings({

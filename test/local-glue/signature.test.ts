@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateJobCommand, GetJobsCommand, GlueClient } from '@aws-sdk/client-glue';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { toolchain } from '../support/toolchain.ts';
+import { toolchain } from '../support/stack/toolchain.ts';
 import { startGlueUnderTest, type GlueUnderTest } from './support/glue-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'local-glue-keys-'));

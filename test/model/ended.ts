@@ -7,7 +7,7 @@ import { ownerOfToken } from '../../pipeline/glue-run.ts';
 import { checkpointsQuery, progressQuery, timelineQuery } from '../../workflows/pipeline/messages.ts';
 import type { CommandName } from '../../workflows/pipeline/messages.ts';
 import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
-import { foundBy } from '../support/search-attributes.ts';
+import { foundBy } from '../support/temporal/search-attributes.ts';
 import { GLUE_STAGES } from './steps.ts';
 import { reasonOf } from './operator.ts';
 import type { Operator } from './operator.ts';

@@ -10,7 +10,7 @@ import { STAGES } from '../../pipeline/stages.ts';
 import { statusQuery } from '../../workflows/pipeline/messages.ts';
 import type { CommandAnswer, CommandName } from '../../workflows/pipeline/messages.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
-import { succeeded } from '../support/fake-activities.ts';
+import { succeeded } from '../support/fakes/fake-activities.ts';
 import type { Message, Sequence, Step } from './steps.ts';
 import type { World } from './world.ts';
 

@@ -5,7 +5,7 @@ import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { COMMAND_NAMES } from '../../workflows/pipeline/messages.ts';
 import type { CommandName } from '../../workflows/pipeline/messages.ts';
-import { succeeded } from '../support/fake-activities.ts';
+import { succeeded } from '../support/fakes/fake-activities.ts';
 
 export interface Message {
   readonly name: CommandName;

@@ -8,9 +8,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import { createRunActivities } from '../../activities/temporal/runs.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { StageName } from '../../pipeline/stages.ts';
-import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
-import type { FakeActivities } from '../support/fake-activities.ts';
-import { GlueInHand } from '../support/glue-in-hand.ts';
+import { fakeActivities, ordinarySettings } from '../support/fakes/fake-activities.ts';
+import type { FakeActivities } from '../support/fakes/fake-activities.ts';
+import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
 import type { Failing, FaultKind, Sequence } from './steps.ts';
 
 type Activities = FakeActivities['activities'];

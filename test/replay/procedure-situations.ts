@@ -1,8 +1,8 @@
 /** The situations of procedures, each with a plan that an operator approves. */
 import type { UndoPlan } from '../../pipeline/shutdown.ts';
 import { statusQuery, updates } from '../../workflows/procedures/messages.ts';
-import { digest, fakeProcedures } from '../support/fake-procedures.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
+import { digest, fakeProcedures } from '../support/fakes/fake-procedures.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
 import { until } from '../support/until.ts';
 import type { Recording } from './scene.ts';
 

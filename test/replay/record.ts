@@ -7,7 +7,7 @@
  * Record only from a version that has landed (docs/architecture.md says when): a fixture of the code under test would
  * prove nothing about the runs that are open when it is deployed.
  */
-import { startDevServer } from '../support/dev-server.ts';
+import { startDevServer } from '../support/temporal/dev-server.ts';
 import { recordedNames, removeHistory, writeHistory } from './histories.ts';
 import { SITUATIONS } from './situations.ts';
 

@@ -9,11 +9,11 @@ import { createChainActivities } from '../../activities/temporal/chains.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
 import type { RunStatus } from '../../workflows/pipeline/state.ts';
-import type { Replacements } from '../support/fake-activities.ts';
-import { GlueInHand } from '../support/glue-in-hand.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { activitiesOver, seen, startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+import type { Replacements } from '../support/fakes/fake-activities.ts';
+import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { activitiesOver, seen, startRun } from '../support/temporal/started-run.ts';
+import type { Handle } from '../support/temporal/started-run.ts';
 
 export interface Execution {
   readonly workflowId: string;

@@ -4,10 +4,10 @@
  */
 import { SHUTDOWN_WORKFLOW } from '../../pipeline/shutdown.ts';
 import { signals, updates } from '../../workflows/pipeline/messages.ts';
-import { archivingFailsOnce, ordinarySettings } from '../support/fake-activities.ts';
-import type { Replacements } from '../support/fake-activities.ts';
-import { GlueInHand } from '../support/glue-in-hand.ts';
-import { glueWorks, parks, seen, startRun } from '../support/started-run.ts';
+import { archivingFailsOnce, ordinarySettings } from '../support/fakes/fake-activities.ts';
+import type { Replacements } from '../support/fakes/fake-activities.ts';
+import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
+import { glueWorks, parks, seen, startRun } from '../support/temporal/started-run.ts';
 import { until } from '../support/until.ts';
 import { PROCEDURE_SITUATIONS } from './procedure-situations.ts';
 import { closed, completed, isHeld, resetToStart, scene } from './scene.ts';

@@ -31,11 +31,11 @@ import type { FailureType } from '../../pipeline/failures.ts';
 import { PREFIXES } from '../../pipeline/layout.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { updates } from '../../workflows/pipeline/messages.ts';
-import { withRunOnAnotherWorker } from '../support/another-worker.ts';
-import { csv, plays } from '../support/small-world.ts';
+import { withRunOnAnotherWorker } from '../support/stack/another-worker.ts';
+import { csv, plays } from '../support/data/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 import { until } from '../support/until.ts';
-import { validationReport } from '../support/validation-report.ts';
+import { validationReport } from '../support/data/validation-report.ts';
 
 const REGION = 'eu-west-1';
 const SCRIPTS = join(import.meta.dirname, '../../dist/glue-scripts');
@@ -101,7 +101,7 @@ describe('a worker', () => {
   });
 
   it('with a clock that is an hour off', async () => {
-    const clock = pathToFileURL(join(import.meta.dirname, '../support/shifted-clock.mjs')).href;
+    const clock = pathToFileURL(join(import.meta.dirname, '../support/stack/shifted-clock.mjs')).href;
     await withRunOnAnotherWorker(suite.stack, { NODE_OPTIONS: `--import ${clock}` }, 'clock', () =>
       parks('clock', 'validate_aws_connection', 'ClockSkewed', /clock is 3[56]\d\d s off/),
     );

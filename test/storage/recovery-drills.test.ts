@@ -6,8 +6,8 @@ import { describe, expect, it } from '@jest/globals';
 import { keyRecordOf } from '../../activities/storage/claims.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { RecoveryRequest } from '../../pipeline/recovery/request.ts';
-import { itemsOf, MONDAY, RUN, TUESDAY } from '../support/published-world.ts';
-import type { PublishedWorld } from '../support/published-world.ts';
+import { itemsOf, MONDAY, RUN, TUESDAY } from '../support/data/published-world.ts';
+import type { PublishedWorld } from '../support/data/published-world.ts';
 import { recoveryDrill } from '../support/suites/storage.ts';
 
 describe('damaged data', () => {

@@ -5,7 +5,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { keyRecordOf } from '../../activities/storage/claims.ts';
 import { layout } from '../../pipeline/layout.ts';
-import { itemsOf, LATE, MONDAY, TUESDAY } from '../support/published-world.ts';
+import { itemsOf, LATE, MONDAY, TUESDAY } from '../support/data/published-world.ts';
 import { recoveryDrill } from '../support/suites/storage.ts';
 
 describe('what a recovery can or may not repair', () => {

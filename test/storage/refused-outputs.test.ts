@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { createUndoPlanActivities } from '../../activities/procedures/undo-plan.ts';
 import { createArchiveActivities } from '../../activities/storage/archive.ts';
-import { changeDocument } from '../../activities/storage/documents.ts';
+import { changeDocument } from '../../systems/s3/documents.ts';
 import { createKpisActivities } from '../../activities/storage/kpis.ts';
-import { Bucket } from '../../activities/storage/objects.ts';
+import { Bucket } from '../../systems/s3/bucket.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { kpisManifestSchema } from '../../pipeline/manifests.ts';
-import { itemsOf, LATE, MONDAY, NOW } from '../support/published-world.ts';
+import { itemsOf, LATE, MONDAY, NOW } from '../support/data/published-world.ts';
 import { publishedWorld } from '../support/suites/storage.ts';
 
 describe('what a run has left', () => {

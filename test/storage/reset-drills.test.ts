@@ -11,7 +11,7 @@ import type { ResetPlan } from '../../pipeline/reset/plan.ts';
 import { resetRequestSchema } from '../../pipeline/reset/request.ts';
 import type { ParsedResetRequest, ResetRequest } from '../../pipeline/reset/request.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
-import { LATE, MONDAY, NOW, TUESDAY } from '../support/published-world.ts';
+import { LATE, MONDAY, NOW, TUESDAY } from '../support/data/published-world.ts';
 import { publishedWorld } from '../support/suites/storage.ts';
 
 describe('a reset of the processing state', () => {

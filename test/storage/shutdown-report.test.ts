@@ -4,7 +4,7 @@ import { createShutdownReportActivities } from '../../activities/storage/shutdow
 import { layout } from '../../pipeline/layout.ts';
 import { undoPlanSchema } from '../../pipeline/shutdown.ts';
 import type { ShutdownFindings } from '../../pipeline/shutdown.ts';
-import { LATE, MONDAY, NOW } from '../support/published-world.ts';
+import { LATE, MONDAY, NOW } from '../support/data/published-world.ts';
 import { publishedWorld } from '../support/suites/storage.ts';
 
 /** The run of the world that has ended with a claim, and one whose records are damaged. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSecuringActivities } from '../../activities/storage/secure.ts';
 import { layout } from '../../pipeline/layout.ts';
-import { MONDAY, NOW, RUN } from '../support/published-world.ts';
+import { MONDAY, NOW, RUN } from '../support/data/published-world.ts';
 import { publishedWorld } from '../support/suites/storage.ts';
 
 describe('securing a stopped run', () => {

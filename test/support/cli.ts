@@ -1,6 +1,6 @@
 /** Runs the command line inside the test's process and catches what it prints. */
 import { Writable } from 'node:stream';
-import { runCli } from '../../client/cli/program.ts';
+import { runCli } from '../../cli/program.ts';
 import type { Environment } from '../../pipeline/settings.ts';
 
 export interface CliResult {

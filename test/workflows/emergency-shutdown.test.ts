@@ -6,12 +6,12 @@ import { createScheduleActivities } from '../../activities/temporal/schedules.ts
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { FoundRun, ShutdownFindings, ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult, ShutdownStatus } from '../../workflows/emergency-shutdown/messages.ts';
-import type { FakeActivities, Replacements } from '../support/fake-activities.ts';
-import { GlueInHand } from '../support/glue-in-hand.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { foundBy } from '../support/search-attributes.ts';
-import { activitiesOver, glueWorks, startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+import type { FakeActivities, Replacements } from '../support/fakes/fake-activities.ts';
+import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { foundBy } from '../support/temporal/search-attributes.ts';
+import { activitiesOver, glueWorks, startRun } from '../support/temporal/started-run.ts';
+import type { Handle } from '../support/temporal/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 
 const who = { by: 'ada', reason: 'the reference data is wrong' };

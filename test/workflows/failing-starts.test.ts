@@ -6,8 +6,8 @@ import { createGlueRunActivities } from '../../activities/glue/job-runs.ts';
 import type { GlueJobRequest } from '../../pipeline/activity-types.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { createWorker } from '../../worker/worker.ts';
-import { fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
-import type { starting } from '../support/starting-workflow.ts';
+import { fakeActivities, ordinarySettings } from '../support/fakes/fake-activities.ts';
+import type { starting } from '../support/temporal/starting-workflow.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
@@ -39,7 +39,7 @@ it('starts that fail in a row are counted over all workers, and after eight an o
       taskQueue,
       activities: { ...fakeActivities().activities, ...createGlueRunActivities(glue, glue) },
       workflows: {
-        workflowsPath: fileURLToPath(new URL('../support/starting-workflow.ts', import.meta.url)),
+        workflowsPath: fileURLToPath(new URL('../support/temporal/starting-workflow.ts', import.meta.url)),
       },
     });
   const handle = await server.env.client.workflow.start<typeof starting>('starting', {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { cancelled } from '@temporalio/activity';
 import { updates } from '../../workflows/pipeline/messages.ts';
-import { fakeActivities, succeeded } from '../support/fake-activities.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { foundBy } from '../support/search-attributes.ts';
-import { failureOf, glueWorks, startRun } from '../support/started-run.ts';
+import { fakeActivities, succeeded } from '../support/fakes/fake-activities.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { foundBy } from '../support/temporal/search-attributes.ts';
+import { failureOf, glueWorks, startRun } from '../support/temporal/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 
 describe('a run that is interrupted while Glue works', () => {

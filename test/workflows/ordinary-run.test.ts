@@ -6,10 +6,10 @@ import type { StageName } from '../../pipeline/stages.ts';
 import { checkpointsQuery, statusQuery, updates } from '../../workflows/pipeline/messages.ts';
 import { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
 import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
-import { fakeActivities } from '../support/fake-activities.ts';
-import { foundBy } from '../support/search-attributes.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { seen, startRun } from '../support/started-run.ts';
+import { fakeActivities } from '../support/fakes/fake-activities.ts';
+import { foundBy } from '../support/temporal/search-attributes.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { seen, startRun } from '../support/temporal/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 
 const NO_ROWS = { delivered: 0, valid: 0, duplicate: 0, rejected: 0, underReview: 0 };

@@ -11,11 +11,11 @@ import {
   fakeActivities,
   ordinarySettings,
   succeeded,
-} from '../support/fake-activities.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { foundBy } from '../support/search-attributes.ts';
-import { seen, startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+} from '../support/fakes/fake-activities.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { foundBy } from '../support/temporal/search-attributes.ts';
+import { seen, startRun } from '../support/temporal/started-run.ts';
+import type { Handle } from '../support/temporal/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 
 const who = { by: 'ada', reason: 'seen to it' };

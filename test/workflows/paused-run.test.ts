@@ -3,10 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { cancelled } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { checkpointsQuery, signals, statusQuery, updates } from '../../workflows/pipeline/messages.ts';
-import { archivingFailsOnce, fakeActivities, ordinarySettings } from '../support/fake-activities.ts';
-import { GlueInHand } from '../support/glue-in-hand.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { glueWorks, parks, seen, startRun } from '../support/started-run.ts';
+import { archivingFailsOnce, fakeActivities, ordinarySettings } from '../support/fakes/fake-activities.ts';
+import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { glueWorks, parks, seen, startRun } from '../support/temporal/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 

@@ -7,10 +7,10 @@ import type { dataRecovery } from '../../workflows/data-recovery/workflow.ts';
 import type { pipelineReset } from '../../workflows/pipeline-reset/workflow.ts';
 import { updates } from '../../workflows/procedures/messages.ts';
 import type { shutdownRecovery } from '../../workflows/shutdown-recovery/workflow.ts';
-import { digest, fakeProcedures } from '../support/fake-procedures.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { acting, held, reaches } from '../support/started-procedure.ts';
-import type { Handle } from '../support/started-procedure.ts';
+import { digest, fakeProcedures } from '../support/fakes/fake-procedures.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { acting, held, reaches } from '../support/temporal/started-procedure.ts';
+import type { Handle } from '../support/temporal/started-procedure.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 

@@ -3,10 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { signals, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import type { TimelineEntry } from '../../workflows/shared/timeline.ts';
-import { archiveMismatch, archivingFailsOnce, fakeActivities } from '../support/fake-activities.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { parks, seen, startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+import { archiveMismatch, archivingFailsOnce, fakeActivities } from '../support/fakes/fake-activities.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { parks, seen, startRun } from '../support/temporal/started-run.ts';
+import type { Handle } from '../support/temporal/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 

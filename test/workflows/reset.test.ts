@@ -5,9 +5,9 @@ import type { ResetRequest } from '../../pipeline/reset/request.ts';
 import type { pipelineReset } from '../../workflows/pipeline-reset/workflow.ts';
 import { statusQuery as runQuery, updates as runUpdates } from '../../workflows/pipeline/messages.ts';
 import { statusQuery, updates } from '../../workflows/procedures/messages.ts';
-import { digest, fakeProcedures } from '../support/fake-procedures.ts';
-import type { FakeProcedures } from '../support/fake-procedures.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
+import { digest, fakeProcedures } from '../support/fakes/fake-procedures.ts';
+import type { FakeProcedures } from '../support/fakes/fake-procedures.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
-import { GlueInHand } from '../support/glue-in-hand.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { activitiesOver, failureOf, glueWorks, parks, startRun } from '../support/started-run.ts';
+import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { activitiesOver, failureOf, glueWorks, parks, startRun } from '../support/temporal/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 

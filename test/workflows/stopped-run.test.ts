@@ -3,12 +3,12 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { StopRecord } from '../../pipeline/activity-types.ts';
 import { checkpointsQuery, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import type { musicStreamingPipeline } from '../../workflows/pipeline/workflow.ts';
-import { archiveMismatch, ordinarySettings } from '../support/fake-activities.ts';
-import type { Replacements } from '../support/fake-activities.ts';
-import { GlueInHand } from '../support/glue-in-hand.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { foundBy } from '../support/search-attributes.ts';
-import { activitiesOver, failureOf, glueWorks, parks, startRun } from '../support/started-run.ts';
+import { archiveMismatch, ordinarySettings } from '../support/fakes/fake-activities.ts';
+import type { Replacements } from '../support/fakes/fake-activities.ts';
+import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { foundBy } from '../support/temporal/search-attributes.ts';
+import { activitiesOver, failureOf, glueWorks, parks, startRun } from '../support/temporal/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 

@@ -15,13 +15,13 @@ import { statusQuery as procedureQuery, updates } from '../../workflows/procedur
 import type { dataRecovery } from '../../workflows/data-recovery/workflow.ts';
 import type { pipelineReset } from '../../workflows/pipeline-reset/workflow.ts';
 import type { shutdownRecovery } from '../../workflows/shutdown-recovery/workflow.ts';
-import type { Replacements } from '../support/fake-activities.ts';
-import { digest, planOf, shutdownInMemory } from '../support/fake-procedures.ts';
-import type { FakeProcedures } from '../support/fake-procedures.ts';
-import { GlueInHand } from '../support/glue-in-hand.ts';
-import { withWorker } from '../support/pipeline-worker.ts';
-import { glueWorks, startRun } from '../support/started-run.ts';
-import type { Handle } from '../support/started-run.ts';
+import type { Replacements } from '../support/fakes/fake-activities.ts';
+import { digest, planOf, shutdownInMemory } from '../support/fakes/fake-procedures.ts';
+import type { FakeProcedures } from '../support/fakes/fake-procedures.ts';
+import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
+import { withWorker } from '../support/temporal/pipeline-worker.ts';
+import { glueWorks, startRun } from '../support/temporal/started-run.ts';
+import type { Handle } from '../support/temporal/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 

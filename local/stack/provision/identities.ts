@@ -24,7 +24,7 @@ import {
   workerPolicy,
   type Scope,
   type Statement,
-} from './policies.ts';
+} from '../../../pipeline/declared/rights.ts';
 
 export interface Identities {
   readonly worker: AccessKey;

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { isFailureOf } from '../../../activities/aws/call.ts';
+import { isFailureOf } from '../../../activities/call.ts';
 import { createAdoptionActivities } from '../../../activities/storage/adoption.ts';
 import { createArchiveActivities } from '../../../activities/storage/archive.ts';
 import { keyRecordOf } from '../../../activities/storage/claims.ts';
@@ -27,8 +27,8 @@ import type { PlaysManifest } from '../../../pipeline/manifests.ts';
 import type { ValidationPlan } from '../../../pipeline/plans.ts';
 import type { FileReport, ValidationReport } from '../../../pipeline/reports.ts';
 import type { RunContext, RunSettings } from '../../../pipeline/run-context.ts';
-import { MemoryBucket } from '../../support/memory-bucket.ts';
-import { fileReport, reportOn } from '../../support/validation-report.ts';
+import { MemoryBucket } from '../../support/fakes/memory-bucket.ts';
+import { fileReport, reportOn } from '../../support/data/validation-report.ts';
 
 const SETTINGS: RunSettings = {
   ...{

@@ -9,12 +9,12 @@ import { end, StartedProcess } from '../../../local/stack/processes.ts';
 import type { CommandLine } from '../../../local/stack/processes.ts';
 import type { PartName, StackFile } from '../../../local/stack/folder.ts';
 import { readToolchain } from '../../../local/stack/toolchain.ts';
-import { PipelineStack } from '../pipeline-stack.ts';
+import { PipelineStack } from '../stack/pipeline-stack.ts';
 import { until } from '../until.ts';
 import { FaultProxy } from './proxy.ts';
 import type { Request } from './operations.ts';
 
-const WORKER = fileURLToPath(new URL('../impatient-worker.mjs', import.meta.url));
+const WORKER = fileURLToPath(new URL('../stack/impatient-worker.mjs', import.meta.url));
 
 const REGION = 'eu-west-1';
 

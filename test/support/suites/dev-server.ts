@@ -1,7 +1,7 @@
 /** Suites on a Temporal dev server. */
 import { jest } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { startDevServer } from '../dev-server.ts';
+import { startDevServer } from '../temporal/dev-server.ts';
 import { perSuite } from './standing.ts';
 
 /**

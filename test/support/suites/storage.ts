@@ -1,8 +1,8 @@
 /** Suites on storage alone: a MiniStack for the suite, a published world in it for each test. */
 import { jest } from '@jest/globals';
-import { startMiniStack } from '../ministack.ts';
-import { PublishedWorld } from '../published-world.ts';
-import { RecoveryDrill } from '../recovery-drill.ts';
+import { startMiniStack } from '../stack/ministack.ts';
+import { PublishedWorld } from '../data/published-world.ts';
+import { RecoveryDrill } from '../data/recovery-drill.ts';
 import { perSuite, perTest } from './standing.ts';
 
 /** A plan asks the storage a few hundred times: two seconds, and ten times that on a busy machine. */

@@ -1,6 +1,6 @@
 /** Suites on a whole stack with real Spark. */
 import { jest } from '@jest/globals';
-import { PipelineStack } from '../pipeline-stack.ts';
+import { PipelineStack } from '../stack/pipeline-stack.ts';
 import { perSuite } from './standing.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { call } from '../../../activities/aws/call.ts';
+import { call } from '../../../activities/call.ts';
 
 async function failureOf(error: Error): Promise<{ message: string; cause?: unknown; type?: unknown }> {
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });

@@ -7,8 +7,8 @@ import { createArchiveActivities } from '../../../activities/storage/archive.ts'
 import { createInputActivities } from '../../../activities/storage/inputs.ts';
 import { createStateActivities } from '../../../activities/storage/state.ts';
 import { layout } from '../../../pipeline/layout.ts';
-import { ordinarySettings } from '../../support/fake-activities.ts';
-import { MemoryBucket } from '../../support/memory-bucket.ts';
+import { ordinarySettings } from '../../support/fakes/fake-activities.ts';
+import { MemoryBucket } from '../../support/fakes/memory-bucket.ts';
 
 const owner = { run: 'run-1', workflowId: 'run', originalRunId: 'first' };
 const context = { owner, settings: ordinarySettings };

@@ -5,10 +5,10 @@ import { DefaultLogger } from '@temporalio/worker';
 import { findClaims, freeClaim } from '../../../activities/reset/claims.ts';
 import { createAdoptionActivities } from '../../../activities/storage/adoption.ts';
 import { createInputActivities } from '../../../activities/storage/inputs.ts';
-import { Bucket } from '../../../activities/storage/objects.ts';
+import { Bucket } from '../../../systems/s3/bucket.ts';
 import type { Preparation } from '../../../pipeline/activity-types.ts';
-import { ordinarySettings } from '../../support/fake-activities.ts';
-import { MemoryBucket } from '../../support/memory-bucket.ts';
+import { ordinarySettings } from '../../support/fakes/fake-activities.ts';
+import { MemoryBucket } from '../../support/fakes/memory-bucket.ts';
 
 const owner = { run: 'run-1', workflowId: 'run', originalRunId: 'first' };
 const context = { owner, settings: ordinarySettings };

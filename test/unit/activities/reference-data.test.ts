@@ -11,8 +11,8 @@ import { createReferenceActivities } from '../../../activities/storage/reference
 import { judgedReferenceFileSchema } from '../../../pipeline/reference.ts';
 import type { JudgedReferenceFile, ReferenceKind } from '../../../pipeline/reference.ts';
 import type { RunSettings } from '../../../pipeline/run-context.ts';
-import { ordinarySettings } from '../../support/fake-activities.ts';
-import { MemoryBucket } from '../../support/memory-bucket.ts';
+import { ordinarySettings } from '../../support/fakes/fake-activities.ts';
+import { MemoryBucket } from '../../support/fakes/memory-bucket.ts';
 
 const MAX_UNPACKED = 64 * 1024;
 

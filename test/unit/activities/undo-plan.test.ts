@@ -6,8 +6,8 @@ import { DefaultLogger } from '@temporalio/worker';
 import { createUndoPlanActivities } from '../../../activities/procedures/undo-plan.ts';
 import { createShutdownReportActivities } from '../../../activities/storage/shutdown-report.ts';
 import type { UndoPlan } from '../../../pipeline/shutdown.ts';
-import { ordinarySettings } from '../../support/fake-activities.ts';
-import { MemoryBucket } from '../../support/memory-bucket.ts';
+import { ordinarySettings } from '../../support/fakes/fake-activities.ts';
+import { MemoryBucket } from '../../support/fakes/memory-bucket.ts';
 
 const context = {
   owner: { run: 'undo-1', workflowId: 'undo', originalRunId: 'r' },

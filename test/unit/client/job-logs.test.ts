@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { mockClient } from 'aws-sdk-client-mock';
-import { GlueLogs } from '../../../client/logs.ts';
+import { GlueLogs } from '../../../systems/logs/streams.ts';
 
 const gone = Object.assign(new Error('no such stream'), { name: 'ResourceNotFoundException' });
 const at = (second: number): number => Date.UTC(2024, 5, 25, 3, 0, second);

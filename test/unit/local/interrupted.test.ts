@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { ending, endStarted, interrupt, unlessInterrupted } from '../../../bench/interruption.ts';
-import { onInterruption } from '../../../local/interruption.ts';
+import { onInterruption } from '../../../local/stack/interruption.ts';
 
 it('Ctrl-C, a closed terminal and a supervisor interrupt alike, until nobody listens', () => {
   const seen: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { failure } from '../../../activities/aws/call.ts';
+import { failure } from '../../../activities/call.ts';
 import { cut, firstFew } from '../../../pipeline/first-few.ts';
 import { extended } from '../../../workflows/shared/timeline.ts';
 

@@ -3,7 +3,7 @@ import { decide, openCommands } from '../../../workflows/pipeline/commands.ts';
 import type { Command } from '../../../workflows/pipeline/messages.ts';
 import { begin, cleaningUp, end } from '../../../workflows/pipeline/state.ts';
 import type { RunState } from '../../../workflows/pipeline/state.ts';
-import { AT, held, parkedAt, started, who, working } from '../../support/run-states.ts';
+import { AT, held, parkedAt, started, who, working } from '../../support/data/run-states.ts';
 
 const retry: Command = { name: 'retryStage', args: who };
 const skip: Command = { name: 'skipStage', args: who };

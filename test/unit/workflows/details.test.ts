@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { describeRun } from '../../../workflows/pipeline/details.ts';
 import { begin, complete, end, glueRunStarted, note } from '../../../workflows/pipeline/state.ts';
-import { AT, held, parkedAt, started, who } from '../../support/run-states.ts';
+import { AT, held, parkedAt, started, who } from '../../support/data/run-states.ts';
 
 describe('the current details', () => {
   it('say why a run is parked, what can be done and what that costs', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { describeProcedure } from '../../../workflows/procedures/details.ts';
 import { begin, complete, initialState, park, stated } from '../../../workflows/procedures/state.ts';
 import type { ProcedureState } from '../../../workflows/procedures/state.ts';
-import { digest, planOf } from '../../support/fake-procedures.ts';
+import { digest, planOf } from '../../support/fakes/fake-procedures.ts';
 
 const AT = '2024-07-03T03:00:00.000Z';
 const UNTIL = '2024-07-06T03:00:00.000Z';

@@ -9,7 +9,7 @@ import {
   park,
   proceed,
 } from '../../../workflows/pipeline/state.ts';
-import { AT, held, parkedAt, started, who, working } from '../../support/run-states.ts';
+import { AT, held, parkedAt, started, who, working } from '../../support/data/run-states.ts';
 
 describe('the state of a run', () => {
   it('keeps a checkpoint of each finished stage', () => {

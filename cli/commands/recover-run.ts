@@ -1,0 +1,105 @@
+/** `msp recover run`: a closed run goes on from where it stood. */
+import { Option, type Command } from 'commander';
+import { z } from 'zod';
+import { pausedSchema } from '../../pipeline/checkpoint.ts';
+import { overridesSchema } from '../../pipeline/request.ts';
+import { STAGE_NAMES } from '../../pipeline/stages.ts';
+import type { RecoveryPlan } from '../../client/run-recovery.ts';
+import { ClientError } from '../../client/errors.ts';
+import { withoutUndefined } from '../../client/optional.ts';
+import { checked, type CliContext } from '../context.ts';
+import { examples, outputOption, outputSchema, RUN } from '../options.ts';
+import { overrideOptions, showStarted, startedSchema, waitForEnd } from './runs.ts';
+
+const optionsSchema = overridesSchema.extend({
+  from: z.enum(STAGE_NAMES).optional(),
+  reset: z.boolean().default(false),
+  reason: z.string().min(1),
+  dryRun: z.boolean().default(false),
+  wait: z.boolean().default(false),
+  yes: z.boolean().default(false),
+  output: outputSchema,
+});
+
+/** @param recover the command `msp recover`, which others extend */
+export function addRecoverRun(recover: Command, context: CliContext): void {
+  const command = recover
+    .command('run')
+    .argument('<run>', RUN)
+    .summary('go on with a run that failed, was stopped or was terminated')
+    .description(
+      'Goes on with a closed run as the same run: what it finished is kept, a Glue run that lives or has succeeded is ' +
+        'adopted, the rest runs. Shows first what is kept and what runs again. A run that is only parked is retried ' +
+        'with msp retry.',
+    )
+    .addOption(new Option('--from <stage>', 'do this stage and all after it again').choices(STAGE_NAMES))
+    .option('--reset', 'rewind the closed execution on the server instead of starting another')
+    .requiredOption('--reason <text>', 'why; stands in the history')
+    .option('--dry-run', 'only show what is kept and what runs again')
+    .option('--wait', 'wait for the end, showing progress')
+    .option('-y, --yes', 'do not ask')
+    .addOption(outputOption());
+  for (const option of overrideOptions) command.addOption(option);
+  command.action(async (run: string, given: unknown) => {
+    const { from, reset, reason, dryRun, wait, yes, output, ...glue } = checked(optionsSchema, given);
+    const overrides = Object.keys(glue).length === 0 ? undefined : glue;
+    if (reset && overrides !== undefined) {
+      throw new ClientError('WrongUse', 'A reset can not change the Glue runs: its input stays the same.', {
+        advice: 'Leave --reset out, or the overrides.',
+      });
+    }
+    await context.withClient(async (client) => {
+      const reference = await client.runs.find(run);
+      const plan = await client.recovery.plan(reference, from, reset ? 'reset' : 'resume');
+      if (output === 'json' && dryRun) context.out.json(planSchema, planView(plan));
+      else if (output !== 'json') showPlan(context, plan, reset);
+      if (dryRun) return;
+      await context.confirm(`Go on with ${plan.workflowId}?`, yes);
+      const chosen = withoutUndefined({ from, overrides });
+      const started = reset
+        ? await client.recovery.reset(reference, { ...chosen, reason })
+        : await client.recovery.resume(reference, { ...chosen, reason });
+      if (wait) await waitForEnd(context, client, started, output);
+      else if (output === 'json') context.out.json(startedSchema, started);
+      else showStarted(context, started);
+    });
+  });
+  examples(command, [
+    'msp recover run latest --reason "the scripts are mended"',
+    'msp recover run latest --from kpi_computation --reason "new genres" --worker-type G.2X --yes',
+    'msp recover run latest --reset --reason "bad worker build" --yes',
+  ]);
+}
+
+const planSchema = z.object({
+  run: z.string(),
+  workflowId: z.string(),
+  runId: z.string(),
+  kept: z.array(z.object({ stage: z.string(), outcome: z.string(), summary: z.string() })),
+  again: z.array(z.string()),
+  paused: pausedSchema.optional(),
+});
+
+function planView({ kept, again, ...run }: RecoveryPlan): z.output<typeof planSchema> {
+  return {
+    ...run,
+    kept: kept.map(({ stage, outcome, summary }) => ({ stage, outcome, summary })),
+    again: [...again],
+  };
+}
+
+function showPlan(
+  { out }: CliContext,
+  { kept, again, paused, workflowId }: RecoveryPlan,
+  reset: boolean,
+): void {
+  out.heading('Kept');
+  if (kept.length === 0) out.line('nothing');
+  for (const { stage, summary } of kept) out.line(`${out.colors.green('✓')} ${stage.padEnd(24)}  ${summary}`);
+  out.heading('Runs');
+  for (const stage of again) out.line(`  ${stage}`);
+  // What a rewound run is told depends on how far it is rewound.
+  if (paused === undefined || reset) return;
+  out.line(`Still paused by ${paused.by}: ${paused.reason}.`);
+  out.line(`It begins nothing before msp resume ${workflowId} --reason "…".`);
+}
