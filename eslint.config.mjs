@@ -23,7 +23,6 @@ const MAY_KNOW = {
   client: ['pipeline', 'systems', 'workflows'],
   cli: ['pipeline', 'workflows', 'client', 'local'],
   local: ['pipeline'],
-  bench: ['pipeline', 'systems', 'workflows', 'activities', 'worker', 'client', 'cli', 'local', 'test'],
 };
 const FOLDERS = [
   'pipeline',

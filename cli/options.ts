@@ -1,36 +1,73 @@
 /** Options and arguments that several commands have. */
 import { userInfo } from 'node:os';
-import { Option, type Command } from 'commander';
 import { z } from 'zod';
+import { overridesSchema } from '../pipeline/request.ts';
 import { decimal } from '../pipeline/settings.ts';
+import { argument, flag, needed, option, type DeclaredOption } from './command.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from './output.ts';
 
-export const outputSchema = z.enum(OUTPUT_FORMATS);
-
 /** `-o table|json` or, for rows, also csv. */
-export function outputOption(formats: readonly OutputFormat[] = ['table', 'json']): Option {
-  return new Option('-o, --output <format>', 'table for people, others for programs')
-    .choices(formats)
-    .default('table');
+function output(formats: readonly OutputFormat[]): DeclaredOption<z.ZodEnum<{ [F in OutputFormat]: F }>> {
+  return option(
+    '-o, --output <format>',
+    'table for people, others for programs',
+    z.enum(OUTPUT_FORMATS),
+    (each) => each.choices(formats).default('table'),
+  );
 }
+export const OUTPUT = output(['table', 'json']);
+export const ROWS_OUTPUT = output(OUTPUT_FORMATS);
 
 /** Said once in each command's help. */
 export const RUN = 'workflow id, id of the run in the bucket, or "latest"';
+export const runArgument = argument('<run>', RUN, z.string());
+export const latestRunArgument = argument('[run]', RUN, z.string(), 'latest');
 
 /** What is typed for a whole number. */
 export const integerSchema = decimal.pipe(z.number().int());
+const limitSchema = decimal.pipe(z.number().int().positive());
 
-export const limitSchema = decimal.pipe(z.number().int().positive());
+export function limit(about: string, unlessGiven: string): DeclaredOption<typeof limitSchema> {
+  return option('--limit <n>', about, limitSchema, (each) => each.default(unlessGiven));
+}
+export function limitIfGiven(about: string): DeclaredOption<z.ZodOptional<typeof limitSchema>> {
+  return option('--limit <n>', about, limitSchema.optional());
+}
+
+export function reason(about: string): DeclaredOption<z.ZodString> {
+  return needed('--reason <text>', about, z.string().min(1));
+}
+export function by(about: string): DeclaredOption<z.ZodDefault<z.ZodString>> {
+  return option('--by <name>', `${about}; you, when not given`, z.string().min(1).default(whoAmI));
+}
+export const YES = flag('-y, --yes', 'do not ask');
+
+/** What every command that starts a procedure takes. */
+export const PROCEDURE_OPTIONS = {
+  reason: reason('why; stands in the history and in the report'),
+  by: by('who asks'),
+  dryRun: flag('--dry-run', 'only show the plan'),
+  yes: flag('-y, --yes', 'approve the plan without asking'),
+};
 
 /** The number that is typed, or the text that is none, so that it can be shown as it was given. */
-export function numberOrText(text: string): number | string {
+function numberOrText(text: string): number | string {
   return decimal.safeParse(text).data ?? text;
 }
-
-/** Repeatable options collect their values. */
-export function collect(value: string, previous: readonly string[] | undefined): string[] {
-  return [...(previous ?? []), value];
-}
+const { workerType, numberOfWorkers, timeoutMinutes } = overridesSchema.shape;
+/** Changes to the Glue runs of a run. */
+export const OVERRIDES = {
+  workerType: option('--worker-type <type>', 'Glue worker type, as in G.2X', workerType),
+  numberOfWorkers: option(
+    '--number-of-workers <n>',
+    'Glue workers, the driver included',
+    numberOfWorkers,
+    (each) => each.argParser(numberOrText),
+  ),
+  timeoutMinutes: option('--timeout-minutes <n>', 'time limit of the Glue run', timeoutMinutes, (each) =>
+    each.argParser(numberOrText),
+  ),
+};
 
 /** `k=v` pairs as an object. */
 export const pairsSchema = z
@@ -40,11 +77,6 @@ export const pairsSchema = z
       pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
     ),
   );
-
-/** Examples below a command's help. */
-export function examples(command: Command, lines: readonly string[]): Command {
-  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
-}
 
 /** What is typed for a key under `streams/`. */
 export const streamKeySchema = z
@@ -58,7 +90,7 @@ export function streamKey(key: string): string {
 }
 
 /** The name that the operating system knows, or none in a container without users. */
-export function whoAmI(): string {
+function whoAmI(): string {
   try {
     return userInfo().username;
   } catch {

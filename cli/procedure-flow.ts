@@ -11,6 +11,7 @@ import type { ProcedureView } from '../client/procedure-view.ts';
 import type { ProcedureReference } from '../client/procedures.ts';
 import type { CliContext } from './context.ts';
 import { EXIT_CODES, type ExitCode } from './errors.ts';
+import type { OutputFormat } from './output.ts';
 import { showOutcome, showPlan, showWaiting, timelineLine } from './procedure-text.ts';
 
 /** Short against the seconds that steps take, long against what a query costs. */
@@ -22,23 +23,26 @@ const LOOK_INTERVAL_MS = 500;
  */
 const SILENT_MS = 90_000;
 
+/** How it was asked for. */
 export interface Flow {
   readonly by: string;
   readonly reason: string;
   /** Approve the plan without asking. */
   readonly yes: boolean;
   readonly dryRun: boolean;
-  readonly json: boolean;
-  /** Said before the name is asked for, which approves the plan. */
-  readonly question: string;
+  readonly output: OutputFormat;
 }
 
-/** Follows a procedure until it ends, or waits for somebody else. */
+/**
+ * Follows a procedure until it ends, or waits for somebody else.
+ * @param question said before the name is asked for, which approves the plan
+ */
 export async function carryOut(
   context: CliContext,
   client: PipelineClient,
   reference: ProcedureReference,
   flow: Flow,
+  question: string,
 ): Promise<void> {
   context.out.note(`procedure ${reference.id}`);
   const timeline = new Timeline(context);
@@ -48,8 +52,8 @@ export async function carryOut(
       end(context, view, flow);
       return;
     }
-    if (!flow.json) showPlan(context.out, view);
-    if (!(await decide(context, client, view, flow))) {
+    if (flow.output !== 'json') showPlan(context.out, view);
+    if (!(await decide(context, client, view, flow, question))) {
       end(context, await client.procedures.view(reference), flow);
       return;
     }
@@ -62,7 +66,8 @@ async function decide(
   context: CliContext,
   client: PipelineClient,
   view: ProcedureView,
-  { by, reason, yes, question }: Flow,
+  { by, reason, yes }: Flow,
+  question: string,
 ): Promise<boolean> {
   if (!yes && !context.canAsk) return false;
   if (
@@ -138,8 +143,8 @@ async function untilTaken(client: PipelineClient, reference: ProcedureReference)
   }
 }
 
-function end(context: CliContext, view: ProcedureView, { dryRun, json }: Flow): void {
-  if (json) context.out.json(procedureViewSchema, view);
+function end(context: CliContext, view: ProcedureView, { dryRun, output }: Flow): void {
+  if (output === 'json') context.out.json(procedureViewSchema, view);
   else {
     if (view.endedAt !== undefined && view.approval === null) showPlan(context.out, view);
     showWaiting(context.out, view);

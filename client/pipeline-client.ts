@@ -20,13 +20,13 @@
 import { layout } from '../pipeline/layout.ts';
 import { parseSettings, SettingsError, type Environment, type Settings } from '../pipeline/settings.ts';
 import { STAGE_NAMES, type StageName } from '../pipeline/stages.ts';
+import { GlueLogs } from '../systems/logs/streams.ts';
 import { connectAws, connectTemporal, type AwsClients, type TemporalLink } from './connection.ts';
 import { deliver, deliveryKey, type Delivery, type DeliveryKind } from './deliveries.ts';
 import { ClientError, notFound } from './errors.ts';
 import { type GlueRun, GlueRuns } from './glue-runs.ts';
 import { findOrphans } from './orphans.ts';
 import { Kpis } from './kpis.ts';
-import { GlueLogs } from '../systems/logs/streams.ts';
 import { Bucket } from './objects.ts';
 import { Procedures } from './procedures.ts';
 import { Quality } from './quality.ts';

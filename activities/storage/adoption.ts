@@ -8,9 +8,9 @@ import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts'
 import type { FileRecord, KeyRecord, Owner, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../call.ts';
-import { keyRecordOf } from './claims.ts';
 import { changeDocument } from '../../systems/s3/documents.ts';
 import { Bucket } from '../../systems/s3/bucket.ts';
+import { keyRecordOf } from './claims.ts';
 import { changeFile, holdsKey } from './standing.ts';
 import { writePlan } from './validation-plan.ts';
 

@@ -10,10 +10,10 @@ import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts'
 import type { FileRecord, KeyRecord, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../call.ts';
-import { keyRecordOf } from './claims.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
 import { changeDocument } from '../../systems/s3/documents.ts';
 import { Bucket } from '../../systems/s3/bucket.ts';
+import { keyRecordOf } from './claims.ts';
 import { changeFile, join, settleKey } from './standing.ts';
 
 type ArchiveActivities = Pick<PipelineActivities, 'archiveInputs' | 'quarantineInputs'>;

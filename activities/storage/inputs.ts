@@ -20,12 +20,12 @@ import type { Candidate, Owner, PreparedFile, PreparedInputs } from '../../pipel
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import { failure } from '../call.ts';
-import { adopt, claimAgain } from './adoption.ts';
-import { Claims, keyRecordOf } from './claims.ts';
-import type { Claimed } from './claims.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
 import { Bucket } from '../../systems/s3/bucket.ts';
 import type { Digested } from '../../systems/s3/bucket.ts';
+import { adopt, claimAgain } from './adoption.ts';
+import { Claims, keyRecordOf } from './claims.ts';
+import type { Claimed } from './claims.ts';
 import { Progress } from './progress.ts';
 import { writePlan } from './validation-plan.ts';
 

@@ -16,8 +16,8 @@ import { kpiReportSchema } from '../../pipeline/reports.ts';
 import type { KpiReport } from '../../pipeline/reports.ts';
 import { failure } from '../call.ts';
 import { changeDocument } from '../../systems/s3/documents.ts';
-import { readItems } from './items.ts';
 import { Bucket } from '../../systems/s3/bucket.ts';
+import { readItems } from './items.ts';
 import { requireReport } from './reports.ts';
 
 /** A day has some thousand items, so this bounds the memory at a few megabytes. */

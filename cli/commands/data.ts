@@ -1,15 +1,17 @@
 /** `msp kpis`, `table`, `storage`: what is published and what is stored. */
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import { daySchema } from '../../pipeline/documents.ts';
 import { METRIC_TYPES } from '../../pipeline/kpi-items.ts';
 import { PREFIXES } from '../../pipeline/layout.ts';
 import { publishedKpiSchema, tableSchema, type PublishedKpi } from '../../client/kpis.ts';
 import { prefixUsageSchema } from '../../client/objects.ts';
-import { checked, type CliContext } from '../context.ts';
-import type { Column } from '../output.ts';
+import { withoutUndefined } from '../../client/optional.ts';
+import { addClientCommand, argument, needed, option, repeatable } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import type { Column, OutputFormat } from '../output.ts';
 import { bytes, count, cut, time } from '../format.ts';
-import { collect, examples, limitSchema, outputOption, outputSchema, pairsSchema } from '../options.ts';
+import { limit, OUTPUT, pairsSchema, ROWS_OUTPUT } from '../options.ts';
 
 export function addDataCommands(program: Command, context: CliContext): void {
   addKpis(program, context);
@@ -17,41 +19,38 @@ export function addDataCommands(program: Command, context: CliContext): void {
   addStorage(program, context);
 }
 
-const kpisSchema = z.object({
-  date: daySchema,
-  metric: z.enum(METRIC_TYPES).optional(),
-  dimension: pairsSchema.default({}),
-  output: outputSchema,
-});
-
 function addKpis(program: Command, context: CliContext): void {
-  const command = program
-    .command('kpis')
-    .summary('the published KPIs of a day')
-    .description('Reads the published KPIs of a day from DynamoDB.')
-    .requiredOption('--date <date>', 'UTC date of the plays, YYYY-MM-DD')
-    .addOption(new Option('--metric <metric>', 'only this metric').choices(METRIC_TYPES))
-    .option('--dimension <name=value>', 'only items with it: genre, rank, hour, country; repeatable', collect)
-    .addOption(outputOption(['table', 'json', 'csv']))
-    .action(async (given: unknown) => {
-      const { date, metric, dimension, output } = checked(kpisSchema, given);
-      await context.withClient(async (client) => {
-        const question = { date, dimensions: dimension, ...(metric === undefined ? {} : { metric }) };
-        const items = await client.kpis.query(question);
-        context.out.rows(
-          output,
-          z.array(publishedKpiSchema),
-          items,
-          output === 'csv' ? KPI_FIELDS : KPI_COLUMNS,
-          `no KPIs of ${date} are published that match; msp runs shows what ran`,
-        );
-      });
-    });
-  examples(command, [
-    'msp kpis --date 2024-06-25 --metric top_genre',
-    'msp kpis --date 2024-06-25 --metric top_song --dimension genre=jazz',
-    'msp kpis --date 2024-06-25 -o json',
-  ]);
+  const declared = {
+    summary: 'the published KPIs of a day',
+    description: 'Reads the published KPIs of a day from DynamoDB.',
+    options: {
+      date: needed('--date <date>', 'UTC date of the plays, YYYY-MM-DD', daySchema),
+      metric: option('--metric <metric>', 'only this metric', z.enum(METRIC_TYPES).optional(), (each) =>
+        each.choices(METRIC_TYPES),
+      ),
+      dimension: repeatable(
+        '--dimension <name=value>',
+        'only items with it: genre, rank, hour, country; repeatable',
+        pairsSchema.default({}),
+      ),
+      output: ROWS_OUTPUT,
+    },
+    examples: [
+      'msp kpis --date 2024-06-25 --metric top_genre',
+      'msp kpis --date 2024-06-25 --metric top_song --dimension genre=jazz',
+      'msp kpis --date 2024-06-25 -o json',
+    ],
+  };
+  addClientCommand(program, context, 'kpis', declared, async (client, options) => {
+    const { date, metric, dimension: dimensions, output } = options;
+    context.out.rows(
+      output,
+      z.array(publishedKpiSchema),
+      await client.kpis.query({ date, dimensions, ...withoutUndefined({ metric }) }),
+      output === 'csv' ? KPI_FIELDS : KPI_COLUMNS,
+      `no KPIs of ${date} are published that match; msp runs shows what ran`,
+    );
+  });
 }
 
 const KPI_COLUMNS: readonly Column<PublishedKpi>[] = [
@@ -92,72 +91,59 @@ function whatOf({ metadata }: PublishedKpi): string {
 }
 
 function addTable(program: Command, context: CliContext): void {
-  const command = program
-    .command('table')
-    .summary('state of the KPI table')
-    .description(
+  const declared = {
+    summary: 'state of the KPI table',
+    description:
       'State, keys and indexes of the DynamoDB table. Counts are those of DynamoDB, up to six hours old.',
-    )
-    .addOption(outputOption())
-    .action(async (given: unknown) => {
-      const { output } = checked(z.object({ output: outputSchema }), given);
-      await context.withClient(async (client) => {
-        const table = await client.kpis.describe();
-        if (output === 'json') {
-          context.out.json(tableSchema, table);
-          return;
-        }
-        context.out.fields([
-          ['table', table.name],
-          ['status', context.out.status(table.status)],
-          ['billing', table.billing],
-          ['key', table.keys.join(', ')],
-          ['items', count(table.items)],
-          ['size', bytes(table.bytes)],
-          ...table.indexes.map(
-            (index) => [`index ${index.name}`, `${index.keys.join(', ')} (${index.status})`] as const,
-          ),
-        ]);
-      });
-    });
-  examples(command, ['msp table', 'msp table -o json']);
+    options: { output: OUTPUT },
+    examples: ['msp table', 'msp table -o json'],
+  };
+  addClientCommand(program, context, 'table', declared, async (client, { output }) => {
+    const table = await client.kpis.describe();
+    if (output === 'json') {
+      context.out.json(tableSchema, table);
+      return;
+    }
+    context.out.fields([
+      ['table', table.name],
+      ['status', context.out.status(table.status)],
+      ['billing', table.billing],
+      ['key', table.keys.join(', ')],
+      ['items', count(table.items)],
+      ['size', bytes(table.bytes)],
+      ...table.indexes.map(
+        (index) => [`index ${index.name}`, `${index.keys.join(', ')} (${index.status})`] as const,
+      ),
+    ]);
+  });
 }
 
 function addStorage(program: Command, context: CliContext): void {
-  const command = program
-    .command('storage')
-    .argument('[prefix]', 'only this prefix, with its objects')
-    .summary('what the bucket holds')
-    .description('Objects, bytes and newest object by prefix; with a prefix, its objects.')
-    .option('--limit <n>', 'objects shown of a prefix', '100')
-    .addOption(outputOption(['table', 'json', 'csv']))
-    .action(async (prefix: string | undefined, given: unknown) => {
-      const options = checked(z.object({ output: outputSchema, limit: limitSchema }), given);
-      await context.withClient(async (client) => {
-        if (prefix !== undefined) {
-          await listObjects(context, client.bucket.list(prefix), options);
-          return;
-        }
-        const usage = await Promise.all(Object.values(PREFIXES).map((each) => client.bucket.usage(each)));
-        context.out.rows(
-          options.output,
-          z.array(prefixUsageSchema),
-          usage,
-          [
-            { title: 'prefix', value: (row) => row.prefix },
-            { title: 'objects', value: (row) => count(row.objects), right: true },
-            { title: 'size', value: (row) => bytes(row.bytes), right: true },
-            { title: 'newest', value: (row) => time(row.newestAt) },
-          ],
-          'the bucket is empty',
-        );
-      });
-    });
-  examples(command, [
-    'msp storage',
-    'msp storage streams/',
-    'msp storage kpis/listen_date=2024-06-25/ -o json',
-  ]);
+  const declared = {
+    summary: 'what the bucket holds',
+    description: 'Objects, bytes and newest object by prefix; with a prefix, its objects.',
+    argument: argument('[prefix]', 'only this prefix, with its objects', z.string().optional()),
+    options: { limit: limit('objects shown of a prefix', '100'), output: ROWS_OUTPUT },
+    examples: ['msp storage', 'msp storage streams/', 'msp storage kpis/listen_date=2024-06-25/ -o json'],
+  };
+  addClientCommand(program, context, 'storage', declared, async (client, options, prefix) => {
+    if (prefix !== undefined) {
+      await listObjects(context, client.bucket.list(prefix), options);
+      return;
+    }
+    context.out.rows(
+      options.output,
+      z.array(prefixUsageSchema),
+      await Promise.all(Object.values(PREFIXES).map((each) => client.bucket.usage(each))),
+      [
+        { title: 'prefix', value: (row) => row.prefix },
+        { title: 'objects', value: (row) => count(row.objects), right: true },
+        { title: 'size', value: (row) => bytes(row.bytes), right: true },
+        { title: 'newest', value: (row) => time(row.newestAt) },
+      ],
+      'the bucket is empty',
+    );
+  });
 }
 
 const objectSchema = z.object({ key: z.string(), bytes: z.number(), modifiedAt: z.string() });
@@ -165,12 +151,12 @@ const objectSchema = z.object({ key: z.string(), bytes: z.number(), modifiedAt: 
 async function listObjects(
   context: CliContext,
   objects: AsyncIterable<{ key: string; bytes: number; modifiedAt: Date }>,
-  { output, limit }: { output: z.output<typeof outputSchema>; limit: number },
+  { output, limit: most }: { output: OutputFormat; limit: number },
 ): Promise<void> {
   const shown: z.output<typeof objectSchema>[] = [];
   for await (const { key, bytes: size, modifiedAt } of objects) {
-    if (shown.length === limit) {
-      context.out.note(`more than ${count(limit)} objects; --limit shows more`);
+    if (shown.length === most) {
+      context.out.note(`more than ${count(most)} objects; --limit shows more`);
       break;
     }
     shown.push({ key, bytes: size, modifiedAt: modifiedAt.toISOString() });

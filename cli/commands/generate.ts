@@ -16,83 +16,81 @@ import { codeOf } from '../../local/stack/errors.ts';
 import { decimal } from '../../pipeline/settings.ts';
 import { ClientError } from '../../client/errors.ts';
 import { withoutUndefined } from '../../client/optional.ts';
+import { addCommand, flag, needed, option, repeatable } from '../command.ts';
 import { checked, type CliContext } from '../context.ts';
 import { bytes, count } from '../format.ts';
-import { collect, examples, integerSchema, outputOption, outputSchema, pairsSchema } from '../options.ts';
+import { integerSchema, OUTPUT, pairsSchema } from '../options.ts';
+import type { OutputFormat } from '../output.ts';
 
 const shareSchema = decimal.pipe(z.number().min(0).max(1));
 
-const generateSchema = z.object({
-  dir: z.string(),
-  seed: integerSchema.optional(),
-  songs: integerSchema.optional(),
-  genres: integerSchema.optional(),
-  users: integerSchema.optional(),
-  firstDay: z.string().optional(),
-  days: integerSchema.optional(),
-  playsPerDay: integerSchema.optional(),
-  filesPerDay: integerSchema.optional(),
-  singleFile: z.boolean().optional(),
-  lateFilesPerDay: integerSchema.optional(),
-  midnightFiles: z.boolean().optional(),
-  corrections: integerSchema.optional(),
-  allBad: shareSchema.optional(),
-  bad: pairsSchema.pipe(z.partialRecord(z.enum(BAD_ROWS), shareSchema)).optional(),
-  formats: z
-    .string()
-    .transform((list) => list.split(','))
-    .optional(),
-  broken: z
-    .string()
-    .transform((list) => list.split(','))
-    .pipe(z.array(z.enum(BROKEN_FILES)))
-    .optional(),
-  output: outputSchema,
-});
+const number = integerSchema.optional();
+const listSchema = z.string().transform((list) => list.split(','));
 
 export function addGenerate(program: Command, context: CliContext): void {
-  const command = program
-    .command('generate')
-    .summary('make songs, users and stream files of any size')
-    .description(
+  const declared = {
+    summary: 'make songs, users and stream files of any size',
+    description:
       'Makes a data set from a seed: songs.csv, users.csv, stream files in streams/, and what arrives afterwards in ' +
-        'late/ and corrections/. truth.json says what is in each file. A folder takes one data set.',
-    )
-    .requiredOption('--dir <folder>', 'where to write')
-    .option('--seed <n>', 'same seed, same bytes (1)')
-    .option('--songs <n>', 'songs (2000)')
-    .option('--genres <n>', 'genres (113)')
-    .option('--users <n>', 'users (1000)')
-    .option('--first-day <date>', 'first day of plays (2024-06-25)')
-    .option('--days <n>', 'days (1)')
-    .option('--plays-per-day <n>', 'plays of each day (10000)')
-    .option('--files-per-day <n>', 'files of each day, overlapping in users and time (3)')
-    .option('--single-file', 'all days in one file')
-    .option('--late-files-per-day <n>', 'files of each day that arrive later (0)')
-    .option('--midnight-files', 'a file of each day that spans its midnight')
-    .option('--corrections <n>', 'days whose last file is corrected (0)')
-    .option('--all-bad <share>', `rows of each bad kind as a share of the plays: ${BAD_ROWS.join(', ')}`)
-    .option('--bad <kind=share>', 'rows of one bad kind, repeatable', collect)
-    .option('--formats <list>', `what files look like, in turn, combined by +: ${TRAITS.join(', ')}`)
-    .option('--broken <list>', `files that are wrong as a whole: ${BROKEN_FILES.join(', ')}`)
-    .addOption(outputOption())
-    .action(async (given: unknown) => {
-      const { dir, output, allBad, bad, broken, ...rest } = checked(generateSchema, given);
-      const options = withoutUndefined({
-        ...rest,
-        brokenFiles: broken,
-        badRows: { ...(allBad === undefined ? {} : everyBadRow(allBad)), ...bad },
-      });
-      // The generator checks them too; here what is wrong is said as an option's fault.
-      checked(datasetOptionsSchema, options);
-      await requireUnused(dir);
-      await generate(context, dir, output, options);
+      'late/ and corrections/. truth.json says what is in each file. A folder takes one data set.',
+    options: {
+      dir: needed('--dir <folder>', 'where to write', z.string()),
+      seed: option('--seed <n>', 'same seed, same bytes (1)', number),
+      songs: option('--songs <n>', 'songs (2000)', number),
+      genres: option('--genres <n>', 'genres (113)', number),
+      users: option('--users <n>', 'users (1000)', number),
+      firstDay: option('--first-day <date>', 'first day of plays (2024-06-25)', z.string().optional()),
+      days: option('--days <n>', 'days (1)', number),
+      playsPerDay: option('--plays-per-day <n>', 'plays of each day (10000)', number),
+      filesPerDay: option(
+        '--files-per-day <n>',
+        'files of each day, overlapping in users and time (3)',
+        number,
+      ),
+      singleFile: flag('--single-file', 'all days in one file'),
+      lateFilesPerDay: option('--late-files-per-day <n>', 'files of each day that arrive later (0)', number),
+      midnightFiles: flag('--midnight-files', 'a file of each day that spans its midnight'),
+      corrections: option('--corrections <n>', 'days whose last file is corrected (0)', number),
+      allBad: option(
+        '--all-bad <share>',
+        `rows of each bad kind as a share of the plays: ${BAD_ROWS.join(', ')}`,
+        shareSchema.optional(),
+      ),
+      bad: repeatable(
+        '--bad <kind=share>',
+        'rows of one bad kind, repeatable',
+        pairsSchema.pipe(z.partialRecord(z.enum(BAD_ROWS), shareSchema)).optional(),
+      ),
+      formats: option(
+        '--formats <list>',
+        `what files look like, in turn, combined by +: ${TRAITS.join(', ')}`,
+        listSchema.optional(),
+      ),
+      broken: option(
+        '--broken <list>',
+        `files that are wrong as a whole: ${BROKEN_FILES.join(', ')}`,
+        listSchema.pipe(z.array(z.enum(BROKEN_FILES))).optional(),
+      ),
+      output: OUTPUT,
+    },
+    examples: [
+      'msp generate --dir data --days 3 --plays-per-day 20000',
+      'msp generate --dir data --all-bad 0.002 --formats plain,gzip+crlf,reordered_columns --broken missing_column',
+      'msp generate --dir data --single-file --days 7 --plays-per-day 1428572 --users 50000 --songs 90000',
+    ],
+  };
+  addCommand(program, 'generate', declared, async (given) => {
+    const { dir, output, allBad, bad, broken, ...rest } = given;
+    const options = withoutUndefined({
+      ...rest,
+      brokenFiles: broken,
+      badRows: { ...(allBad === undefined ? {} : everyBadRow(allBad)), ...bad },
     });
-  examples(command, [
-    'msp generate --dir data --days 3 --plays-per-day 20000',
-    'msp generate --dir data --all-bad 0.002 --formats plain,gzip+crlf,reordered_columns --broken missing_column',
-    'msp generate --dir data --single-file --days 7 --plays-per-day 1428572 --users 50000 --songs 90000',
-  ]);
+    // The generator checks them too; here what is wrong is said as an option's fault.
+    checked(datasetOptionsSchema, options);
+    await requireUnused(dir);
+    await generate(context, dir, output, options);
+  });
 }
 
 /** What a data set before would leave beside this one, and beside a truth that does not know it. */
@@ -114,7 +112,7 @@ async function requireUnused(dir: string): Promise<void> {
 async function generate(
   context: CliContext,
   dir: string,
-  output: z.output<typeof outputSchema>,
+  output: OutputFormat,
   options: DatasetOptions,
 ): Promise<void> {
   const dataset = await writeDataset(dir, options, (file) => {

@@ -11,10 +11,11 @@ import { stopStack } from '../../local/stack/stop.ts';
 import { SettingsError } from '../../pipeline/settings.ts';
 import { ClientError } from '../../client/errors.ts';
 import { withoutUndefined } from '../../client/optional.ts';
-import { checked, type CliContext } from '../context.ts';
+import { addCommand, flag, option } from '../command.ts';
+import type { CliContext } from '../context.ts';
 import { localFolder } from '../environment.ts';
 import { EXIT_CODES } from '../errors.ts';
-import { examples, integerSchema, outputOption, outputSchema } from '../options.ts';
+import { integerSchema, OUTPUT } from '../options.ts';
 import { showStack } from '../stack-text.ts';
 
 export function addLocalCommands(program: Command, context: CliContext): void {
@@ -30,57 +31,50 @@ export function addLocalCommands(program: Command, context: CliContext): void {
   addStatus(local, context);
 }
 
-const DIR_OPTION = [
+const DIR = option(
   '--dir <folder>',
   "the stack's folder (MSP_LOCAL_DIR, or .local in the checkout)",
-] as const;
-
-const upSchema = z.object({
-  dir: z.string().optional(),
-  portBase: integerSchema.optional(),
-  detach: z.boolean().default(false),
-  output: outputSchema,
-});
+  z.string().optional(),
+);
 
 function addUp(local: Command, context: CliContext): void {
-  const command = local
-    .command('up')
-    .summary('start it')
-    .description(
+  const declared = {
+    summary: 'start it',
+    description:
       'Starts the stack and stays until Ctrl-C or the end of its terminal, which stops it; with --detach it goes on ' +
-        'by itself.',
-    )
-    .option('-d, --detach', 'leave it running')
-    .option(...DIR_OPTION)
-    .option('--port-base <n>', `first of its six ports (${String(DEFAULT_PORT_BASE)})`)
-    .addOption(outputOption())
-    .action(async (given: unknown) => {
-      const { dir: folder, portBase, detach, output } = checked(upSchema, given);
-      const dir = localFolder(context.processEnvironment, folder);
-      const interruption = interruptions();
-      try {
-        const started = await start(
-          context,
-          withoutUndefined({ portBase, signal: interruption.signal }),
-          dir,
-        );
-        const stays = !detach && !started.wasRunning;
-        showStack(context.out, await stackStatus(dir), output);
-        if (!stays) return;
-        context.out.note('\nCtrl-C stops it.');
-        await untilInterrupted(context, dir, interruption.signal);
-        context.out.note('stopping…');
-        await explained(() => stopStack(dir));
-        context.out.note('stopped; its data stays for the next start');
-      } finally {
-        interruption.forget();
-      }
-    });
-  examples(command, [
-    'msp local up',
-    'msp local up --detach',
-    'msp local up --detach --dir /tmp/second --port-base 8300',
-  ]);
+      'by itself.',
+    options: {
+      detach: flag('-d, --detach', 'leave it running'),
+      dir: DIR,
+      portBase: option(
+        '--port-base <n>',
+        `first of its six ports (${DEFAULT_PORT_BASE})`,
+        integerSchema.optional(),
+      ),
+      output: OUTPUT,
+    },
+    examples: [
+      'msp local up',
+      'msp local up --detach',
+      'msp local up --detach --dir /tmp/second --port-base 8300',
+    ],
+  };
+  addCommand(local, 'up', declared, async ({ dir: folder, portBase, detach, output }) => {
+    const dir = localFolder(context.processEnvironment, folder);
+    const { signal, forget } = interruptions();
+    try {
+      const started = await start(context, withoutUndefined({ portBase, signal }), dir);
+      showStack(context.out, await stackStatus(dir), output);
+      if (detach || started.wasRunning) return;
+      context.out.note('\nCtrl-C stops it.');
+      await untilInterrupted(context, dir, signal);
+      context.out.note('stopping…');
+      await explained(() => stopStack(dir));
+      context.out.note('stopped; its data stays for the next start');
+    } finally {
+      forget();
+    }
+  });
 }
 
 async function start(
@@ -104,46 +98,35 @@ async function start(
 }
 
 function addDown(local: Command, context: CliContext): void {
-  const command = local
-    .command('down')
-    .summary('stop it')
-    .description('Stops the stack. Its data stays in its folder, and a next start has it again.')
-    .option(...DIR_OPTION)
-    .addOption(outputOption())
-    .action(async (given: unknown) => {
-      const { dir: folder, output } = checked(
-        z.object({ dir: z.string().optional(), output: outputSchema }),
-        given,
-      );
-      const dir = localFolder(context.processEnvironment, folder);
-      const stopped = await explained(() => stopStack(dir));
-      if (output === 'json')
-        context.out.json(z.object({ dir: z.string(), stopped: z.boolean() }), { dir, stopped });
-      else context.out.line(stopped ? `stopped; its data stays in ${dir}` : `no stack runs from ${dir}`);
-    });
-  examples(command, ['msp local down', 'msp local down --dir /tmp/second']);
+  const declared = {
+    summary: 'stop it',
+    description: 'Stops the stack. Its data stays in its folder, and a next start has it again.',
+    options: { dir: DIR, output: OUTPUT },
+    examples: ['msp local down', 'msp local down --dir /tmp/second'],
+  };
+  addCommand(local, 'down', declared, async ({ dir: folder, output }) => {
+    const dir = localFolder(context.processEnvironment, folder);
+    const stopped = await explained(() => stopStack(dir));
+    if (output === 'json')
+      context.out.json(z.object({ dir: z.string(), stopped: z.boolean() }), { dir, stopped });
+    else context.out.line(stopped ? `stopped; its data stays in ${dir}` : `no stack runs from ${dir}`);
+  });
 }
 
 function addStatus(local: Command, context: CliContext): void {
-  const command = local
-    .command('status')
-    .summary('what runs and where it answers')
-    .description(
+  const declared = {
+    summary: 'what runs and where it answers',
+    description:
       'Parts of the stack and every endpoint. Ends with 0 when all parts answer, 1 when one does not, 3 without a stack.',
-    )
-    .option(...DIR_OPTION)
-    .addOption(outputOption())
-    .action(async (given: unknown) => {
-      const { dir: folder, output } = checked(
-        z.object({ dir: z.string().optional(), output: outputSchema }),
-        given,
-      );
-      const status = await explained(() => stackStatus(localFolder(context.processEnvironment, folder)));
-      showStack(context.out, status, output);
-      if (status.state === 'impaired') context.exitCode = EXIT_CODES.Failed;
-      if (status.state === 'stopped') context.exitCode = EXIT_CODES.NotFound;
-    });
-  examples(command, ['msp local status', 'msp local status -o json']);
+    options: { dir: DIR, output: OUTPUT },
+    examples: ['msp local status', 'msp local status -o json'],
+  };
+  addCommand(local, 'status', declared, async ({ dir: folder, output }) => {
+    const status = await explained(() => stackStatus(localFolder(context.processEnvironment, folder)));
+    showStack(context.out, status, output);
+    if (status.state === 'impaired') context.exitCode = EXIT_CODES.Failed;
+    if (status.state === 'stopped') context.exitCode = EXIT_CODES.NotFound;
+  });
 }
 
 /** Turns the first interruption into an abort; while the stack stops, further ones are left alone. */

@@ -11,29 +11,26 @@ import {
 import type { PipelineClient } from '../../client/pipeline-client.ts';
 import { firstFew } from '../../pipeline/first-few.ts';
 import type { FileReport, ValidationReport } from '../../pipeline/reports.ts';
-import { checked, type CliContext } from '../context.ts';
+import { addClientCommand } from '../command.ts';
+import type { CliContext } from '../context.ts';
 import { count, cut, share } from '../format.ts';
-import { examples, limitSchema, outputOption, outputSchema, RUN } from '../options.ts';
+import { latestRunArgument, limitIfGiven, OUTPUT, ROWS_OUTPUT } from '../options.ts';
+import type { Column } from '../output.ts';
 
 export function addQualityCommands(program: Command, context: CliContext): void {
-  const quality = program
-    .command('quality')
-    .argument('[run]', RUN, 'latest')
-    .summary('quality report of a run')
-    .description(
+  const declared = {
+    summary: 'quality report of a run',
+    description:
       'What the gate and validation found: plays that stop counting, rows by verdict, reason and file, reference data, dataset rules, missing hours.',
-    )
-    .addOption(outputOption())
-    .action(async (run: string, given: unknown) => {
-      const { output } = checked(z.object({ output: outputSchema }), given);
-      await context.withClient(async (client) => {
-        const record = await client.quality.record(await client.runInBucket(run));
-        if (output === 'json') context.out.json(qualityRecordSchema, record);
-        else show(context, record);
-      });
-    });
-  examples(quality, ['msp quality', 'msp quality music_streaming-20240625T030000Z-3f2a -o json']);
-
+    argument: latestRunArgument,
+    options: { output: OUTPUT },
+    examples: ['msp quality', 'msp quality music_streaming-20240625T030000Z-3f2a -o json'],
+  };
+  addClientCommand(program, context, 'quality', declared, async (client, { output }, run) => {
+    const record = await client.quality.record(await client.runInBucket(run));
+    if (output === 'json') context.out.json(qualityRecordSchema, record);
+    else show(context, record);
+  });
   addRows(program, context, 'rejected', 'errors', 'rows that were rejected');
   addRows(program, context, 'review', 'review', 'rows that wait for reference data (unknown track or user)');
 }
@@ -166,28 +163,21 @@ const DAYS_SHOWN = 20;
 const ROWS_SHOWN = 50;
 
 function addRows(program: Command, context: CliContext, name: string, kind: RowKind, what: string): void {
-  const command = program
-    .command(name)
-    .argument('[run]', RUN, 'latest')
-    .summary(what)
-    .description(`Shows ${what}: file, line, reasons and the fields as they were read.`)
-    .option('--limit <n>', `rows shown; all with csv or json, ${String(ROWS_SHOWN)} in a table`)
-    .addOption(outputOption(['table', 'json', 'csv']))
-    .action(async (run: string, given: unknown) => {
-      const schema = z.object({ output: outputSchema, limit: limitSchema.optional() });
-      const { output, limit = output === 'table' ? ROWS_SHOWN : Infinity } = checked(schema, given);
-      await context.withClient(async (client) => {
-        const rows = await take(context, client, { run, kind, limit });
-        context.out.rows(
-          output,
-          z.array(judgedRowSchema),
-          rows,
-          columns(output === 'table'),
-          'there are none',
-        );
-      });
-    });
-  examples(command, [`msp ${name}`, `msp ${name} latest -o csv > ${name}.csv`]);
+  const declared = {
+    summary: what,
+    description: `Shows ${what}: file, line, reasons and the fields as they were read.`,
+    argument: latestRunArgument,
+    options: {
+      limit: limitIfGiven(`rows shown; all with csv or json, ${ROWS_SHOWN} in a table`),
+      output: ROWS_OUTPUT,
+    },
+    examples: [`msp ${name}`, `msp ${name} latest -o csv > ${name}.csv`],
+  };
+  addClientCommand(program, context, name, declared, async (client, { output, limit: given }, run) => {
+    const limit = given ?? (output === 'table' ? ROWS_SHOWN : Infinity);
+    const rows = await take(context, client, { run, kind, limit });
+    context.out.rows(output, z.array(judgedRowSchema), rows, columns(output === 'table'), 'there are none');
+  });
 }
 
 async function take(
@@ -206,9 +196,7 @@ async function take(
   return taken;
 }
 
-function columns(
-  short: boolean,
-): { title: string; value: (row: JudgedRow) => string | number; right?: boolean }[] {
+function columns(short: boolean): Column<JudgedRow>[] {
   const field = (value: string | null): string => (short ? cut(value ?? '', 40) : (value ?? ''));
   return [
     { title: 'key', value: ({ key }) => key },

@@ -1,74 +1,63 @@
 /** `msp recover run`: a closed run goes on from where it stood. */
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import { pausedSchema } from '../../pipeline/checkpoint.ts';
-import { overridesSchema } from '../../pipeline/request.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { RecoveryPlan } from '../../client/run-recovery.ts';
 import { ClientError } from '../../client/errors.ts';
 import { withoutUndefined } from '../../client/optional.ts';
-import { checked, type CliContext } from '../context.ts';
-import { examples, outputOption, outputSchema, RUN } from '../options.ts';
-import { overrideOptions, showStarted, startedSchema, waitForEnd } from './runs.ts';
-
-const optionsSchema = overridesSchema.extend({
-  from: z.enum(STAGE_NAMES).optional(),
-  reset: z.boolean().default(false),
-  reason: z.string().min(1),
-  dryRun: z.boolean().default(false),
-  wait: z.boolean().default(false),
-  yes: z.boolean().default(false),
-  output: outputSchema,
-});
+import { addClientCommand, flag, option } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { OUTPUT, OVERRIDES, reason, runArgument, YES } from '../options.ts';
+import { overriding, showStarted } from './runs.ts';
 
 /** @param recover the command `msp recover`, which others extend */
 export function addRecoverRun(recover: Command, context: CliContext): void {
-  const command = recover
-    .command('run')
-    .argument('<run>', RUN)
-    .summary('go on with a run that failed, was stopped or was terminated')
-    .description(
+  const declared = {
+    summary: 'go on with a run that failed, was stopped or was terminated',
+    description:
       'Goes on with a closed run as the same run: what it finished is kept, a Glue run that lives or has succeeded is ' +
-        'adopted, the rest runs. Shows first what is kept and what runs again. A run that is only parked is retried ' +
-        'with msp retry.',
-    )
-    .addOption(new Option('--from <stage>', 'do this stage and all after it again').choices(STAGE_NAMES))
-    .option('--reset', 'rewind the closed execution on the server instead of starting another')
-    .requiredOption('--reason <text>', 'why; stands in the history')
-    .option('--dry-run', 'only show what is kept and what runs again')
-    .option('--wait', 'wait for the end, showing progress')
-    .option('-y, --yes', 'do not ask')
-    .addOption(outputOption());
-  for (const option of overrideOptions) command.addOption(option);
-  command.action(async (run: string, given: unknown) => {
-    const { from, reset, reason, dryRun, wait, yes, output, ...glue } = checked(optionsSchema, given);
-    const overrides = Object.keys(glue).length === 0 ? undefined : glue;
-    if (reset && overrides !== undefined) {
+      'adopted, the rest runs. Shows first what is kept and what runs again. A run that is only parked is retried ' +
+      'with msp retry.',
+    argument: runArgument,
+    options: {
+      from: option(
+        '--from <stage>',
+        'do this stage and all after it again',
+        z.enum(STAGE_NAMES).optional(),
+        (each) => each.choices(STAGE_NAMES),
+      ),
+      reset: flag('--reset', 'rewind the closed execution on the server instead of starting another'),
+      reason: reason('why; stands in the history'),
+      dryRun: flag('--dry-run', 'only show what is kept and what runs again'),
+      wait: flag('--wait', 'wait for the end, showing progress'),
+      yes: YES,
+      output: OUTPUT,
+      ...OVERRIDES,
+    },
+    examples: [
+      'msp recover run latest --reason "the scripts are mended"',
+      'msp recover run latest --from kpi_computation --reason "new genres" --worker-type G.2X --yes',
+      'msp recover run latest --reset --reason "bad worker build" --yes',
+    ],
+  };
+  addClientCommand(recover, context, 'run', declared, async (client, options, run) => {
+    const { from, reset, reason: why, dryRun, wait, yes, output, ...glue } = options;
+    const chosen = { ...withoutUndefined({ from }), ...overriding(glue), reason: why };
+    if (reset && chosen.overrides !== undefined) {
       throw new ClientError('WrongUse', 'A reset can not change the Glue runs: its input stays the same.', {
         advice: 'Leave --reset out, or the overrides.',
       });
     }
-    await context.withClient(async (client) => {
-      const reference = await client.runs.find(run);
-      const plan = await client.recovery.plan(reference, from, reset ? 'reset' : 'resume');
-      if (output === 'json' && dryRun) context.out.json(planSchema, planView(plan));
-      else if (output !== 'json') showPlan(context, plan, reset);
-      if (dryRun) return;
-      await context.confirm(`Go on with ${plan.workflowId}?`, yes);
-      const chosen = withoutUndefined({ from, overrides });
-      const started = reset
-        ? await client.recovery.reset(reference, { ...chosen, reason })
-        : await client.recovery.resume(reference, { ...chosen, reason });
-      if (wait) await waitForEnd(context, client, started, output);
-      else if (output === 'json') context.out.json(startedSchema, started);
-      else showStarted(context, started);
-    });
+    const reference = await client.runs.find(run);
+    const plan = await client.recovery.plan(reference, from, reset ? 'reset' : 'resume');
+    if (output === 'json' && dryRun) context.out.json(planSchema, planView(plan));
+    else if (output !== 'json') showPlan(context, plan, reset);
+    if (dryRun) return;
+    await context.confirm(`Go on with ${plan.workflowId}?`, yes);
+    const started = await client.recovery[reset ? 'reset' : 'resume'](reference, chosen);
+    await showStarted(context, client, started, { wait, output });
   });
-  examples(command, [
-    'msp recover run latest --reason "the scripts are mended"',
-    'msp recover run latest --from kpi_computation --reason "new genres" --worker-type G.2X --yes',
-    'msp recover run latest --reset --reason "bad worker build" --yes',
-  ]);
 }
 
 const planSchema = z.object({

@@ -2,10 +2,11 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { describeSettings, unknownSettings, type Environment } from '../../pipeline/settings.ts';
-import { checked, type CliContext } from '../context.ts';
+import { addCommand } from '../command.ts';
+import type { CliContext } from '../context.ts';
 import { EXIT_CODES } from '../errors.ts';
 import { cut } from '../format.ts';
-import { examples, outputOption, outputSchema } from '../options.ts';
+import { OUTPUT } from '../options.ts';
 
 const shownSchema = z.object({
   variable: z.string(),
@@ -21,32 +22,30 @@ const CONNECTION_VARIABLES = /^(TEMPORAL_|AWS_)/;
 const SECRET_VARIABLES = /SECRET|TOKEN|API_KEY|KEY_DATA|PASSWORD|GRPC_META/;
 
 export function addSettings(program: Command, context: CliContext): void {
-  const command = program
-    .command('settings')
-    .summary('every setting and where it came from')
-    .description(
+  const declared = {
+    summary: 'every setting and where it came from',
+    description:
       'Settings of the pipeline and the variables of its connections, with their values and sources. Secrets are ' +
-        'masked. MSP_ variables that no setting reads are named: most are misspelt. Ends with 2 when one is wrong.',
-    )
-    .addOption(outputOption())
-    .action((given: unknown) => {
-      const { output } = checked(z.object({ output: outputSchema }), given);
-      const shown = settingsOf(context.environment, context.processEnvironment);
-      context.out.rows(
-        output,
-        z.array(shownSchema),
-        shown,
-        [
-          { title: 'variable', value: ({ variable }) => variable },
-          { title: 'value', value: ({ value }) => cut(value ?? '', 60) },
-          { title: 'source', value: ({ source }) => source },
-          { title: 'about', value: ({ about, problem }) => problem ?? about },
-        ],
-        'there are no settings',
-      );
-      if (shown.some(({ problem }) => problem !== undefined)) context.exitCode = EXIT_CODES.WrongUse;
-    });
-  examples(command, ['msp settings', 'MSP_BUCKET=other msp settings -o json']);
+      'masked. MSP_ variables that no setting reads are named: most are misspelt. Ends with 2 when one is wrong.',
+    options: { output: OUTPUT },
+    examples: ['msp settings', 'MSP_BUCKET=other msp settings -o json'],
+  };
+  addCommand(program, 'settings', declared, ({ output }) => {
+    const shown = settingsOf(context.environment, context.processEnvironment);
+    context.out.rows(
+      output,
+      z.array(shownSchema),
+      shown,
+      [
+        { title: 'variable', value: ({ variable }) => variable },
+        { title: 'value', value: ({ value }) => cut(value ?? '', 60) },
+        { title: 'source', value: ({ source }) => source },
+        { title: 'about', value: ({ about, problem }) => problem ?? about },
+      ],
+      'there are no settings',
+    );
+    if (shown.some(({ problem }) => problem !== undefined)) context.exitCode = EXIT_CODES.WrongUse;
+  });
 }
 
 /** @param own the environment of the process, without what a local stack adds */

@@ -8,56 +8,46 @@ import { ClientError } from '../../client/errors.ts';
 import type { PipelineClient } from '../../client/pipeline-client.ts';
 import type { RunReference } from '../../client/runs.ts';
 import type { DirectMeasures, MeasureName } from '../../client/shutdowns.ts';
-import { checked, type CliContext } from '../context.ts';
-import { examples, outputOption, outputSchema, RUN, whoAmI } from '../options.ts';
+import { addClientCommand, flag, option } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { by, OUTPUT, reason, RUN, YES } from '../options.ts';
 import { glueLine, showEnd, statusLine } from '../run-text.ts';
 import { awaitShutdown } from '../shutdown-wait.ts';
 import { viewOf, viewSchema } from '../../client/run-view.ts';
 import type { RunView } from '../../client/run-view.ts';
 
-const optionsSchema = z.object({
-  all: z.boolean().default(false),
-  run: z.string().optional(),
-  reason: z.string().min(1),
-  by: z.string().min(1).optional(),
-  dryRun: z.boolean().default(false),
-  yes: z.boolean().default(false),
-  output: outputSchema,
-});
-
 export function addShutdown(program: Command, context: CliContext): void {
-  const command = program
-    .command('shutdown')
-    .summary('stop everything now, or one run')
-    .description(
+  const declared = {
+    summary: 'stop everything now, or one run',
+    description:
       'Pauses the schedules, stops every run with its Glue run, sets unfinished output aside, and writes a report with ' +
-        'the plan to undo it. Published data, claims and finished stages stay as they are. Where no worker runs, does ' +
-        'what can be done without one; the rest happens when a worker is back.',
-    )
-    .option('--all', 'everything; the default when no run is named')
-    .option('--run <run>', `only this run: ${RUN}`)
-    .requiredOption('--reason <text>', 'why; stands in notes, histories and the report')
-    .option('--by <name>', 'who gives the command; you, when not given')
-    .option('--dry-run', 'show what would be stopped')
-    .option('-y, --yes', 'do not ask')
-    .addOption(outputOption());
-  command.action(async (given: unknown) => {
-    const { all, run, by = whoAmI(), reason, dryRun, yes, output } = checked(optionsSchema, given);
+      'the plan to undo it. Published data, claims and finished stages stay as they are. Where no worker runs, does ' +
+      'what can be done without one; the rest happens when a worker is back.',
+    options: {
+      all: flag('--all', 'everything; the default when no run is named'),
+      run: option('--run <run>', `only this run: ${RUN}`, z.string().optional()),
+      reason: reason('why; stands in notes, histories and the report'),
+      by: by('who gives the command'),
+      dryRun: flag('--dry-run', 'show what would be stopped'),
+      yes: YES,
+      output: OUTPUT,
+    },
+    examples: [
+      'msp shutdown --reason "the reference data is wrong"',
+      'msp shutdown --dry-run --reason "what would it stop?"',
+      'msp shutdown --run latest --reason "wrong file delivered" --yes',
+    ],
+  };
+  addClientCommand(program, context, 'shutdown', declared, async (client, options) => {
+    const { all, run, output, ...rest } = options;
     if (all && run !== undefined)
       throw new ClientError('WrongUse', '--all and --run exclude each other.', {
         advice: 'Give one of them.',
       });
-    await context.withClient(async (client) => {
-      const asked = { by, reason, dryRun, yes, json: output === 'json' };
-      if (run !== undefined) await shutDownRun(context, client, run, asked);
-      else await shutDownAll(context, client, asked);
-    });
+    const asked = { ...rest, json: output === 'json' };
+    if (run !== undefined) await shutDownRun(context, client, run, asked);
+    else await shutDownAll(context, client, asked);
   });
-  examples(command, [
-    'msp shutdown --reason "the reference data is wrong"',
-    'msp shutdown --dry-run --reason "what would it stop?"',
-    'msp shutdown --run latest --reason "wrong file delivered" --yes',
-  ]);
 }
 
 interface Asked {
@@ -72,7 +62,7 @@ async function shutDownRun(
   context: CliContext,
   client: PipelineClient,
   run: string,
-  { by, reason, dryRun, yes, json }: Asked,
+  { by: who, reason: why, dryRun, yes, json }: Asked,
 ): Promise<void> {
   const { out } = context;
   const reference = await client.runs.find(run);
@@ -84,7 +74,7 @@ async function shutDownRun(
     `Shut ${reference.workflowId} down? Its Glue run is stopped; msp recover run goes on with it.`,
     yes,
   );
-  const { message } = await commanded(context, client, reference, { by, reason });
+  const { message } = await commanded(context, client, reference, { by: who, reason: why });
   if (!json) out.line(message);
   await client.runs.result(reference);
   const view = await viewOf(client, reference);
@@ -134,16 +124,16 @@ function showWhatWouldStop({ out }: CliContext, view: RunView, json: boolean): v
 async function shutDownAll(
   context: CliContext,
   client: PipelineClient,
-  { by, reason, dryRun, yes, json }: Asked,
+  { by: who, reason: why, dryRun, yes, json }: Asked,
 ): Promise<void> {
   const { pipeline } = client.settings;
   if (!dryRun) await context.confirm(`Stop everything of ${pipeline}: schedules, runs, Glue runs?`, yes);
-  const reference = await client.shutdowns.start({ by, reason, dryRun });
+  const reference = await client.shutdowns.start({ by: who, reason: why, dryRun });
   const { out } = context;
   out.note(`shutdown ${reference.shutdown}`);
   if (!(await client.shutdowns.isTaken(reference))) {
     if (dryRun) throw noWorker('so nothing could be looked at.');
-    showDirect(context, await client.shutdowns.actDirectly(reference, { by, reason }));
+    showDirect(context, await client.shutdowns.actDirectly(reference, { by: who, reason: why }));
     throw noWorker(
       'so runs have not ended yet, unfinished output is not set aside, and no report is written.',
     );

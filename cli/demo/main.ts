@@ -13,8 +13,6 @@ import { showEnd } from '../run-text.ts';
 import { count } from '../format.ts';
 import { ClientError, PipelineClient } from '../../client/pipeline-client.ts';
 import type { RunView } from '../../client/run-view.ts';
-import { DAY, deliverData, makeData } from './data.ts';
-import { showKpis } from './kpis.ts';
 import { onInterruption, outliveTerminal } from '../../local/stack/interruption.ts';
 import { withClaim } from '../../local/stack/claim.ts';
 import { StackError } from '../../local/stack/errors.ts';
@@ -24,6 +22,8 @@ import { startStack, type RunningStack } from '../../local/stack/start.ts';
 import { stackStatus } from '../../local/stack/status.ts';
 import { stopStack } from '../../local/stack/stop.ts';
 import { checkoutFolder } from '../../local/stack/toolchain.ts';
+import { showKpis } from './kpis.ts';
+import { DAY, deliverData, makeData } from './data.ts';
 
 /** Shells' exit code for an end by Ctrl-C. */
 const INTERRUPTED = 130;

@@ -15,7 +15,6 @@ import {
 } from '@aws-sdk/client-iam';
 import { StackError } from '../errors.ts';
 import type { AccessKey } from '../folder.ts';
-import { unlessThere } from './idempotent.ts';
 import {
   jobPolicy,
   jobTrust,
@@ -25,6 +24,7 @@ import {
   type Scope,
   type Statement,
 } from '../../../pipeline/declared/rights.ts';
+import { unlessThere } from './idempotent.ts';
 
 export interface Identities {
   readonly worker: AccessKey;

@@ -5,8 +5,8 @@
 import { inspect } from 'node:util';
 import { ClientError } from '../../../client/errors.ts';
 import { EXIT_CODES } from '../../../cli/errors.ts';
-import type { Ended } from './document-shell.ts';
 import { within } from '../until.ts';
+import type { Ended } from './document-shell.ts';
 
 const IMPORT = /^import (\{[^}]+\}) from ('[^']+');$/gm;
 const DECLARED = /^const (?:(\w+)|\{ ([^}]+) \}) =/gm;

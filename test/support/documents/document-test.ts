@@ -1,11 +1,11 @@
 /** Follows a page from top to bottom: each of its sections that has commands is a test. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
+import { until } from '../until.ts';
 import { firstDifference, stepsOf } from './document.ts';
 import type { Commands, Step } from './document.ts';
 import type { DocumentProgram } from './document-program.ts';
 import type { DocumentShell, Ended } from './document-shell.ts';
-import { until } from '../until.ts';
 
 export interface Following {
   /** Where the commands are run; asked when the first is. */

@@ -10,13 +10,13 @@ import { end } from '../../../local/stack/processes.ts';
 import { fileIdOf } from '../../../pipeline/documents.ts';
 import { runIdOf } from '../../../pipeline/layout.ts';
 import type { RunStatus } from '../../../workflows/pipeline/state.ts';
-import type { DocumentProgram } from './document-program.ts';
-import type { DocumentShell } from './document-shell.ts';
 import type { PipelineStack } from '../stack/pipeline-stack.ts';
 import { MONDAY, PublishedWorld } from '../data/published-world.ts';
 import { csv, songsCsv, usersCsv } from '../data/small-world.ts';
 import { until } from '../until.ts';
 import { validationReport } from '../data/validation-report.ts';
+import type { DocumentShell } from './document-shell.ts';
+import type { DocumentProgram } from './document-program.ts';
 
 const OUT_OF_MEMORY = { state: 'FAILED', category: 'OUT_OF_MEMORY_ERROR', errorMessage: 'Java heap space' };
 /** Longer than any test. */

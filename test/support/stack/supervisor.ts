@@ -6,8 +6,8 @@ import { portsFrom } from '../../../local/stack/ports.ts';
 import { probeOf } from '../../../local/stack/probes.ts';
 import { isAlive, StartedProcess } from '../../../local/stack/processes.ts';
 import { readToolchain } from '../../../local/stack/toolchain.ts';
-import type { PipelineStack } from './pipeline-stack.ts';
 import { until } from '../until.ts';
+import type { PipelineStack } from './pipeline-stack.ts';
 
 export type Supervised = 'temporal' | 'glue';
 
