@@ -12,7 +12,8 @@ import type { ProcedureReference } from '../client/procedures.ts';
 import type { CliContext } from './context.ts';
 import { EXIT_CODES, type ExitCode } from './errors.ts';
 import type { OutputFormat } from './output.ts';
-import { showOutcome, showPlan, showWaiting, timelineLine } from './procedure-text.ts';
+import { showOutcome, showPlan, showWaiting } from './procedure-text.ts';
+import { timelineLine } from './subject-text.ts';
 
 /** Short against the seconds that steps take, long against what a query costs. */
 const LOOK_INTERVAL_MS = 500;

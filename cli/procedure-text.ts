@@ -1,28 +1,23 @@
 /** A procedure in words. */
 import { PROCEDURES } from '../pipeline/procedures/steps.ts';
 import type { ProcedureView } from '../client/procedure-view.ts';
-import { between, bytes, count, plural, time } from './format.ts';
+import { bytes, count, plural, time } from './format.ts';
 import type { Output } from './output.ts';
-
-/** Last entries of the timeline; `-o json` has all. */
-const TIMELINE_SHOWN = 15;
+import { endedText, noteSilence, showTimeline, waysOn, whyParked } from './subject-text.ts';
 
 export function showProcedure(out: Output, view: ProcedureView): void {
-  const { id, procedure, workflowId, status, startedAt, endedAt, report } = view;
+  const { id, procedure, workflowId, status, startedAt, report } = view;
   out.fields([
     ['procedure', id],
     ['what', PROCEDURES[procedure].summary],
     ['workflow id', workflowId],
     ['status', `${out.status(status)}${view.step === undefined ? '' : ` in ${view.step}`}`],
     ['started', time(startedAt)],
-    ['ended', endedAt === undefined ? undefined : `${time(endedAt)}, after ${between(startedAt, endedAt)}`],
+    ['ended', endedText(view)],
     ['waits for run', view.run ?? undefined],
     ['report', report ?? undefined],
   ]);
-  if (!view.answered)
-    out.note(
-      '\nThe procedure itself did not answer: no worker polls its task queue, or its workflow task fails (see the UI).',
-    );
+  if (!view.answered) noteSilence(out, 'procedure');
   showPlan(out, view);
   if (view.steps.length > 0) {
     out.heading('Steps');
@@ -33,10 +28,7 @@ export function showProcedure(out: Output, view: ProcedureView): void {
       );
     }
   }
-  if (view.timeline.length > 0) {
-    out.heading('Timeline');
-    for (const entry of view.timeline.slice(-TIMELINE_SHOWN)) out.line(timelineLine(out, entry));
-  }
+  showTimeline(out, view.timeline);
   showWaiting(out, view);
   showOutcome(out, view);
 }
@@ -45,14 +37,6 @@ function mark(out: Output, state: string): string {
   if (state === 'done') return out.colors.green('✓');
   if (state === 'not needed') return '-';
   return state === 'parked' ? out.colors.yellow('!') : ' ';
-}
-
-export function timelineLine(
-  out: Output,
-  { at, what, by, reason }: ProcedureView['timeline'][number],
-): string {
-  const who = by === undefined ? '' : ` by ${by}${reason === undefined ? '' : `: ${reason}`}`;
-  return `${out.colors.dim(time(at))}  ${what}${who}`;
 }
 
 /** The plan as a table of its figures, and line by line. */
@@ -78,25 +62,21 @@ export function showPlan(out: Output, { plan }: ProcedureView): void {
   for (const line of plan.lines) out.line(`  ${line.startsWith('LOST') ? out.colors.red(line) : line}`);
 }
 
+/** What a procedure waits for and the ways on. */
 export function showWaiting(out: Output, view: ProcedureView): void {
-  const { id, plan, waiting, parked, paused } = view;
-  if (paused !== null) {
-    out.line(`\n${out.toned('waiting', 'paused')} by ${paused.by}: ${paused.reason}`);
-    out.line(`  msp procedures resume ${id} --reason "…"`);
-  }
-  if (parked !== null) {
-    const { failure, step, until } = parked;
-    out.line(`\n${out.toned('waiting', 'parked')} in ${step} until ${time(until)}: ${failure.type}`);
-    out.line(`  ${failure.message}\n  ${failure.advice}`);
-    out.line(`  msp procedures retry ${id} --reason "…"\n  msp procedures abort ${id} --reason "…"`);
-  }
-  if (waiting !== null && plan !== null) {
-    out.line(
-      `\nThe plan waits for an approval until ${time(waiting.until)}; without one nothing is changed.`,
-    );
-    out.line(`  msp procedures approve ${id} --digest ${plan.digest} --reason "…"`);
-    out.line(`  msp procedures reject ${id} --reason "…"`);
-  }
+  const { id, plan, waiting, parked, paused, commands } = view;
+  const ways = commands.map((name) => {
+    const digest = name === 'approve' && plan !== null ? ` --digest ${plan.digest}` : '';
+    return `msp procedures ${name === 'retryStep' ? 'retry' : name} ${id}${digest}`;
+  });
+  const until = paused === null ? (parked ?? waiting)?.until : undefined;
+  for (const line of waysOn(out, whyItWaits(view), ways, until)) out.line(line);
+}
+
+function whyItWaits({ waiting, parked, paused }: ProcedureView): string[] {
+  if (paused !== null) return [`Paused by ${paused.by} since ${time(paused.since)}: ${paused.reason}.`];
+  if (parked !== null) return whyParked(parked.step, parked);
+  return waiting === null ? [] : ['The plan waits for an approval; without one nothing is changed.'];
 }
 
 export function showOutcome(

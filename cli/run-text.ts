@@ -4,9 +4,7 @@ import { STAGES } from '../pipeline/stages.ts';
 import { stagesAhead, type RunView } from '../client/run-view.ts';
 import { between, count, time } from './format.ts';
 import type { Output } from './output.ts';
-
-/** Last entries of the timeline in `msp status`; `-o json` has all. */
-const TIMELINE_SHOWN = 12;
+import { endedText, noteSilence, showTimeline, timelineLine, waysOn, whyParked } from './subject-text.ts';
 
 /** Entries that the list of stages has already. */
 const ENDED_STAGE = /^[a-z0-9_]+: (done|skipped|not needed)/;
@@ -21,42 +19,26 @@ export function showRun(out: Output, view: RunView): void {
       'waits until',
       view.waitsUntil === undefined ? undefined : `${time(view.waitsUntil)}, by its cron schedule`,
     ],
-    [
-      'ended',
-      view.endedAt === undefined
-        ? undefined
-        : `${time(view.endedAt)}, after ${between(view.startedAt, view.endedAt)}`,
-    ],
+    ['ended', endedText(view)],
     ['days', firstFew(view.days, view.dayCount)],
     ['Glue run', glueLine(view)],
   ]);
-  if (!view.answered && view.waitsUntil === undefined)
-    out.note(
-      '\nThe run itself did not answer: no worker polls its task queue, or its workflow task fails (see the UI).',
-    );
+  if (!view.answered && view.waitsUntil === undefined) noteSilence(out, 'run');
   if (view.checkpoints.length > 0) {
     out.heading('Stages');
     for (const line of stageLines(out, view)) out.line(line);
   }
-  const timeline = view.timeline.filter(({ what }) => !ENDED_STAGE.test(what)).slice(-TIMELINE_SHOWN);
-  if (timeline.length > 0) {
-    out.heading('Timeline');
-    for (const entry of timeline) out.line(`${out.colors.dim(time(entry.at))}  ${entryText(out, entry)}`);
-  }
+  showTimeline(
+    out,
+    view.timeline.filter(({ what }) => !ENDED_STAGE.test(what)),
+  );
   for (const line of waitingLines(out, view)) out.line(line);
   if (view.end !== undefined) showEnd(out, view);
 }
 
-function entryText(out: Output, { what, by, reason, refused }: RunView['timeline'][number]): string {
-  const who = by === undefined ? '' : ` by ${by}${reason === undefined ? '' : `: ${reason}`}`;
-  return refused === true ? out.colors.yellow(`${what}${who}`) : `${what}${who}`;
-}
-
 /** Signals that were not followed, with their times. */
 export function refusedLines(out: Output, { timeline }: RunView): string[] {
-  return timeline.flatMap((entry) =>
-    entry.refused === true ? [`${time(entry.at)}  ${entryText(out, entry)}`] : [],
-  );
+  return timeline.filter(({ refused }) => refused === true).map((entry) => timelineLine(out, entry));
 }
 
 /** The end of a run, or what it waits for. */
@@ -134,20 +116,9 @@ function currentText(view: RunView): string {
 
 /** What a run waits for and the ways on. */
 export function waitingLines(out: Output, view: RunView): string[] {
-  const why = whyItWaits(view);
-  if (why.length === 0) return [];
-  const { parked, held, commands, workflowId } = view;
-  const ways = commands.map((name) => `  msp ${VERBS[name]} ${workflowId} --reason "…"`);
-  const until = (parked ?? held)?.until;
-  return [
-    '',
-    ...why.map((line, i) => (i === 0 ? out.colors.yellow(line) : line)),
-    '',
-    view.paused !== undefined || until === undefined
-      ? 'Ways on:'
-      : `Ways on (it waits for one until ${time(until)}):`,
-    ...ways,
-  ];
+  const { parked, held, paused, commands, workflowId } = view;
+  const ways = commands.map((name) => `msp ${VERBS[name]} ${workflowId}`);
+  return waysOn(out, whyItWaits(view), ways, paused === undefined ? (parked ?? held)?.until : undefined);
 }
 
 function whyItWaits({ paused, parked, held, glueRun }: RunView): string[] {
@@ -157,19 +128,11 @@ function whyItWaits({ paused, parked, held, glueRun }: RunView): string[] {
     const glue = glueRun === undefined ? '' : ` Its Glue run ${what}.`;
     return [`Paused by ${by} since ${time(since)}: ${reason}.${glue}`];
   }
-  if (parked !== undefined) {
-    const { stage, since, failure } = parked;
-    return [
-      `${stage} is parked since ${time(since)}: ${failure.type}`,
-      `  ${failure.message}`,
-      `  ${failure.advice}`,
-    ];
-  }
+  if (parked !== undefined) return whyParked(parked.stage, parked);
   if (held === undefined) return [];
-  const { since, reasons } = held;
   return [
-    `Held at the quality gate since ${time(since)}; nothing is published yet.`,
-    ...reasons.map((reason) => `  - ${reason}`),
+    `Held at the quality gate since ${time(held.since)}; nothing is published yet.`,
+    ...held.reasons.map((reason) => `  - ${reason}`),
   ];
 }
 
