@@ -43,7 +43,9 @@ export class Output {
     const noColor = environment['NO_COLOR'] !== undefined && environment['NO_COLOR'] !== '';
     const forced = environment['FORCE_COLOR'] !== undefined && environment['FORCE_COLOR'] !== '0';
     this.colors = picocolors.createColors(!noColor && (forced || streams.stdout.isTTY === true));
-    this.live = streams.stderr.isTTY === true && environment['TERM'] !== 'dumb';
+    // Some terminals that are none say that they have 0 columns.
+    const { isTTY, columns } = streams.stderr;
+    this.live = isTTY === true && columns !== 0 && environment['TERM'] !== 'dumb';
   }
 
   /** A line of the result. */
@@ -71,12 +73,6 @@ export class Output {
     };
     show(0);
     return show;
-  }
-
-  /** Columns of the terminal; some that are none say 0. */
-  get width(): number {
-    const { columns = 0 } = this.#streams.stderr;
-    return columns > 0 ? columns : 80;
   }
 
   /** For what replaces itself on a terminal. */

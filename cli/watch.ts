@@ -3,7 +3,7 @@
  * is asked again and again, which costs the worker a query each time and the history nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stripVTControlCharacters } from 'node:util';
+import { createLogUpdate } from 'log-update';
 import { ClientError } from '../client/errors.ts';
 import type { PipelineClient } from '../client/pipeline-client.ts';
 import { viewOf, type RunView } from '../client/run-view.ts';
@@ -68,17 +68,9 @@ const AWAY = 'Temporal does not answer; waiting for it';
 const NO_WORKER = 'no worker answers; waiting for one';
 
 function liveDisplay(out: Output): Display {
-  let lines = 0;
+  const replace = createLogUpdate(out.stderr, { showCursor: true });
   let glue: string | undefined;
-  const replace = (text: readonly string[]): void => {
-    // Back to the first line of the block, and clear from there.
-    const back = lines === 0 ? '' : `\u001b[${String(lines)}A\u001b[0J`;
-    out.stderr.write(`${back}${text.join('\n')}\n`);
-    lines = text
-      .join('\n')
-      .split('\n')
-      .reduce((sum, line) => sum + rowsOf(line, out.width), 0);
-  };
+  let block: readonly string[] = [];
   return {
     view: (view) => {
       glue = view.glueRun?.state ?? (view.glueRun === undefined ? undefined : glue);
@@ -86,24 +78,19 @@ function liveDisplay(out: Output): Display {
         view.glueRun === undefined || glue === undefined
           ? view
           : { ...view, glueRun: { ...view.glueRun, state: glue } };
-      replace([
+      block = [
         `${view.workflowId}  ${statusLine(out, shown)}${view.answered ? '' : `  (${NO_WORKER})`}`,
         '',
         ...stageLines(out, shown),
         ...waitingLines(out, shown),
         ...refusedLines(out, shown).slice(-REFUSED_SHOWN),
-      ]);
+      ];
+      replace(block.join('\n'));
     },
     away: () => {
-      out.note(AWAY);
-      lines += lines === 0 ? 0 : 1;
+      replace([...block, AWAY].join('\n'));
     },
   };
-}
-
-/** Rows that a line takes on the terminal, long ones being wrapped. */
-function rowsOf(line: string, width: number): number {
-  return Math.max(1, Math.ceil(stripVTControlCharacters(line).length / width));
 }
 
 function plainDisplay(out: Output): Display {
