@@ -6,6 +6,7 @@ import { rowCountsSchema } from '../pipeline/reports.ts';
 import { STAGE_NAMES, type StageName } from '../pipeline/stages.ts';
 import { COMMAND_NAMES } from '../workflows/pipeline/messages.ts';
 import { ClientError } from './errors.ts';
+import { withoutUndefined } from './optional.ts';
 import type { PipelineClient } from './pipeline-client.ts';
 import { listedRunSchema, statusOf } from './run-listing.ts';
 import type { RunReference } from './runs.ts';
@@ -88,33 +89,27 @@ export async function viewOf(
     };
   }
   const { status, checkpoints, timeline } = answer;
+  const { glueRun, paused, parked, held } = status;
   const state =
-    options.glue === true && status.glueRun !== null
-      ? await glueState(client, status.glueRun.jobRunId)
-      : undefined;
+    options.glue === true && glueRun !== null ? await glueState(client, glueRun.jobRunId) : undefined;
   const { stage: _searched, ...rest } = base;
   return {
     ...rest,
+    ...withoutUndefined({
+      stage: status.stage ?? undefined,
+      glueRun: glueRun === null ? undefined : { ...glueRun, ...withoutUndefined({ state }) },
+      paused: paused ?? undefined,
+      parked: parked ?? undefined,
+      held:
+        held === null
+          ? undefined
+          : { since: held.since, until: held.until, reasons: [...held.verdict.reasons] },
+    }),
     status: statusOf(described.execution, status.status) ?? status.status,
-    ...(status.stage === null ? {} : { stage: status.stage }),
     answered: true,
     days: [...status.days],
     dayCount: status.dayCount,
     round: status.round,
-    ...(status.glueRun === null
-      ? {}
-      : { glueRun: { ...status.glueRun, ...(state === undefined ? {} : { state }) } }),
-    ...(status.paused === null ? {} : { paused: status.paused }),
-    ...(status.parked === null ? {} : { parked: status.parked }),
-    ...(status.held === null
-      ? {}
-      : {
-          held: {
-            since: status.held.since,
-            until: status.held.until,
-            reasons: [...status.held.verdict.reasons],
-          },
-        }),
     commands: closed ? [] : [...status.commands],
     checkpoints: [...checkpoints],
     timeline: [...timeline],

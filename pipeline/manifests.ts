@@ -19,17 +19,20 @@ export const playsPartSchema = z.object({
 });
 export type PlaysPart = z.infer<typeof playsPartSchema>;
 
-export const playsManifestSchema = z.object({
+const manifestSchema = z.object({
   version: z.literal(1),
-  kind: z.literal('plays'),
   day: daySchema,
   edition: countSchema.min(1),
   publishedAt: timestampSchema,
   /** The run that published this edition. */
   run: z.string(),
   referenceVersion: z.string(),
-  ruleVersion: z.string(),
   scriptDigest: z.string(),
+});
+
+export const playsManifestSchema = manifestSchema.extend({
+  kind: z.literal('plays'),
+  ruleVersion: z.string(),
   /** Input files whose plays count. Rows of any other source in the parts do not. */
   sources: z.array(sourceSchema),
   /** Input files that a later version of the same key replaced. */
@@ -38,16 +41,9 @@ export const playsManifestSchema = z.object({
 });
 export type PlaysManifest = z.infer<typeof playsManifestSchema>;
 
-export const kpisManifestSchema = z.object({
-  version: z.literal(1),
+/** Its edition is that of the day's plays from which the KPIs were computed. */
+export const kpisManifestSchema = manifestSchema.extend({
   kind: z.literal('kpis'),
-  day: daySchema,
-  /** The edition of the day's plays from which these KPIs were computed. */
-  edition: countSchema.min(1),
-  publishedAt: timestampSchema,
-  run: z.string(),
-  referenceVersion: z.string(),
-  scriptDigest: z.string(),
   plays: countSchema,
   items: countSchema,
   digest: z.string(),

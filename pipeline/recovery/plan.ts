@@ -10,25 +10,24 @@
  * longer accept would go on counting.
  */
 import { z } from 'zod';
-import { countSchema, daySchema, fileIdSchema, objectVersionSchema, sha256Schema } from '../documents.ts';
-import { DOCUMENT_KINDS, kpiFiguresSchema, LAYERS, PROBLEMS, tableDiffers } from './evidence.ts';
+import { countSchema, daySchema, fileIdSchema, objectVersionSchema } from '../documents.ts';
+import {
+  damageSchema,
+  documentDamageSchema,
+  kpiFiguresSchema,
+  sourceEvidenceSchema,
+  tableDiffers,
+} from './evidence.ts';
 import type { Damage, DayEvidence, Evidence, SourceEvidence } from './evidence.ts';
 import { lostDocument, lostKpis, lostObject, lostSchema } from './lost.ts';
 import type { Lost } from './lost.ts';
 
-const restoreSchema = z.object({
-  layer: z.enum(LAYERS),
-  problem: z.enum(PROBLEMS),
-  key: z.string(),
-  size: countSchema,
-  sha256: sha256Schema,
-  from: objectVersionSchema,
-});
+const restoreSchema = damageSchema
+  .pick({ layer: true, problem: true, key: true, size: true, sha256: true })
+  .extend({ from: objectVersionSchema });
 export type Restore = z.infer<typeof restoreSchema>;
 
-const documentRestoreSchema = z.object({
-  kind: z.enum(DOCUMENT_KINDS),
-  key: z.string(),
+const documentRestoreSchema = documentDamageSchema.pick({ kind: true, key: true }).extend({
   from: objectVersionSchema,
   /** The edition that is there and makes room for a later one; without it a right document is left alone. */
   older: countSchema.optional(),
@@ -36,16 +35,13 @@ const documentRestoreSchema = z.object({
 export type DocumentRestore = z.infer<typeof documentRestoreSchema>;
 
 /** An input file whose plays are made again: its bytes are delivered again under its own key. */
-export const returnSchema = z.object({
-  id: fileIdSchema,
-  key: z.string(),
-  size: countSchema,
-  sha256: sha256Schema,
-  days: z.array(daySchema),
-  from: objectVersionSchema,
-  /** The first of the files that share a part with it, directly or through others: one run takes them all. */
-  together: fileIdSchema.optional(),
-});
+export const returnSchema = sourceEvidenceSchema
+  .pick({ id: true, key: true, size: true, sha256: true, days: true })
+  .extend({
+    from: objectVersionSchema,
+    /** The first of the files that share a part with it, directly or through others: one run takes them all. */
+    together: fileIdSchema.optional(),
+  });
 export type Return = z.infer<typeof returnSchema>;
 
 export const beforeSchema = z.object({
