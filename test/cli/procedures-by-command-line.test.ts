@@ -155,7 +155,10 @@ describe('procedures from the command line', () => {
         : Promise.resolve({ restored: 1, good: 0, quarantined: 0 });
     await operating({ restoreObjects }, async (cli) => {
       const parked = await cli(...FIND, '--yes');
-      expect(parked).toMatchObject({ exitCode: 7, stdout: expect.stringContaining('RDATA-3 is parked since') });
+      expect(parked).toMatchObject({
+        exitCode: 7,
+        stdout: expect.stringContaining('RDATA-3 is parked since'),
+      });
       expect((await cli('procedures', 'abort', 'latest', ...WHY, '--yes')).exitCode).toBe(0);
       await latest(cli, 'Aborted');
 

@@ -15,6 +15,7 @@ import type { Delivery, PipelineRequest } from '../../../client/pipeline-client.
 import { ROOT_KEY } from '../../../local/stack/provision/provision.ts';
 import { workerPart } from '../../../local/stack/parts.ts';
 import { freePortBase } from '../../../local/stack/ports.ts';
+import { probeOf } from '../../../local/stack/probes.ts';
 import { StartedProcess } from '../../../local/stack/processes.ts';
 import { startStack } from '../../../local/stack/start.ts';
 import type { RunningStack } from '../../../local/stack/start.ts';
@@ -208,13 +209,21 @@ export class PipelineStack {
     return runs.map(({ job }) => job);
   }
 
-  /** Starts the stack's worker again after it was killed. */
+  /** Starts the stack's worker again after it was killed, and waits until it polls. */
   async startWorker(): Promise<void> {
     const { folder, stack: file, environment } = this.running;
     const { worker } = file.processes;
     if (worker === undefined) throw new Error('The stack has no worker');
-    const started = await StartedProcess.start(workerPart(environment.worker).command, worker.logFile);
+    const { command, readyWithinMilliseconds } = workerPart(environment.worker);
+    const started = await StartedProcess.start(command, worker.logFile);
     folder.writeStack({ ...file, processes: { ...file.processes, worker: started.record } });
+    const { taskQueue } = this.client.settings;
+    const probe = probeOf({ name: 'worker', endpoints: file.endpoints, taskQueue, pid: started.record.pid });
+    await until(
+      'the worker polls its task queue',
+      async () => ((await probe()) === undefined ? true : undefined),
+      readyWithinMilliseconds,
+    );
   }
 
   /** Makes local Glue misbehave; see its README. */
