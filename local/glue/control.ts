@@ -9,7 +9,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../stack/errors.ts';
 import { faultsRequestSchema, type Faults } from './faults.ts';
 
 export const CONTROL_PREFIX = '/_local/';

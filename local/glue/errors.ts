@@ -52,7 +52,16 @@ export function runNotFound(jobName: string, runId: string): GlueError {
   return new GlueError('EntityNotFoundException', `Job run ${runId} of job ${jobName} was not found.`);
 }
 
-/** The text of anything thrown, for messages that carry it on. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/**
+ * What a run needs of another AWS service could not be had. `refused` when the service said no, which the job's owner
+ * can correct; else it could not be asked.
+ */
+export class AwsError extends Error {
+  override readonly name = 'AwsError';
+  readonly refused: boolean;
+
+  constructor(message: string, refused: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.refused = refused;
+  }
 }

@@ -33,22 +33,3 @@ export async function eachLine(stream: Readable, onLine: (line: string) => void)
   take(decoder.end());
   if (rest !== '') onLine(rest);
 }
-
-/** The last lines of a stream, for finding out why its process failed. */
-export class Tail {
-  readonly #lines: string[] = [];
-  readonly #most: number;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  push(line: string): void {
-    this.#lines.push(line);
-    if (this.#lines.length > this.#most) this.#lines.shift();
-  }
-
-  get lines(): readonly string[] {
-    return this.#lines;
-  }
-}

@@ -13,7 +13,8 @@ import {
   type InputLogEvent,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { Logger } from 'pino';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../stack/errors.ts';
+import { unlessThere } from '../stack/provision/idempotent.ts';
 import type { AwsCredentials } from './role.ts';
 
 /**
@@ -33,6 +34,9 @@ const CALL_MILLISECONDS = 5000;
 /** How long the last lines may take after the end of a run. */
 const DRAIN_MILLISECONDS = 10_000;
 
+/** What the service calls a group or a stream that is there already. */
+const THERE = 'ResourceAlreadyExistsException';
+
 /** One log stream to write lines to. */
 export interface LogSink {
   write(line: string): void;
@@ -46,14 +50,20 @@ export type OpenLogSink = (group: string, stream: string, credentials: AwsCreden
 export function cloudWatchLogs(region: string, flushMilliseconds: number, logger: Logger): OpenLogSink {
   return (group, stream, credentials) => {
     const client = new CloudWatchLogsClient({ region, credentials, maxAttempts: 2 });
-    return new CloudWatchLogSink(client, group, stream, flushMilliseconds, logger);
+    const names = { logGroupName: group, logStreamName: stream };
+    return new CloudWatchLogSink(client, names, flushMilliseconds, logger);
   };
+}
+
+/** Names as CloudWatch Logs takes them. */
+interface LogStream {
+  readonly logGroupName: string;
+  readonly logStreamName: string;
 }
 
 class CloudWatchLogSink implements LogSink {
   readonly #client: CloudWatchLogsClient;
-  readonly #group: string;
-  readonly #stream: string;
+  readonly #stream: LogStream;
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
   #pending: InputLogEvent[] = [];
@@ -63,19 +73,11 @@ class CloudWatchLogSink implements LogSink {
   #complained = false;
   #sending: Promise<void> | undefined;
 
-  constructor(
-    client: CloudWatchLogsClient,
-    group: string,
-    stream: string,
-    flushMilliseconds: number,
-    logger: Logger,
-  ) {
+  constructor(client: CloudWatchLogsClient, stream: LogStream, flushMilliseconds: number, logger: Logger) {
     this.#client = client;
-    this.#group = group;
     this.#stream = stream;
-    this.#logger = logger;
-    this.#timer = setInterval(() => void this.#flush(), flushMilliseconds);
-    this.#timer.unref();
+    this.#logger = logger.child({ group: stream.logGroupName, stream: stream.logStreamName });
+    this.#timer = setInterval(() => void this.#flush(), flushMilliseconds).unref();
   }
 
   write(line: string): void {
@@ -95,9 +97,7 @@ class CloudWatchLogSink implements LogSink {
     do await this.#flush();
     while (this.#pending.length > 0 && !this.#complained && Date.now() < deadline);
     const lost = this.#lost + this.#pending.length;
-    if (lost > 0) {
-      this.#logger.warn({ group: this.#group, stream: this.#stream, lines: lost }, 'log lines were lost');
-    }
+    if (lost > 0) this.#logger.warn({ lines: lost }, 'log lines were lost');
     this.#client.destroy();
   }
 
@@ -110,50 +110,33 @@ class CloudWatchLogSink implements LogSink {
   }
 
   async #sendAll(): Promise<void> {
-    do await this.#send();
-    while (this.#pending.length > 0 && !this.#complained);
-  }
-
-  async #send(): Promise<void> {
-    const batch = nextBatch(this.#pending);
-    if (batch.length === 0) return;
+    if (this.#pending.length === 0) return;
     try {
       await this.#createOnce();
-      const target = { logGroupName: this.#group, logStreamName: this.#stream };
-      await this.#client.send(new PutLogEventsCommand({ ...target, logEvents: batch }), inTime());
-      this.#pending = this.#pending.slice(batch.length);
-      for (const event of batch) this.#pendingBytes -= sizeOf(event);
-      this.#complained = false;
+      while (this.#pending.length > 0) {
+        const logEvents = nextBatch(this.#pending);
+        await this.#client.send(new PutLogEventsCommand({ ...this.#stream, logEvents }), inTime());
+        this.#pending = this.#pending.slice(logEvents.length);
+        for (const event of logEvents) this.#pendingBytes -= sizeOf(event);
+        this.#complained = false;
+      }
     } catch (error) {
-      if (this.#complained) return;
+      if (!this.#complained) this.#logger.warn({ problem: messageOf(error) }, 'log lines not taken');
       this.#complained = true;
-      this.#logger.warn(
-        { group: this.#group, stream: this.#stream, problem: messageOf(error) },
-        'log lines not taken',
-      );
     }
   }
 
   async #createOnce(): Promise<void> {
     if (this.#created) return;
-    const group = { logGroupName: this.#group };
-    await unlessThere(this.#client.send(new CreateLogGroupCommand(group), inTime()));
-    const stream = new CreateLogStreamCommand({ ...group, logStreamName: this.#stream });
-    await unlessThere(this.#client.send(stream, inTime()));
+    const { logGroupName } = this.#stream;
+    await unlessThere(THERE, () => this.#client.send(new CreateLogGroupCommand({ logGroupName }), inTime()));
+    await unlessThere(THERE, () => this.#client.send(new CreateLogStreamCommand(this.#stream), inTime()));
     this.#created = true;
   }
 }
 
 function inTime(): { abortSignal: AbortSignal } {
   return { abortSignal: AbortSignal.timeout(CALL_MILLISECONDS) };
-}
-
-async function unlessThere(creation: Promise<unknown>): Promise<void> {
-  try {
-    await creation;
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ResourceAlreadyExistsException') throw error;
-  }
 }
 
 function sizeOf(event: InputLogEvent): number {

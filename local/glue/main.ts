@@ -8,7 +8,7 @@
  * prints one line of JSON to stdout when it answers, and logs to stderr.
  */
 import { pino } from 'pino';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../stack/errors.ts';
 import { optionsFromCommandLine, OptionsError, type Options } from './options.ts';
 import { startLocalGlue } from './server.ts';
 

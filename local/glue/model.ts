@@ -49,10 +49,23 @@ export const nameSchema = z
   .max(255)
   .regex(/^[\u0020-\uFFFD\t]*$/, 'expected printable characters');
 
+/** What a definition says for all its runs, and a StartJobRun may say otherwise for its own. */
+export const runSettings = {
+  JobRunQueuingEnabled: z.boolean().optional(),
+  AllocatedCapacity: z.int().optional(),
+  Timeout: z.int().optional(),
+  MaxCapacity: z.number().optional(),
+  SecurityConfiguration: nameSchema.optional(),
+  NotificationProperty: z.object({ NotifyDelayAfter: z.int().min(1).optional() }).optional(),
+  NumberOfWorkers: z.int().optional(),
+  WorkerType: z.string().optional(),
+  ExecutionClass: z.enum(['STANDARD', 'FLEX']).optional(),
+};
+
 /** The definition of a job apart from its name: what CreateJob takes and what UpdateJob replaces as a whole. */
 export const jobSettingsSchema = z.object({
+  ...runSettings,
   JobMode: z.enum(['SCRIPT', 'VISUAL', 'NOTEBOOK']).optional(),
-  JobRunQueuingEnabled: z.boolean().optional(),
   Description: z.string().max(2048).optional(),
   LogUri: z.string().optional(),
   Role: z.string().min(1),
@@ -62,16 +75,8 @@ export const jobSettingsSchema = z.object({
   NonOverridableArguments: argumentsSchema.optional(),
   Connections: z.object({ Connections: z.array(z.string()).optional() }).optional(),
   MaxRetries: z.int().min(0).max(10).optional(),
-  AllocatedCapacity: z.int().optional(),
-  Timeout: z.int().optional(),
-  MaxCapacity: z.number().optional(),
-  SecurityConfiguration: nameSchema.optional(),
-  NotificationProperty: z.object({ NotifyDelayAfter: z.int().min(1).optional() }).optional(),
   GlueVersion: z.string().min(1).max(255).optional(),
-  NumberOfWorkers: z.int().optional(),
-  WorkerType: z.string().optional(),
   CodeGenConfigurationNodes: kept.optional(),
-  ExecutionClass: z.enum(['STANDARD', 'FLEX']).optional(),
   SourceControlDetails: kept.optional(),
   MaintenanceWindow: z
     .string()
@@ -101,6 +106,7 @@ export const jobRecordSchema = z.object({ version: z.literal(1), job: jobSchema,
 export type JobRecord = z.infer<typeof jobRecordSchema>;
 
 export const jobRunSchema = z.object({
+  ...runSettings,
   Id: z.string(),
   Attempt: z.int(),
   PreviousRunId: z.string().optional(),
@@ -115,18 +121,11 @@ export const jobRunSchema = z.object({
   Arguments: argumentsSchema.optional(),
   ErrorMessage: z.string().optional(),
   PredecessorRuns: z.array(z.object({ JobName: z.string(), RunId: z.string() })),
-  AllocatedCapacity: z.int().optional(),
   ExecutionTime: z.int(),
   Timeout: z.int(),
-  MaxCapacity: z.number().optional(),
-  WorkerType: z.string().optional(),
-  NumberOfWorkers: z.int().optional(),
-  SecurityConfiguration: z.string().optional(),
   LogGroupName: z.string(),
-  NotificationProperty: z.object({ NotifyDelayAfter: z.int().optional() }).optional(),
   GlueVersion: z.string(),
   DPUSeconds: z.number().optional(),
-  ExecutionClass: z.string().optional(),
   MaintenanceWindow: z.string().optional(),
   ExecutionRoleSessionPolicy: z.string().optional(),
 });

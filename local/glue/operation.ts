@@ -18,40 +18,31 @@ export interface PreparedCall {
   readonly perform: () => object;
 }
 
-export interface Operation {
-  /** @throws GlueError InvalidInputException. */
-  prepare(body: unknown): PreparedCall;
-}
+/** @throws GlueError InvalidInputException. */
+export type Operation = (body: unknown) => PreparedCall;
 
-interface OperationParts<S extends z.ZodType> {
-  readonly takes: S;
-  /** ARNs that the operation's own permission is asked for. */
-  readonly on: (input: z.output<S>) => string | readonly string[];
-  /** Permissions beside the operation's own. */
-  readonly alsoNeeds?: (input: z.output<S>) => Permission;
-  readonly does: (input: z.output<S>) => object;
-}
-
-export class OperationTable {
-  readonly #operations = new Map<string, Operation>();
-
-  add<S extends z.ZodType>(name: string, { takes, on, alsoNeeds, does }: OperationParts<S>): void {
-    this.#operations.set(name, {
-      prepare(body) {
-        const input = parsed(takes, body);
-        const own = [on(input)].flat().map((resource) => ({ action: `glue:${name}`, resource }));
-        const further = alsoNeeds === undefined ? [] : [alsoNeeds(input)];
-        return { permissions: [...own, ...further], perform: () => does(input) };
-      },
+export class OperationTable extends Map<string, Operation> {
+  /**
+   * @param on ARNs that the operation's own permission is asked for.
+   * @param alsoNeeds a permission beside the operation's own.
+   */
+  add<T>(
+    name: string,
+    takes: z.ZodType<T>,
+    on: (input: T) => string | readonly string[],
+    does: (input: T) => object,
+    alsoNeeds?: (input: T) => Permission,
+  ): void {
+    this.set(name, (body) => {
+      const input = parsed(takes, body);
+      const own = [on(input)].flat().map((resource) => ({ action: `glue:${name}`, resource }));
+      const further = alsoNeeds === undefined ? [] : [alsoNeeds(input)];
+      return { permissions: [...own, ...further], perform: () => does(input) };
     });
   }
-
-  get(name: string): Operation | undefined {
-    return this.#operations.get(name);
-  }
 }
 
-function parsed<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
+function parsed<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const { issues } = result.error;

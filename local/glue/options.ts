@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../stack/errors.ts';
 
 const toolchainSchema = z.object({
   /** The Python interpreter that has pyspark and what else scripts import. */

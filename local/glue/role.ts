@@ -3,7 +3,8 @@
  * script can do what its role allows and nothing more, as on Glue.
  */
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../stack/errors.ts';
+import { AwsError } from './errors.ts';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -21,20 +22,9 @@ export interface RoleSession {
 }
 
 export interface Roles {
-  /** @throws RoleError */
+  /** @throws AwsError when the role can't be assumed */
   assume(session: RoleSession): Promise<AwsCredentials>;
   close(): void;
-}
-
-/** The role can't be assumed. `refused` when the service said no, else it could not be asked. */
-export class RoleError extends Error {
-  override readonly name = 'RoleError';
-  readonly refused: boolean;
-
-  constructor(message: string, refused: boolean, options?: ErrorOptions) {
-    super(message, options);
-    this.refused = refused;
-  }
 }
 
 /** STS gives a session at least fifteen minutes and at most twelve hours. */
@@ -75,7 +65,7 @@ export function stsRoles(region: string, account: string): Roles {
       } catch (error) {
         const refused =
           error instanceof Error && /AccessDenied|NoSuchEntity|Malformed|Packed|Validation/.test(error.name);
-        throw new RoleError(`Failed to assume the role ${arn}: ${messageOf(error)}`, refused, {
+        throw new AwsError(`Failed to assume the role ${arn}: ${messageOf(error)}`, refused, {
           cause: error,
         });
       }

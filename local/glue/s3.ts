@@ -5,39 +5,18 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { messageOf } from './errors.ts';
+import { z } from 'zod';
+import { parseS3Uri } from '../../pipeline/layout.ts';
+import { messageOf } from '../stack/errors.ts';
+import { AwsError } from './errors.ts';
 import type { AwsCredentials } from './role.ts';
-
-export interface S3Location {
-  readonly bucket: string;
-  readonly key: string;
-}
-
-/** Takes apart `s3://bucket/key`. @throws TypeError for anything else. */
-export function parseS3Uri(uri: string): S3Location {
-  const match = /^s3[an]?:\/\/([^/]+)\/(.+)$/.exec(uri);
-  const [, bucket, key] = match ?? [];
-  if (bucket === undefined || key === undefined)
-    throw new TypeError(`${uri} is not of the form s3://BUCKET/KEY`);
-  return { bucket, key };
-}
-
-/** A file of the run that could not be fetched. `refused` when S3 said no, else S3 could not be asked. */
-export class DownloadError extends Error {
-  override readonly name = 'DownloadError';
-  readonly refused: boolean;
-
-  constructor(message: string, refused: boolean, options?: ErrorOptions) {
-    super(message, options);
-    this.refused = refused;
-  }
-}
 
 /** S3 as the job's role sees it. */
 export interface ObjectStore {
-  /** @throws DownloadError */
+  /** @throws AwsError */
   download(uri: string, file: string, what: string): Promise<void>;
-  put(location: S3Location, body: string): Promise<void>;
+  /** @throws AwsError for what is no S3 URI, and the SDK's errors */
+  put(uri: string, body: string): Promise<void>;
   close(): void;
 }
 
@@ -49,7 +28,7 @@ export function openS3(region: string): OpenObjectStore {
     const client = new S3Client({ region, credentials, followRegionRedirects: true });
     return {
       async download(uri, file, what) {
-        const { bucket, key } = locationOf(uri, what);
+        const { bucket, key } = locationOf(uri, `Error downloading ${what}`);
         try {
           const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
           if (!(Body instanceof Readable)) throw new Error('the answer has no body');
@@ -58,7 +37,8 @@ export function openS3(region: string): OpenObjectStore {
           throw downloadError(error, uri, what);
         }
       },
-      async put({ bucket, key }, body) {
+      async put(uri, body) {
+        const { bucket, key } = locationOf(uri, 'Error writing an object');
         await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
       },
       close() {
@@ -68,27 +48,20 @@ export function openS3(region: string): OpenObjectStore {
   };
 }
 
-/** @throws DownloadError that the job's owner can correct */
-function locationOf(uri: string, what: string): S3Location {
-  try {
-    return parseS3Uri(uri);
-  } catch (error) {
-    throw new DownloadError(`Error downloading ${what}: ${messageOf(error)}`, true, { cause: error });
-  }
+/** @throws AwsError that the job's owner can correct */
+function locationOf(uri: string, problem: string): { bucket: string; key: string } {
+  const location = parseS3Uri(uri);
+  if (location !== undefined) return location;
+  throw new AwsError(`${problem}: ${uri} is not of the form s3://BUCKET/KEY`, true);
 }
 
-function downloadError(error: unknown, uri: string, what: string): DownloadError {
+/** What the SDK adds to the error of a call that was answered. */
+const answeredSchema = z.object({ $metadata: z.object({ httpStatusCode: z.number() }) });
+
+function downloadError(error: unknown, uri: string, what: string): AwsError {
   const name = error instanceof Error ? error.name : 'Error';
-  const text = error instanceof Error ? error.message : String(error);
-  const status = statusOf(error);
-  const detail = `${name}${status === undefined ? '' : ` (status code ${status})`}: ${text}`;
+  const status = answeredSchema.safeParse(error).data?.$metadata.httpStatusCode;
+  const detail = `${name}${status === undefined ? '' : ` (status code ${status})`}: ${messageOf(error)}`;
   const refused = status !== undefined && status >= 400 && status < 500;
-  return new DownloadError(`Error downloading ${what} ${uri}: ${detail}`, refused, { cause: error });
-}
-
-function statusOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined;
-  const metadata = error.$metadata;
-  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
-  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
+  return new AwsError(`Error downloading ${what} ${uri}: ${detail}`, refused, { cause: error });
 }

@@ -4,7 +4,9 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../stack/errors.ts';
 import {
   effectiveArguments,
   refuseUnsupportedSwitches,
@@ -14,16 +16,16 @@ import {
   type Switches,
 } from './arguments.ts';
 import { errorMessageOf, lastTraceback } from './error-message.ts';
-import { messageOf } from './errors.ts';
-import type { Execute, Execution, ExecutionEvents, Outcome } from './execution.ts';
-import { eachLine, Tail } from './lines.ts';
+import { AwsError } from './errors.ts';
+import type { Execute, ExecutionEvents, Outcome } from './execution.ts';
+import { eachLine } from './lines.ts';
 import type { LogSink, OpenLogSink } from './logs.ts';
 import type { RunRecord } from './model.ts';
 import { endGroup, ProcessGroup } from './processes.ts';
-import { RoleError, type AwsCredentials, type Roles } from './role.ts';
-import { DownloadError, type OpenObjectStore } from './s3.ts';
+import type { AwsCredentials, Roles } from './role.ts';
+import type { OpenObjectStore } from './s3.ts';
 import { writeHook, type ScriptHook } from './script-hooks.ts';
-import { pythonShellCommand, sparkCommand, type LaunchSettings } from './spark.ts';
+import { pythonShellCommand, sparkCommand, type Launch, type LaunchSettings } from './spark.ts';
 
 export interface ScriptExecutionDependencies {
   readonly launch: LaunchSettings;
@@ -52,168 +54,141 @@ const NATIVE_VERSIONS = ['5.0', '5.1'];
 
 /** Executes runs; a hook, where given, is put into the script's interpreter. */
 export function scriptExecutor(dependencies: ScriptExecutionDependencies): (hook?: ScriptHook) => Execute {
-  return (hook) => (record, events) => new ScriptExecution(dependencies, record, events, hook);
-}
-
-class ScriptExecution implements Execution {
-  readonly ended: Promise<Outcome>;
-  readonly #dependencies: ScriptExecutionDependencies;
-  readonly #record: RunRecord;
-  readonly #events: ExecutionEvents;
-  readonly #hook: ScriptHook | undefined;
-  readonly #folder: string;
-  #stopped = false;
-  #group: ProcessGroup | undefined;
-
-  constructor(
-    dependencies: ScriptExecutionDependencies,
-    record: RunRecord,
-    events: ExecutionEvents,
-    hook: ScriptHook | undefined,
-  ) {
-    this.#dependencies = dependencies;
-    this.#record = record;
-    this.#events = events;
-    this.#hook = hook;
-    this.#folder = join(dependencies.workFolder, record.run.Id);
-    this.ended = this.#execute()
+  return (hook) => (record, events) => {
+    const stopping = new AbortController();
+    const folder = join(dependencies.workFolder, record.run.Id);
+    const task = { ...dependencies, record, hook, folder, stopping: stopping.signal };
+    const ended = execute(task, events)
       .catch(failureOf)
       .finally(() => {
-        rmSync(this.#folder, { recursive: true, force: true });
+        rmSync(folder, { recursive: true, force: true });
       });
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    // The group's exit settles `ended`; while the files are still being fetched, `#execute` looks at the flag instead.
-    if (this.#group === undefined) return;
-    void endGroup(this.#group.identity.id, this.#dependencies.stopGraceMilliseconds);
-  }
-
-  /** A call, since a stop may come during any `await`. */
-  #isStopped(): boolean {
-    return this.#stopped;
-  }
-
-  async #execute(): Promise<Outcome> {
-    const { run, job } = this.#record;
-    const effective = effectiveArguments(job, run);
-    refuseUnsupportedSwitches(effective);
-    const { switches, script } = splitArguments(effective);
-    mkdirSync(this.#folder, { recursive: true });
-
-    const credentials = await this.#dependencies.roles.assume({
-      role: job.Role,
-      sessionName: `GlueJobRunnerSession-${run.Id}`,
-      policy: run.ExecutionRoleSessionPolicy,
-      forSeconds: run.Timeout * 60,
-    });
-    const files = await this.#download(switches, credentials);
-    if (this.#isStopped()) return { state: 'STOPPED' };
-
-    const launch = {
-      ...files,
-      scriptArguments: scriptCommandLine(script, run),
-      workingDirectory: this.#folder,
-      credentials,
-      sparkConf: switches.sparkConf,
-      pythonPath: [
-        ...(this.#hook === undefined ? [] : [writeHook(this.#folder, this.#hook)]),
-        ...(files.pyFiles.length === 0 ? [] : [join(this.#folder, 'python')]),
-      ],
-    };
-    const commandOf = job.Command.Name === 'pythonshell' ? pythonShellCommand : sparkCommand;
-    const group = await ProcessGroup.spawn(commandOf(launch, this.#dependencies.launch)).catch(
-      (error: unknown) => {
-        throw new LaunchError(messageOf(error), { cause: error });
+    return {
+      ended,
+      stop() {
+        stopping.abort();
       },
-    );
-    this.#group = group;
-    if (this.#isStopped()) this.stop();
-    this.#events.running(group.identity);
-    return this.#watch(group, this.#openLogs(switches, credentials));
-  }
-
-  async #download(switches: Switches, credentials: AwsCredentials): Promise<Files> {
-    const store = this.#dependencies.openObjectStore(credentials);
-    const fetchInto = async (folder: string, uris: readonly string[], what: string): Promise<string[]> => {
-      mkdirSync(folder, { recursive: true });
-      const names = uris.map((uri) => basename(uri));
-      const twice = names.find((name, index) => names.indexOf(name) !== index);
-      if (twice !== undefined)
-        throw new DownloadError(`Two files have the name ${twice}, each a ${what}`, true);
-      const files = uris.map((uri) => join(folder, basename(uri)));
-      await Promise.all(uris.map((uri, index) => store.download(uri, files[index] ?? folder, what)));
-      return files;
     };
-    try {
-      const location = switches.scriptLocation ?? this.#record.job.Command.ScriptLocation;
-      const [scriptFile = ''] = await fetchInto(join(this.#folder, 'script'), [location], 'script');
-      const pyFiles = await fetchInto(
-        join(this.#folder, 'python'),
-        switches.extraPyFiles,
-        'file of --extra-py-files',
-      );
-      const jars = await fetchInto(join(this.#folder, 'jars'), switches.extraJars, 'JAR of --extra-jars');
-      await fetchInto(this.#folder, switches.extraFiles, 'file of --extra-files');
-      return { scriptFile, pyFiles, jars };
-    } finally {
-      store.close();
-    }
-  }
+  };
+}
 
-  #openLogs(switches: Switches, credentials: AwsCredentials): Logs {
-    const { run } = this.#record;
-    const stream = switches.logStream ?? run.Id;
-    const open = (name: string): LogSink =>
-      this.#dependencies.openLogSink(`${switches.logGroupPrefix}/${name}`, stream, credentials);
-    return { output: open('output'), error: open('error') };
-  }
+interface Task extends ScriptExecutionDependencies {
+  readonly record: RunRecord;
+  readonly hook: ScriptHook | undefined;
+  /** The run's own. */
+  readonly folder: string;
+  readonly stopping: AbortSignal;
+}
 
-  async #watch(group: ProcessGroup, logs: Logs): Promise<Outcome> {
-    const stdout = new Tail(TAIL_LINES);
-    const stderr = new Tail(TAIL_LINES);
-    const writeError = (line: string): void => {
-      logs.error.write(line);
-    };
-    const { GlueVersion: version } = this.#record.run;
-    if (!NATIVE_VERSIONS.includes(version)) {
-      writeError(`This job asks for Glue ${version}; the local Glue runs it on Spark 3.5 and Python 3.11.`);
-    }
-    const read = Promise.all([
-      eachLine(group.stdout, (line) => {
-        stdout.push(line);
-        logs.output.write(line);
-      }),
-      eachLine(group.stderr, (line) => {
-        stderr.push(line);
-        writeError(line);
-      }),
-    ]);
-    const { code } = await group.exited;
-    // Whatever the leader left behind would go on using resources, and could hold the pipes open.
-    await endGroup(group.identity.id, this.#dependencies.stopGraceMilliseconds);
-    await Promise.race([read, sleep(LAST_OUTPUT_MILLISECONDS, undefined, { ref: false })]);
-    group.closeOutput();
-    await read;
-    if (code !== 0) lastTraceback(stdout.lines).forEach(writeError);
-    this.#dependencies.onDraining(
-      Promise.all([logs.output.close(), logs.error.close()]).then(() => undefined),
-    );
-    if (code === 0) return { state: 'SUCCEEDED' };
-    return { state: 'FAILED', errorMessage: errorMessageOf(stdout.lines, stderr.lines, code) };
+async function execute(task: Task, events: ExecutionEvents): Promise<Outcome> {
+  const { record, hook, folder, stopping, stopGraceMilliseconds } = task;
+  const { run, job } = record;
+  const effective = effectiveArguments(job, run);
+  refuseUnsupportedSwitches(effective);
+  const { switches, script } = splitArguments(effective);
+  mkdirSync(folder, { recursive: true });
+
+  const credentials = await task.roles.assume({
+    role: job.Role,
+    sessionName: `GlueJobRunnerSession-${run.Id}`,
+    policy: run.ExecutionRoleSessionPolicy,
+    forSeconds: run.Timeout * 60,
+  });
+  const files = await download(task, switches, credentials);
+  if (stopping.aborted) return { state: 'STOPPED' };
+
+  const launch = {
+    ...files,
+    scriptArguments: scriptCommandLine(script, run),
+    workingDirectory: folder,
+    credentials,
+    sparkConf: switches.sparkConf,
+    pythonPath: [
+      ...(hook === undefined ? [] : [writeHook(folder, hook)]),
+      ...(files.pyFiles.length === 0 ? [] : [join(folder, 'python')]),
+    ],
+  };
+  const commandOf = job.Command.Name === 'pythonshell' ? pythonShellCommand : sparkCommand;
+  const group = await ProcessGroup.spawn(commandOf(launch, task.launch)).catch((error: unknown) => {
+    throw new LaunchError(messageOf(error), { cause: error });
+  });
+  onceAborted(stopping, () => void endGroup(group.identity.id, stopGraceMilliseconds));
+  events.running(group.identity);
+  return await outcomeOf(task, group, switches, credentials);
+}
+
+/** Acts at once for a signal that was aborted before. */
+function onceAborted(signal: AbortSignal, act: () => void): void {
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act, { once: true });
+}
+
+async function download(
+  { openObjectStore, record, folder }: Task,
+  switches: Switches,
+  credentials: AwsCredentials,
+): Promise<Pick<Launch, 'scriptFile' | 'pyFiles' | 'jars'>> {
+  const store = openObjectStore(credentials);
+  const fetchInto = async (place: string, uris: readonly string[], what: string): Promise<string[]> => {
+    mkdirSync(place, { recursive: true });
+    const names = uris.map((uri) => basename(uri));
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) throw new AwsError(`Two files have the name ${twice}, each a ${what}`, true);
+    const files = names.map((name) => join(place, name));
+    await Promise.all(uris.map((uri, index) => store.download(uri, files[index] ?? place, what)));
+    return files;
+  };
+  try {
+    const location = switches.scriptLocation ?? record.job.Command.ScriptLocation;
+    const [scriptFile = ''] = await fetchInto(join(folder, 'script'), [location], 'script');
+    const { extraPyFiles, extraJars, extraFiles } = switches;
+    const pyFiles = await fetchInto(join(folder, 'python'), extraPyFiles, 'file of --extra-py-files');
+    const jars = await fetchInto(join(folder, 'jars'), extraJars, 'JAR of --extra-jars');
+    await fetchInto(folder, extraFiles, 'file of --extra-files');
+    return { scriptFile, pyFiles, jars };
+  } finally {
+    store.close();
   }
 }
 
-interface Files {
-  readonly scriptFile: string;
-  readonly pyFiles: readonly string[];
-  readonly jars: readonly string[];
+/** Hands a run's output on to its logs until its processes are gone. */
+async function outcomeOf(
+  { openLogSink, record: { run }, stopGraceMilliseconds, onDraining }: Task,
+  group: ProcessGroup,
+  { logGroupPrefix, logStream = run.Id }: Switches,
+  credentials: AwsCredentials,
+): Promise<Outcome> {
+  const output = openLogSink(`${logGroupPrefix}/output`, logStream, credentials);
+  const error = openLogSink(`${logGroupPrefix}/error`, logStream, credentials);
+  if (!NATIVE_VERSIONS.includes(run.GlueVersion)) {
+    error.write(
+      `This job asks for Glue ${run.GlueVersion}; the local Glue runs it on Spark 3.5 and Python 3.11.`,
+    );
+  }
+  const reading = Promise.all([tailOf(group.stdout, output), tailOf(group.stderr, error)]);
+  const { code } = await group.exited;
+  // Whatever the leader left behind would go on using resources, and could hold the pipes open.
+  await endGroup(group.identity.id, stopGraceMilliseconds);
+  await Promise.race([reading, sleep(LAST_OUTPUT_MILLISECONDS, undefined, { ref: false })]);
+  group.closeOutput();
+  const [stdout, stderr] = await reading;
+  if (code !== 0) {
+    for (const line of lastTraceback(stdout)) error.write(line);
+  }
+  onDraining(Promise.all([output.close(), error.close()]).then(() => undefined));
+  if (code === 0) return { state: 'SUCCEEDED' };
+  return { state: 'FAILED', errorMessage: errorMessageOf(stdout, stderr, code) };
 }
 
-interface Logs {
-  readonly output: LogSink;
-  readonly error: LogSink;
+/** Writes all lines of a stream to a log. @returns the last of them, once the stream has ended or broken */
+async function tailOf(stream: Readable, sink: LogSink): Promise<string[]> {
+  const tail: string[] = [];
+  await eachLine(stream, (line) => {
+    tail.push(line);
+    if (tail.length > TAIL_LINES) tail.shift();
+    sink.write(line);
+  });
+  return tail;
 }
 
 /** The launcher itself could not be started: the toolchain is at fault, not the job. */
@@ -223,9 +198,7 @@ class LaunchError extends Error {
 
 /** FAILED is what the job's owner can correct; ERROR is a failure of the platform. */
 function failureOf(error: unknown): Outcome {
-  const jobsFault =
-    error instanceof UnsupportedArgumentError ||
-    ((error instanceof RoleError || error instanceof DownloadError) && error.refused);
+  const jobsFault = error instanceof UnsupportedArgumentError || (error instanceof AwsError && error.refused);
   if (jobsFault) return { state: 'FAILED', errorMessage: error.message };
   const category = error instanceof LaunchError ? 'LAUNCH_ERROR' : 'GLUE_INTERNAL_SERVICE_ERROR';
   return { state: 'ERROR', errorMessage: `${category}: ${messageOf(error)}` };

@@ -2,13 +2,14 @@
  * Plays a scripted outcome in place of a run: waits as long as it is told to, leaves in S3 what the script would have
  * left, and ends as told.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { effectiveArguments } from './arguments.ts';
-import { messageOf } from './errors.ts';
-import type { Execute, Execution, ExecutionEvents, Outcome } from './execution.ts';
+import { messageOf } from '../stack/errors.ts';
+import type { Execute, Outcome } from './execution.ts';
 import type { ScriptedEnd } from './faults.ts';
 import type { RunRecord } from './model.ts';
 import type { Roles } from './role.ts';
-import { parseS3Uri, type OpenObjectStore } from './s3.ts';
+import type { OpenObjectStore } from './s3.ts';
 
 export interface ScriptedExecutionDependencies {
   readonly roles: Roles;
@@ -19,70 +20,54 @@ export interface ScriptedExecutionDependencies {
 const CREDENTIALS_SECONDS = 900;
 
 export function scriptedExecutor(dependencies: ScriptedExecutionDependencies): (end: ScriptedEnd) => Execute {
-  return (end) => (record, events) => new ScriptedExecution(dependencies, end, record, events);
-}
-
-class ScriptedExecution implements Execution {
-  readonly ended: Promise<Outcome>;
-  readonly #dependencies: ScriptedExecutionDependencies;
-  readonly #end: ScriptedEnd;
-  readonly #record: RunRecord;
-  #interrupt: () => void = () => undefined;
-
-  constructor(
-    dependencies: ScriptedExecutionDependencies,
-    end: ScriptedEnd,
-    record: RunRecord,
-    events: ExecutionEvents,
-  ) {
-    this.#dependencies = dependencies;
-    this.#end = end;
-    this.#record = record;
-    this.ended = new Promise<Outcome>((resolve) => {
-      const timer = setTimeout(() => {
-        resolve(this.#finish());
-      }, end.afterMs);
-      this.#interrupt = () => {
-        clearTimeout(timer);
-        resolve({ state: 'STOPPED' });
-      };
-    });
+  return (end) => (record, events) => {
+    const stopping = new AbortController();
     // An expired run is one that never got to run.
     if (end.state !== 'EXPIRED') events.running();
-  }
+    const ended = sleep(end.afterMs, undefined, { signal: stopping.signal }).then(
+      () => finished(dependencies, end, record),
+      (): Outcome => ({ state: 'STOPPED' }),
+    );
+    return {
+      ended,
+      stop() {
+        stopping.abort();
+      },
+    };
+  };
+}
 
-  stop(): void {
-    this.#interrupt();
+async function finished(
+  dependencies: ScriptedExecutionDependencies,
+  end: ScriptedEnd,
+  record: RunRecord,
+): Promise<Outcome> {
+  try {
+    await write(dependencies, end, record);
+    return { state: end.state, errorMessage: errorMessageOf(end) };
+  } catch (error) {
+    const errorMessage = `The scripted outcome could not be written: ${messageOf(error)}`;
+    return { state: 'ERROR', errorMessage };
   }
+}
 
-  async #finish(): Promise<Outcome> {
-    try {
-      await this.#write();
-    } catch (error) {
-      return {
-        state: 'ERROR',
-        errorMessage: `The scripted outcome could not be written: ${messageOf(error)}`,
-      };
+async function write(
+  { roles, openObjectStore }: ScriptedExecutionDependencies,
+  { writes }: ScriptedEnd,
+  record: RunRecord,
+): Promise<void> {
+  if (writes.length === 0) return;
+  const { run, job } = record;
+  const session = { role: job.Role, sessionName: run.Id, forSeconds: CREDENTIALS_SECONDS };
+  const store = openObjectStore(await roles.assume(session));
+  const values = placeholders(record);
+  try {
+    for (const { uri, body } of writes) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      await store.put(fill(uri, values, false), fill(text, values, typeof body !== 'string'));
     }
-    return { state: this.#end.state, errorMessage: errorMessageOf(this.#end) };
-  }
-
-  async #write(): Promise<void> {
-    const { run, job } = this.#record;
-    const { writes } = this.#end;
-    if (writes.length === 0) return;
-    const session = { role: job.Role, sessionName: run.Id, forSeconds: CREDENTIALS_SECONDS };
-    const store = this.#dependencies.openObjectStore(await this.#dependencies.roles.assume(session));
-    const values = placeholders(this.#record);
-    try {
-      for (const { uri, body } of writes) {
-        const text = typeof body === 'string' ? body : JSON.stringify(body);
-        const isJson = typeof body !== 'string';
-        await store.put(parseS3Uri(fill(uri, values, false)), fill(text, values, isJson));
-      }
-    } finally {
-      store.close();
-    }
+  } finally {
+    store.close();
   }
 }
 

@@ -8,9 +8,9 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { effectiveArguments } from './arguments.ts';
 import { iamAuthorisation } from './authorisation.ts';
+import { claim } from './claim.ts';
 import { CONTROL_PREFIX, controlEndpoint } from './control.ts';
 import { Faults } from './faults.ts';
-import { claimFolder } from './folder-claim.ts';
 import { Jobs } from './jobs.ts';
 import { Lifecycle, type ExecutionPlan } from './lifecycle.ts';
 import { cloudWatchLogs, type OpenLogSink } from './logs.ts';
@@ -47,7 +47,7 @@ const KEEP_ALIVE_MILLISECONDS = 75_000;
 
 /**
  * Starts the server; it answers when this returns.
- * @throws FolderInUseError, StoreError, and the system's error when the port is taken.
+ * @throws Error when another server has the folder, StoreError, and the system's error when the port is taken.
  */
 export async function startLocalGlue(
   options: Options,
@@ -63,7 +63,12 @@ export async function startLocalGlue(
     openLogSink = cloudWatchLogs(region, options.logFlushMs, logger),
   } = surroundings;
 
-  const giveUpFolder = claimFolder(options.dir);
+  mkdirSync(options.dir, { recursive: true });
+  // Two servers on a folder would each end the other's runs and overwrite the other's records.
+  const giveUpFolder = claim(join(options.dir, 'server.json'), (pid) => {
+    const advice = 'Stop it, or start this one on another folder (--dir).';
+    return new Error(`Process ${pid} is a local Glue on ${options.dir} already. ${advice}`);
+  });
   // Work files of runs that an earlier server did not get to clean up after.
   const workFolder = join(options.dir, 'work');
   rmSync(workFolder, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../stack/errors.ts';
 import { hasEnded, jobRecordSchema, runRecordSchema, type JobRecord, type RunRecord } from './model.ts';
 
 /** How long Glue keeps the history of runs. */

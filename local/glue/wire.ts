@@ -121,7 +121,7 @@ async function perform(
   if (known === undefined) {
     throw new GlueError('UnknownOperationException', `The local Glue has no operation ${operation}.`);
   }
-  const call = known.prepare(body);
+  const call = known(body);
   if (principal !== undefined) await authorise?.(principal, call.permissions);
   return call.perform();
 }

@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GlueClient, type CreateJobCommandInput, type JobRun } from '@aws-sdk/client-glue';
 import { CreateJobCommand, GetJobRunCommand, StartJobRunCommand } from '@aws-sdk/client-glue';
 import { pino } from 'pino';
+import { AwsError } from '../../../local/glue/errors.ts';
 import { parseOptions } from '../../../local/glue/options.ts';
-import { DownloadError } from '../../../local/glue/s3.ts';
 import { startLocalGlue, type LocalGlue, type Surroundings } from '../../../local/glue/server.ts';
 
 const launcher = join(import.meta.dirname, 'fake-launcher.sh');
@@ -77,13 +77,13 @@ function inMemory(
         const text = scripts.get(uri);
         if (text === undefined) {
           const message = `Error downloading ${what} ${uri}: NoSuchKey (status code 404): it is not there`;
-          return Promise.reject(new DownloadError(message, true));
+          return Promise.reject(new AwsError(message, true));
         }
         writeFileSync(file, text);
         return Promise.resolve();
       },
-      put({ bucket, key }, body) {
-        written.set(`${bucket}/${key}`, body);
+      put(uri, body) {
+        written.set(uri.replace('s3://', ''), body);
         return Promise.resolve();
       },
       close: () => undefined,
