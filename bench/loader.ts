@@ -3,15 +3,12 @@
  * diff, so the second must not write at all and the last only what changed. MiniStack stands for DynamoDB: its time is
  * not AWS's, but requests and units are counted as there.
  */
-import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT_KEY } from '../local/stack/provision/provision.ts';
-import { checkoutFolder } from '../local/stack/toolchain.ts';
 import type { LoadPlan } from '../pipeline/plans.ts';
 import { loadReportSchema } from '../pipeline/reports.ts';
-import { measured } from './measure.ts';
 import { seconds, type Part } from './report.ts';
-import { runScript, toolchain } from './spark.ts';
+import { runPython, runScript } from './spark.ts';
 import { withStack } from './stack.ts';
 
 const ITEMS = 10_000;
@@ -82,21 +79,8 @@ export async function benchLoader(folder: string): Promise<Part> {
 
 /** @returns the Parquet file of the items, and their digest */
 async function writeItems(folder: string, changed: number): Promise<{ file: string; digest: string }> {
-  await mkdir(folder, { recursive: true });
   const file = join(folder, 'items.parquet');
-  const log = join(folder, 'write_items.log');
-  await measured(
-    {
-      command: (await toolchain()).python,
-      arguments: [
-        join(checkoutFolder(), 'bench', 'scripts', 'write_items.py'),
-        ...[file, '--day', DAY, '--items', `${ITEMS}`, '--changed', `${changed}`],
-      ],
-      environment: { PATH: '/usr/bin:/bin', PYTHONPATH: join(checkoutFolder(), 'glue-scripts') },
-      workingDirectory: folder,
-    },
-    log,
-  );
-  const digest = (await readFile(log, 'utf8')).trim();
-  return { file, digest };
+  const words = [file, '--day', DAY, '--items', `${ITEMS}`, '--changed', `${changed}`];
+  const { printed } = await runPython(folder, 'write_items.py', words);
+  return { file, digest: printed };
 }

@@ -1,8 +1,8 @@
 /** Runs a program and measures it from outside: wall time, and CPU time and memory of it and all that it starts. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { endGroup, type CommandLine } from '../local/glue/processes.ts';
+import { closeSync, openSync } from 'node:fs';
+import { endGroup, membersOf, statOf, type CommandLine } from '../local/glue/processes.ts';
 import { tailOf } from '../local/stack/processes.ts';
 import { ending } from './interruption.ts';
 
@@ -23,6 +23,9 @@ const GRACE_MILLISECONDS = 2000;
 /** Linux reports memory in pages and time in ticks; both are the same on all common machines. */
 const PAGE_BYTES = 4096;
 const TICKS_PER_SECOND = 100;
+
+/** Indexes of ticks and resident pages among the fields that proc(5) lists after the name. */
+const [USER_FIELD, SYSTEM_FIELD, RESIDENT_FIELD] = [11, 12, 21];
 
 /**
  * @param logFile gets what the program prints
@@ -83,29 +86,18 @@ export class Meter {
   /** Resident bytes now. */
   look(): number {
     let bytes = 0;
-    for (const pid of this.#alone ? [String(this.#leader)] : readdirSync('/proc')) {
-      const fields = /^\d+$/.test(pid) ? statOf(pid) : undefined;
-      if (fields === undefined || (!this.#alone && fields.group !== this.#leader)) continue;
-      bytes += fields.residentPages * PAGE_BYTES;
-      this.#ticks.set(Number(pid), fields.ticks);
+    for (const { pid, stat } of this.#watched()) {
+      const field = (index: number): number => Number(stat[index] ?? 0);
+      bytes += field(RESIDENT_FIELD) * PAGE_BYTES;
+      this.#ticks.set(pid, field(USER_FIELD) + field(SYSTEM_FIELD));
     }
     this.peakBytes = Math.max(this.peakBytes, bytes);
     return bytes;
   }
-}
 
-/** See proc(5): after the name in parentheses come state, parent, group and so on. */
-function statOf(pid: string): { group: number; ticks: number; residentPages: number } | undefined {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return undefined;
+  #watched(): { readonly pid: number; readonly stat: readonly string[] }[] {
+    if (!this.#alone) return membersOf(this.#leader) ?? [];
+    const stat = statOf(this.#leader);
+    return stat === undefined ? [] : [{ pid: this.#leader, stat }];
   }
-  const fields = text
-    .slice(text.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  const [, , group = 0] = fields;
-  return { group, ticks: (fields[11] ?? 0) + (fields[12] ?? 0), residentPages: fields[21] ?? 0 };
 }

@@ -3,17 +3,16 @@
  * start-up, on two cores each. Their results are compared too: a fast wrong answer is no figure. Then a late file of one
  * day is brought into the largest of the histories, which must cost what its day costs.
  */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { everyBadRow } from '../local/generator/options.ts';
 import { writeDataset } from '../local/generator/dataset.ts';
-import { checkoutFolder } from '../local/stack/toolchain.ts';
 import { kpiReportSchema, validationReportSchema } from '../pipeline/reports.ts';
 import type { ValidationReport } from '../pipeline/reports.ts';
-import { measured, type Measured } from './measure.ts';
+import type { Measured } from './measure.ts';
 import { kpiPlan, publish, validationPlan, type ReferenceFiles } from './plans.ts';
 import { megabytes, median, seconds, type Part, type Target } from './report.ts';
-import { runScript, toolchain } from './spark.ts';
+import { runPython, runScript, type ScriptResult } from './spark.ts';
 
 interface Options {
   readonly plays: readonly number[];
@@ -145,7 +144,7 @@ async function benchSize(
     });
     kpis.push(computed.measured);
     kpiReportSchema.parse(computed.report);
-    comparison = await compare(work, duck.result);
+    comparison = await compare(work, duck.result, validated, computed);
   }
   if (report === undefined) throw new Error('Nothing was run');
   return {
@@ -173,43 +172,30 @@ async function benchLateFile(
   return {
     validation: validated.measured,
     kpis: computed.measured,
-    comparison: await compare(work, whole.result, '--days-of-kpis-only'),
+    comparison: await compare(work, whole.result, validated, computed, '--days-of-kpis-only'),
   };
-}
-
-const PYTHON_PARTS = join(checkoutFolder(), 'bench', 'scripts');
-
-async function python(folder: string, log: string, script: string, ...words: string[]): Promise<Measured> {
-  return await measured(
-    {
-      command: (await toolchain()).python,
-      arguments: [join(PYTHON_PARTS, script), ...words],
-      environment: { PATH: '/usr/bin:/bin', TMPDIR: folder },
-      workingDirectory: folder,
-    },
-    join(folder, log),
-  );
 }
 
 async function duckdbOver(folder: string, plan: unknown): Promise<{ result: string; measured: Measured }> {
   await mkdir(folder, { recursive: true });
   const [planFile, result] = [join(folder, 'duckdb.plan.json'), join(folder, 'duckdb.json')];
   await writeFile(planFile, JSON.stringify(plan));
-  const took = await python(folder, 'duckdb.log', 'duckdb_reference.py', planFile, result, '--threads', '2');
-  return { result, measured: took };
+  const words = [planFile, result, '--threads', '2'];
+  const run = await runPython(folder, 'duckdb_reference.py', words);
+  return { result, measured: run.measured };
 }
 
 /** @throws Error naming the first differences */
-async function compare(folder: string, expected: string, ...switches: string[]): Promise<string> {
-  const files = await readdir(folder);
-  const report = (script: string): string => {
-    const name = files.find((each) => each.startsWith(`${script}.report.`));
-    if (name === undefined) throw new Error(`${script} left no report in ${folder}`);
-    return join(folder, name);
-  };
-  const words = [expected, report('validate_data'), report('compute_kpis'), ...switches];
-  await python(folder, 'compare.log', 'compare.py', ...words);
-  return (await readFile(join(folder, 'compare.log'), 'utf8')).trim().split('\n').at(-1) ?? '';
+async function compare(
+  folder: string,
+  duckdb: string,
+  validated: ScriptResult,
+  computed: ScriptResult,
+  ...switches: string[]
+): Promise<string> {
+  const words = [duckdb, validated.reportFile, computed.reportFile, ...switches];
+  const { printed } = await runPython(folder, 'compare.py', words);
+  return printed.split('\n').at(-1) ?? '';
 }
 
 type Figure = (runs: readonly Measured[]) => number;

@@ -1,8 +1,6 @@
 /** The Glue scripts as whole processes, started the way local Glue starts them, with whatever they read and write in a folder. */
-import { mkdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { LONG_RUN_JVM, sparkCommand } from '../local/glue/spark.ts';
 import { checkoutFolder, readToolchain } from '../local/stack/toolchain.ts';
 import { measured, type Measured } from './measure.ts';
@@ -12,22 +10,6 @@ const DRIVER_MEMORY = '3g';
 
 /** What the measurements promise: two cores, on any machine. */
 const CORES = 2;
-
-const toolchainSchema = z.object({
-  python: z.string(),
-  sparkHome: z.string(),
-  javaHome: z.string(),
-  jarsDir: z.string(),
-  classArchive: z.string().optional(),
-});
-type SparkToolchain = z.infer<typeof toolchainSchema>;
-
-let known: SparkToolchain | undefined;
-
-export async function toolchain(): Promise<SparkToolchain> {
-  known ??= toolchainSchema.parse(JSON.parse(await readFile(readToolchain(process.env).file, 'utf8')));
-  return known;
-}
 
 export interface ScriptRun {
   readonly script: 'validate_data' | 'compute_kpis' | 'load_dynamodb';
@@ -44,21 +26,28 @@ export interface ScriptRun {
   };
 }
 
-/** Runs a script to its end. @returns its report, and what it took */
-export async function runScript(run: ScriptRun): Promise<{ report: unknown; measured: Measured }> {
+export interface ScriptResult {
+  readonly report: unknown;
+  readonly reportFile: string;
+  readonly measured: Measured;
+}
+
+/** Runs a script to its end. */
+export async function runScript(run: ScriptRun): Promise<ScriptResult> {
   const { script, folder, aws } = run;
   const scratch = join(folder, 'scratch');
-  mkdirSync(scratch, { recursive: true });
+  await mkdir(scratch, { recursive: true });
   const plan = join(folder, `${script}.plan.json`);
   await writeFile(plan, JSON.stringify(run.plan));
   const scripts = join(checkoutFolder(), 'glue-scripts');
   const jobRunId = `jr_${script}`;
+  const reportPrefix = `${folder}/${script}.report.`;
   const line = sparkCommand(
     {
       scriptFile: join(scripts, `${script}.py`),
       scriptArguments: [
         ...['--JOB_NAME', script, '--JOB_RUN_ID', jobRunId, '--run_id', 'bench', '--run_token', 'bench'],
-        ...['--plan', plan, '--report_prefix', `${folder}/${script}.report.`, '--script_digest', 'bench'],
+        ...['--plan', plan, '--report_prefix', reportPrefix, '--script_digest', 'bench'],
       ],
       workingDirectory: scratch,
       credentials: { accessKeyId: '', secretAccessKey: '', sessionToken: '', ...aws },
@@ -68,7 +57,7 @@ export async function runScript(run: ScriptRun): Promise<{ report: unknown; meas
       pythonPath: [scripts],
     },
     {
-      toolchain: await toolchain(),
+      toolchain: readToolchain(process.env),
       region: 'eu-west-1',
       endpoints: aws === undefined ? {} : { AWS_ENDPOINT_URL: aws.endpoint },
       driverMemory: DRIVER_MEMORY,
@@ -77,8 +66,28 @@ export async function runScript(run: ScriptRun): Promise<{ report: unknown; meas
     },
   );
   const result = await measured(line, join(folder, `${script}.log`));
-  const report: unknown = JSON.parse(
-    await readFile(join(folder, `${script}.report.${jobRunId}.json`), 'utf8'),
+  const reportFile = `${reportPrefix}${jobRunId}.json`;
+  const report: unknown = JSON.parse(await readFile(reportFile, 'utf8'));
+  return { report, reportFile, measured: result };
+}
+
+/** Runs one of the benchmark's own Python programs. @returns what it printed, and what it took */
+export async function runPython(
+  folder: string,
+  program: string,
+  words: readonly string[],
+): Promise<{ printed: string; measured: Measured }> {
+  await mkdir(folder, { recursive: true });
+  const log = join(folder, `${program}.log`);
+  const checkout = checkoutFolder();
+  const took = await measured(
+    {
+      command: readToolchain(process.env).python,
+      arguments: [join(checkout, 'bench', 'scripts', program), ...words],
+      environment: { PATH: '/usr/bin:/bin', TMPDIR: folder, PYTHONPATH: join(checkout, 'glue-scripts') },
+      workingDirectory: folder,
+    },
+    log,
   );
-  return { report, measured: result };
+  return { printed: (await readFile(log, 'utf8')).trim(), measured: took };
 }

@@ -6,20 +6,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { messageOf } from '../stack/errors.ts';
-
-const toolchainSchema = z.object({
-  /** The Python interpreter that has pyspark and what else scripts import. */
-  python: z.string().min(1),
-  /** The folder of the pyspark package. */
-  sparkHome: z.string().min(1),
-  javaHome: z.string().min(1).optional(),
-  /** Folder of the JARs put on the class path: S3A with its AWS SDK. */
-  jarsDir: z.string().min(1),
-  /** A JVM's archive of the classes that Spark loads, by which it starts faster. */
-  classArchive: z.string().min(1).optional(),
-  /** A program to start in place of spark-submit. */
-  launcher: z.string().min(1).optional(),
-});
+import { toolchainSchema } from './spark.ts';
 
 /** Task threads of one run: what the scripts are measured with. */
 const CORES_PER_RUN = 2;

@@ -95,7 +95,7 @@ function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolean {
   } catch {
     return false;
   }
-  return membersOf(groupId)?.some((member) => member.state !== 'Z') ?? true;
+  return membersOf(groupId)?.some(({ stat }) => stat[0] !== 'Z') ?? true;
 }
 
 /**
@@ -108,13 +108,14 @@ export function stillOurs(identity: ProcessGroupIdentity, runId: string): boolea
   return (membersOf(identity.id) ?? []).some((member) => commandLineOf(member.pid).includes(runId));
 }
 
+/** A process and the fields of its /proc/PID/stat after the command's name: state, parent, group, … */
 interface Member {
   readonly pid: number;
-  readonly state: string;
+  readonly stat: readonly string[];
 }
 
 /** The processes of a group; `undefined` where the system has no /proc to look at. */
-function membersOf(groupId: number): Member[] | undefined {
+export function membersOf(groupId: number): Member[] | undefined {
   let entries: string[];
   try {
     entries = readdirSync('/proc');
@@ -123,21 +124,15 @@ function membersOf(groupId: number): Member[] | undefined {
   }
   return entries
     .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((entry) => {
-      const fields = statOf(Number(entry));
-      return fields?.[2] === String(groupId) ? [{ pid: Number(entry), state: fields[0] ?? '' }] : [];
-    });
+    .map((entry) => ({ pid: Number(entry), stat: statOf(Number(entry)) ?? [] }))
+    .filter(({ stat }) => stat[2] === String(groupId));
 }
 
-/** The fields of /proc/PID/stat after the command's name: state, parent, group, … */
-function statOf(pid: number): string[] | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name is in brackets and may hold spaces and brackets itself.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return undefined;
-  }
+/** See {@link Member}; `undefined` when there is no such process. */
+export function statOf(pid: number): string[] | undefined {
+  const stat = textOf(`/proc/${pid}/stat`);
+  // The name is in brackets and may hold spaces and brackets itself.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Index of the start time, in clock ticks since boot, among the fields after the name. */
@@ -162,17 +157,18 @@ export function startOf(pid: number): string | undefined {
 
 /** Start times count from the boot, so they only compare within one. */
 function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return '';
-  }
+  return textOf('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
 }
 
 function commandLineOf(pid: number): string {
+  return textOf(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') ?? '';
+}
+
+/** What a file of /proc says; `undefined` when it is not there, or its process has just gone. */
+function textOf(file: string): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return readFileSync(file, 'utf8');
   } catch {
-    return '';
+    return undefined;
   }
 }

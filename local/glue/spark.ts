@@ -6,22 +6,25 @@
  * server's own, so a script can't come to depend on the developer's shell.
  */
 import { delimiter, join } from 'node:path';
+import { z } from 'zod';
 import type { AwsCredentials } from './role.ts';
 import type { CommandLine } from './processes.ts';
 
 /** Where the programs are. */
-export interface Toolchain {
-  readonly python: string;
+export const toolchainSchema = z.object({
+  /** The interpreter that has pyspark and what else scripts import. */
+  python: z.string().min(1),
   /** The folder of the pyspark package. */
-  readonly sparkHome: string;
-  readonly javaHome?: string | undefined;
+  sparkHome: z.string().min(1),
+  javaHome: z.string().min(1).optional(),
   /** Folder with the JARs of S3A and whatever else the scripts' class path needs. */
-  readonly jarsDir: string;
+  jarsDir: z.string().min(1),
   /** A JVM's archive of loaded classes; one that does not fit the JVM or the class path is passed over. */
-  readonly classArchive?: string | undefined;
+  classArchive: z.string().min(1).optional(),
   /** Started in place of spark-submit. */
-  readonly launcher?: string | undefined;
-}
+  launcher: z.string().min(1).optional(),
+});
+export type Toolchain = z.infer<typeof toolchainSchema>;
 
 export interface LaunchSettings {
   readonly toolchain: Toolchain;

@@ -4,16 +4,16 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { givenIn, type Environment } from '../../pipeline/settings.ts';
+import { toolchainSchema } from '../glue/spark.ts';
 import { messageOf, StackError } from './errors.ts';
 
-const toolchainSchema = z.object({
-  python: z.string(),
+const stackToolchainSchema = toolchainSchema.extend({
   javaHome: z.string(),
   temporal: z.string(),
   ministack: z.string(),
 });
 
-export interface Toolchain extends z.infer<typeof toolchainSchema> {
+export interface Toolchain extends z.infer<typeof stackToolchainSchema> {
   /** The file itself, which local Glue reads too. */
   readonly file: string;
 }
@@ -39,7 +39,7 @@ export function readToolchain(environment: Environment): Toolchain {
   const folder = givenIn(environment, 'MSP_SETUP_DIR') ?? join(checkoutFolder(), '.setup');
   const file = join(resolve(folder), 'toolchain.json');
   if (!existsSync(file)) throw new StackError(`${file} is missing: the tools are not set up.`, SET_UP);
-  const parsed = toolchainSchema.safeParse(readJson(file));
+  const parsed = stackToolchainSchema.safeParse(readJson(file));
   if (parsed.success) return { file, ...parsed.data };
   throw new StackError(`${file} is not complete: ${z.prettifyError(parsed.error)}`, SET_UP);
 }
