@@ -3,6 +3,7 @@
  * a user without the catalogue being held in memory.
  */
 import { csvLine } from '../../pipeline/csv.ts';
+import type { ParsedOptions } from './options.ts';
 import { hash, permutation, permute, pick, PURPOSE, unit } from './random.ts';
 import {
   ARTIST_FIRST,
@@ -51,29 +52,17 @@ const SONG_COLUMNS = [
   'liveness', 'valence', 'tempo', 'time_signature', 'track_genre',
 ] as const;
 
-interface SongOptions {
-  readonly seed: number;
-  readonly songs: number;
-  readonly genres: number;
-  readonly duplicateReferenceRows: number;
-}
-
 /** Lines of the songs file with its header, without line ends. */
-export function* songLines({
-  seed,
-  songs,
-  genres,
-  duplicateReferenceRows,
-}: SongOptions): Generator<string, number> {
+export function* songLines(options: ParsedOptions): Generator<string> {
+  const { seed, songs, genres, duplicateReferenceRows } = options;
   const trackId = trackIds(seed);
   yield SONG_COLUMNS.join(',');
   let row = 0;
   for (let song = 0; song < songs; song += 1) {
     const line = songLine(seed, song, { songs, genres, id: trackId(song) });
-    yield `${String(row++)},${line}`;
-    if (isDue(song, duplicateReferenceRows)) yield `${String(row++)},${line}`;
+    yield `${row++},${line}`;
+    if (isDue(song, duplicateReferenceRows)) yield `${row++},${line}`;
   }
-  return row;
 }
 
 /** Share of songs with two or three artists, as in the real catalogue. */
@@ -96,20 +85,13 @@ function songLine(seed: number, song: number, of: { songs: number; genres: numbe
     [...new Set(artists)].join(';'),
     `${title} EP`,
     name,
-    String(number(10) % 101),
+    `${number(10) % 101}`,
     // One to six minutes.
-    String(60_000 + (number(11) % 300_000)),
+    `${60_000 + (number(11) % 300_000)}`,
     number(12) % 12 === 0 ? 'True' : 'False',
-    ...[fraction(13), fraction(14), String(number(15) % 12), `-${fraction(13)}`, String(number(14) % 2)],
-    ...[
-      fraction(12),
-      fraction(11),
-      '1.01e-06',
-      fraction(10),
-      fraction(8),
-      (60 + (number(13) % 140)).toFixed(3),
-      '4',
-    ],
+    ...[fraction(13), fraction(14), `${number(15) % 12}`, `-${fraction(13)}`, `${number(14) % 2}`],
+    ...[fraction(12), fraction(11), '1.01e-06', fraction(10), fraction(8)],
+    ...[(60 + (number(13) % 140)).toFixed(3), '4'],
     GENRES[genre] ?? GENRES[0],
   ]);
 }
@@ -120,42 +102,30 @@ function artistName(artist: number): string {
   const first = pick(ARTIST_FIRST, artist);
   const last = pick(ARTIST_LAST, Math.floor(artist / ARTIST_FIRST.length));
   const generation = Math.floor(artist / pairs);
-  return `${first} ${last}${generation === 0 ? '' : ` ${String(generation + 1)}`}`;
-}
-
-interface UserOptions {
-  readonly seed: number;
-  readonly users: number;
-  readonly duplicateReferenceRows: number;
+  return `${first} ${last}${generation === 0 ? '' : ` ${generation + 1}`}`;
 }
 
 /** Share of users in the first country. */
 const FIRST_COUNTRY_SHARE = 0.6;
 
 /** Lines of the users file with its header, without line ends. Ids are 1 to `users`. */
-export function* userLines({ seed, users, duplicateReferenceRows }: UserOptions): Generator<string, number> {
+export function* userLines({ seed, users, duplicateReferenceRows }: ParsedOptions): Generator<string> {
   yield 'user_id,user_name,user_age,user_country,created_at';
-  let rows = 0;
   for (let user = 1; user <= users; user += 1) {
     const number = (offset: number): number => hash(seed, PURPOSE.user, user * 8 + offset);
     const elsewhere = unit(seed, PURPOSE.user, user * 8) >= FIRST_COUNTRY_SHARE;
     // Sign-ups over all of 2024: about half come after a play of June, which is normal in such data.
     const createdAt = new Date(Date.UTC(2024, 0, 1 + (number(4) % 366))).toISOString().slice(0, 10);
     const line = csvLine([
-      String(user),
+      `${user}`,
       `${pick(FIRST_NAMES, number(1))} ${pick(LAST_NAMES, number(2))}`,
-      String(16 + (number(3) % 60)),
+      `${16 + (number(3) % 60)}`,
       elsewhere ? pick(COUNTRIES, number(5)) : COUNTRIES[0],
       createdAt,
     ]);
     yield line;
-    rows += 1;
-    if (isDue(user - 1, duplicateReferenceRows)) {
-      yield line;
-      rows += 1;
-    }
+    if (isDue(user - 1, duplicateReferenceRows)) yield line;
   }
-  return rows;
 }
 
 /** Whether something that occurs at a share is due after position `n`: exactly `floor(total * share)` times in all. */

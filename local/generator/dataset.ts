@@ -24,18 +24,6 @@ export interface Dataset {
   readonly streams: readonly WrittenStream[];
 }
 
-/** Lines of the songs file with its header, without line ends. */
-export function generateSongs(given: DatasetOptions): Iterable<string> {
-  return songLines(datasetOptionsSchema.parse(given));
-}
-
-/** Lines of the users file with its header, without line ends. */
-export function generateUsers(given: DatasetOptions): Iterable<string> {
-  return userLines(datasetOptionsSchema.parse(given));
-}
-
-export { generateStreams };
-
 const FOLDER_OF_KIND: Readonly<Record<FileKind, string>> = {
   regular: 'streams',
   midnight: 'streams',
@@ -45,7 +33,7 @@ const FOLDER_OF_KIND: Readonly<Record<FileKind, string>> = {
 };
 
 /** Writes one stream file and counts what went into it. */
-export async function writeStream(file: StreamFile, path: string): Promise<WrittenStream> {
+async function writeStream(file: StreamFile, path: string): Promise<WrittenStream> {
   const tally = tallyOf(file);
   const written = await writeText(path, encodeStream(file, tally.add), {
     gzip: file.traits.includes('gzip'),

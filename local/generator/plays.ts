@@ -4,6 +4,7 @@
  */
 import { hash, permutation, permute, PURPOSE, unit, type Permutation } from './random.ts';
 import { trackIds, type TrackId } from './catalogue.ts';
+import type { ParsedOptions } from './options.ts';
 
 /** A play as it will be written, and the day it counts for. */
 export interface Play {
@@ -29,15 +30,6 @@ const ALL_WEIGHTS = HOUR_WEIGHTS.reduce<number>((sum, weight) => sum + weight, 0
 /** Tracks are drawn as `unit ** POPULARITY`: the first tenth of the catalogue gets about a third of the plays. */
 const POPULARITY = 2;
 
-interface PlayOptions {
-  readonly seed: number;
-  readonly songs: number;
-  readonly users: number;
-  readonly firstDay: string;
-  readonly days: number;
-  readonly playsPerDay: number;
-}
-
 export interface PlaySource {
   readonly trackId: TrackId;
   /** The ordinary plays `from` to `to` (exclusive) of a day, in no order of time. */
@@ -49,20 +41,14 @@ export interface PlaySource {
   additional(day: number, count: number, hourAt: (position: number) => number): Plays;
 }
 
-export function playSource(options: PlayOptions): PlaySource {
+export function playSource(options: ParsedOptions): PlaySource {
   const { seed, songs, users, playsPerDay } = options;
   const trackId = cached(trackIds(seed), songs);
-  const times = timesOfDay();
   const days = Array.from({ length: options.days + 1 }, (_, i) => addDays(options.firstDay, i));
   const slots = users * 3600;
-  const spreads = new Map<number, Permutation>();
-  const spreadOf = (hour: number): Permutation => {
-    const known = spreads.get(hour);
-    if (known !== undefined) return known;
-    const spread = permutation(slots, hash(seed, PURPOSE.playSlot, hour));
-    spreads.set(hour, spread);
-    return spread;
-  };
+  const spreads: Permutation[] = [];
+  const spreadOf = (hour: number): Permutation =>
+    (spreads[hour] ??= permutation(slots, hash(seed, PURPOSE.playSlot, hour)));
 
   /** @param hour counted from midnight of the first day */
   const play = (hour: number, position: number): Play => {
@@ -73,7 +59,7 @@ export function playSource(options: PlayOptions): PlaySource {
       user: Math.floor(slot / 3600) + 1,
       trackId: trackId(Math.floor(songs * popularity)),
       day: days[Math.floor(hour / 24)] ?? options.firstDay,
-      time: times[(hour % 24) * 3600 + (slot % 3600)] ?? '00:00:00',
+      time: TIMES_OF_DAY[(hour % 24) * 3600 + (slot % 3600)] ?? '00:00:00',
     };
   };
 
@@ -124,17 +110,10 @@ function hourOf(starts: readonly number[], number: number): number {
   return hour;
 }
 
-let knownTimes: readonly string[] | undefined;
-
 /** Every second of a day as text: formatting ten million times is what would cost most. */
-function timesOfDay(): readonly string[] {
-  if (knownTimes !== undefined) return knownTimes;
-  const two = (value: number): string => String(value).padStart(2, '0');
-  knownTimes = Array.from({ length: 86_400 }, (_, second) =>
-    [Math.floor(second / 3600), Math.floor(second / 60) % 60, second % 60].map(two).join(':'),
-  );
-  return knownTimes;
-}
+const TIMES_OF_DAY = Array.from({ length: 86_400 }, (_, second) =>
+  new Date(second * 1000).toISOString().slice('1970-01-01T'.length, -'.000Z'.length),
+);
 
 /** Catalogue ids are asked for again and again; others (unknown tracks) are not kept. */
 function cached(make: TrackId, size: number): TrackId {

@@ -4,7 +4,7 @@
  */
 import type { Reason } from '../../pipeline/reports.ts';
 import { isDue, type TrackId } from './catalogue.ts';
-import { BAD_ROWS, type BadRow } from './options.ts';
+import { BAD_ROWS, type BadRow, type ParsedOptions } from './options.ts';
 import type { Play, Plays } from './plays.ts';
 import { hash, pick, PURPOSE } from './random.ts';
 
@@ -22,13 +22,7 @@ export interface Row {
   readonly day?: string;
 }
 
-export interface RowOptions {
-  readonly seed: number;
-  readonly songs: number;
-  readonly users: number;
-  readonly duplicatesWithinFiles: number;
-  readonly duplicatesBetweenFiles: number;
-  readonly badRows: Partial<Record<BadRow, number>>;
+export interface RowOptions extends ParsedOptions {
   readonly trackId: TrackId;
 }
 
@@ -74,7 +68,7 @@ export function* fileRows(options: RowOptions, content: FileContent): Generator<
 
 function acceptedRow(play: Play, verdict: 'valid' | 'duplicate'): Row {
   return {
-    userId: String(play.user),
+    userId: `${play.user}`,
     trackId: play.trackId,
     listenTime: `${play.day} ${play.time}`,
     verdict,
@@ -102,6 +96,8 @@ function badRow(kind: BadRow, play: Play, number: number, options: RowOptions): 
     verdict: 'rejected',
     reasons,
   });
+  // Well-formed, but of no song or user: numbers from the catalogue's end on.
+  const beyond = number % 1000;
   switch (kind) {
     case 'missing_user_id':
       return rejected({ userId: '' }, kind);
@@ -117,11 +113,16 @@ function badRow(kind: BadRow, play: Play, number: number, options: RowOptions): 
       return rejected({ trackId: pick(BAD_TRACKS, number) }, kind);
     case 'future_listen_time':
       // Seventy-five years on: in the future whenever this is run.
-      return rejected({ listenTime: `20${String(99 - (number % 5))}${good.listenTime.slice(4)}` }, kind);
+      return rejected({ listenTime: `20${99 - (number % 5)}${good.listenTime.slice(4)}` }, kind);
     case 'unknown_track':
-      return { ...base, ...unknownTrack(options, number), verdict: 'underReview', reasons: [kind] };
+      return {
+        ...base,
+        trackId: options.trackId(options.songs + beyond),
+        verdict: 'underReview',
+        reasons: [kind],
+      };
     case 'unknown_user':
-      return { ...base, ...unknownUser(options, number), verdict: 'underReview', reasons: [kind] };
+      return { ...base, userId: `${options.users + 1 + beyond}`, verdict: 'underReview', reasons: [kind] };
     case 'combined':
       return rejected(
         { userId: '', trackId: pick(BAD_TRACKS, number), listenTime: pick(BAD_TIMES, number) },
@@ -130,13 +131,4 @@ function badRow(kind: BadRow, play: Play, number: number, options: RowOptions): 
         'bad_track_id',
       );
   }
-}
-
-/** Well-formed, but of no song: numbers from the catalogue's end on. */
-function unknownTrack({ songs, trackId }: RowOptions, number: number): { trackId: string } {
-  return { trackId: trackId(songs + (number % 1000)) };
-}
-
-function unknownUser({ users }: RowOptions, number: number): { userId: string } {
-  return { userId: String(users + 1 + (number % 1000)) };
 }

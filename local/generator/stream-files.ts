@@ -33,9 +33,16 @@ export function generateStreams(given: DatasetOptions): StreamFile[] {
   const rowOptions: RowOptions = { ...options, trackId: source.trackId };
   let files = 0;
 
-  const make = (kind: FileKind, name: string, plays: Plays, earlier?: Plays): StreamFile => {
+  const make = (
+    kind: FileKind,
+    name: string,
+    plays: Plays,
+    earlier?: Plays,
+    given?: readonly Trait[],
+  ): StreamFile => {
     const file = files++;
-    const traits = kind === 'broken' ? [] : (options.formats[file % options.formats.length] ?? []);
+    const inTurn = options.formats[file % options.formats.length] ?? [];
+    const traits = given ?? inTurn;
     const content = { file, plays, earlier, truncated: traits.includes('truncated_last_line') };
     const extension = traits.includes('gzip') ? 'csv.gz' : 'csv';
     return { name: `${name}.${extension}`, kind, traits, rows: () => fileRows(rowOptions, content) };
@@ -65,33 +72,28 @@ export function generateStreams(given: DatasetOptions): StreamFile[] {
     for (let i = 0; i < options.lateFilesPerDay; i += 1) {
       const hourAt = (position: number): number => hash(options.seed, PURPOSE.lateHour, position) % 24;
       const plays = source.additional(day, options.lateFilePlays, hourAt);
-      late.push(make('late', `streams-${date}-late-${String(i + 1)}`, plays, shares[0]));
+      late.push(make('late', `streams-${date}-late-${i + 1}`, plays, shares[0]));
     }
     const [last, lastFile] = [shares.at(-1), ofDay.at(-1)];
     if (day < options.corrections && last !== undefined && lastFile !== undefined) {
       const plays = corrected(last, (count) => source.additional(day, count, (position) => position % 24));
-      const content = { file: files++, plays, earlier: shares.at(-2), truncated: false };
       const traits = lastFile.traits.filter((trait) => trait !== 'truncated_last_line');
-      corrections.push({
-        name: lastFile.name,
-        kind: 'correction',
-        traits,
-        rows: () => fileRows(rowOptions, content),
-      });
+      const correction = make('correction', lastFile.name, plays, shares.at(-2), traits);
+      corrections.push({ ...correction, name: lastFile.name });
     }
   }
   const broken = options.brokenFiles.map((kind, i): StreamFile => {
     const hasRows = kind === 'missing_column' || kind === 'renamed_column';
     const plays = source.additional(0, hasRows ? BROKEN_FILE_PLAYS : 0, (position) => position % 24);
-    const name = `streams-broken-${String(i + 1)}-${kind.replaceAll('_', '-')}`;
-    return { ...make('broken', name, plays), broken: kind };
+    const name = `streams-broken-${i + 1}-${kind.replaceAll('_', '-')}`;
+    return { ...make('broken', name, plays, undefined, []), broken: kind };
   });
   return [...regular, ...midnight, ...broken, ...late, ...corrections];
 }
 
 /** From 1, of equal width: files that arrive together are processed in the order of their names. */
 function numbered(index: number, count: number): string {
-  return String(index + 1).padStart(String(count).length, '0');
+  return `${index + 1}`.padStart(`${count}`.length, '0');
 }
 
 /** Enough rows to see that they are counted. */

@@ -3,8 +3,8 @@
  * seconds, since a poller asks the same every few seconds, and a changed policy takes as long to spread on AWS.
  */
 import { IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
-import { GlueError } from './errors.ts';
 import { messageOf } from '../stack/errors.ts';
+import { GlueError } from './errors.ts';
 import type { Permission } from './operation.ts';
 import type { Authorise } from './wire.ts';
 

@@ -3,8 +3,8 @@
  * left, and ends as told.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { effectiveArguments } from './arguments.ts';
 import { messageOf } from '../stack/errors.ts';
+import { effectiveArguments } from './arguments.ts';
 import type { Execute, Outcome } from './execution.ts';
 import type { ScriptedEnd } from './faults.ts';
 import type { RunRecord } from './model.ts';

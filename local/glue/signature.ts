@@ -7,8 +7,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { z } from 'zod';
-import { GlueError } from './errors.ts';
 import { messageOf } from '../stack/errors.ts';
+import { GlueError } from './errors.ts';
 import type { Authenticate, WireRequest } from './wire.ts';
 
 const keysSchema = z.array(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { trackIds } from '../../../local/generator/catalogue.ts';
-import { generateSongs, generateUsers } from '../../../local/generator/dataset.ts';
+import { songLines, trackIds, userLines } from '../../../local/generator/catalogue.ts';
+import { datasetOptionsSchema } from '../../../local/generator/options.ts';
 
 describe('the generated songs', () => {
-  const lines = [...generateSongs({ songs: 3000 })];
+  const lines = [...songLines(datasetOptionsSchema.parse({ songs: 3000 }))];
 
   it('have the 21 columns of the real file', () => {
     expect(lines[0]?.split(',')).toHaveLength(21);
@@ -23,7 +23,8 @@ describe('the generated songs', () => {
   });
 
   it('repeat the asked share of rows', () => {
-    expect([...generateSongs({ songs: 200, duplicateReferenceRows: 0.1 })]).toHaveLength(1 + 200 + 20);
+    const options = datasetOptionsSchema.parse({ songs: 200, duplicateReferenceRows: 0.1 });
+    expect([...songLines(options)]).toHaveLength(1 + 200 + 20);
   });
 });
 
@@ -38,7 +39,7 @@ describe('track ids', () => {
 
 describe('the generated users', () => {
   it('are numbered from 1, most of them in one country', () => {
-    const lines = [...generateUsers({ users: 500 })];
+    const lines = [...userLines(datasetOptionsSchema.parse({ users: 500 }))];
     expect(lines).toHaveLength(501);
     expect(lines[1]).toMatch(/^1,/);
     expect(lines[500]).toMatch(/^500,/);
