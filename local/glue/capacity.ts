@@ -6,25 +6,27 @@ import { invalidInput } from './errors.ts';
 
 interface WorkerTraits {
   readonly dpu: number;
-  /** Fewest and most workers of the type. One worker is the driver, so Spark needs two. */
-  readonly fewest: number;
+  /** Most workers of the type. */
   readonly most: number;
 }
 
+/** One worker is the driver, so Spark needs two. */
+const FEWEST_WORKERS = 2;
+
 /** As AWS lists them. R types count in memory-optimised DPUs. */
 const WORKERS: Readonly<Record<string, WorkerTraits>> = {
-  Standard: { dpu: 1, fewest: 2, most: 299 },
-  'G.025X': { dpu: 0.25, fewest: 2, most: 299 },
-  'G.1X': { dpu: 1, fewest: 2, most: 299 },
-  'G.2X': { dpu: 2, fewest: 2, most: 149 },
-  'G.4X': { dpu: 4, fewest: 2, most: 149 },
-  'G.8X': { dpu: 8, fewest: 2, most: 149 },
-  'G.12X': { dpu: 12, fewest: 2, most: 149 },
-  'G.16X': { dpu: 16, fewest: 2, most: 149 },
-  'R.1X': { dpu: 1, fewest: 2, most: 299 },
-  'R.2X': { dpu: 2, fewest: 2, most: 149 },
-  'R.4X': { dpu: 4, fewest: 2, most: 149 },
-  'R.8X': { dpu: 8, fewest: 2, most: 149 },
+  Standard: { dpu: 1, most: 299 },
+  'G.025X': { dpu: 0.25, most: 299 },
+  'G.1X': { dpu: 1, most: 299 },
+  'G.2X': { dpu: 2, most: 149 },
+  'G.4X': { dpu: 4, most: 149 },
+  'G.8X': { dpu: 8, most: 149 },
+  'G.12X': { dpu: 12, most: 149 },
+  'G.16X': { dpu: 16, most: 149 },
+  'R.1X': { dpu: 1, most: 299 },
+  'R.2X': { dpu: 2, most: 149 },
+  'R.4X': { dpu: 4, most: 149 },
+  'R.8X': { dpu: 8, most: 149 },
 };
 
 /** Capacity fields as a job definition or a StartJobRun gives them. */
@@ -114,9 +116,9 @@ function workersCapacity(type: string, count: number): Capacity {
   if (traits === undefined) {
     throw invalidInput(`Worker type ${type} is not one of ${Object.keys(WORKERS).join(', ')}.`);
   }
-  if (count < traits.fewest || count > traits.most) {
+  if (count < FEWEST_WORKERS || count > traits.most) {
     throw invalidInput(
-      `Number of workers of the type ${type} is from ${traits.fewest} to ${traits.most}, not ${count}.`,
+      `Number of workers of the type ${type} is from ${FEWEST_WORKERS} to ${traits.most}, not ${count}.`,
     );
   }
   const dpu = traits.dpu * count;

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { z } from 'zod';
 import { messageOf } from '../stack/errors.ts';
 import { toolchainSchema } from './spark.ts';
@@ -70,23 +70,20 @@ export function parseOptions(given: unknown): Options {
 export function optionsFromCommandLine(words: readonly string[]): Options {
   const names = Object.keys(optionsSchema.shape);
   const isSwitch = (name: string): boolean => name === 'allowFaults' || name === 'authorise';
-  const flags = names.map((name): [string, { type: 'boolean' | 'string' }] => [
-    flagOf(name),
-    { type: isSwitch(name) ? 'boolean' : 'string' },
-  ]);
-  const { values } = parse(words, { config: { type: 'string' }, ...Object.fromEntries(flags) });
-  const { config, ...fromFlags } = values;
+  const flags = names.map((name) => [flagOf(name), { type: isSwitch(name) ? 'boolean' : 'string' }] as const);
+  const { config, ...given } = flagsIn(words, { config: { type: 'string' }, ...Object.fromEntries(flags) });
   const fromFile =
     typeof config === 'string' ? z.record(z.string(), z.unknown()).parse(readJson(config)) : {};
-  const named = names.flatMap((name) => (flagOf(name) in fromFlags ? [[name, fromFlags[flagOf(name)]]] : []));
-  return parseOptions({ ...fromFile, ...Object.fromEntries(named) });
+  const fromFlags = names.flatMap((name) => (flagOf(name) in given ? [[name, given[flagOf(name)]]] : []));
+  return parseOptions({ ...fromFile, ...Object.fromEntries(fromFlags) });
 }
 
-type Flags = NonNullable<Parameters<typeof parseArgs>[0]>['options'];
-
-function parse(words: readonly string[], options: NonNullable<Flags>): ReturnType<typeof parseArgs> {
+function flagsIn(
+  words: readonly string[],
+  options: NonNullable<ParseArgsConfig['options']>,
+): Readonly<Record<string, unknown>> {
   try {
-    return parseArgs({ args: [...words], options, strict: true });
+    return parseArgs({ args: [...words], options, strict: true }).values;
   } catch (error) {
     throw new OptionsError(messageOf(error), { cause: error });
   }

@@ -58,50 +58,36 @@ export function signatureCheck(file: string, region: string, now: () => number):
   };
 }
 
-/** What the Authorization header says. */
-interface Claim {
-  readonly accessKeyId: string;
-  readonly date: string;
-  readonly region: string;
-  readonly service: string;
-  readonly signedHeaders: readonly string[];
-  readonly signature: string;
-  readonly signedAt: Date;
-}
-
 const AUTHORIZATION =
-  /^AWS4-HMAC-SHA256 +Credential=([^/,]+)\/(\d{8})\/([^/,]+)\/([^/,]+)\/aws4_request, *SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})$/;
+  /^AWS4-HMAC-SHA256 +Credential=(?<accessKeyId>[^/,]+)\/\d{8}\/(?<region>[^/,]+)\/(?<service>[^/,]+)\/aws4_request, *SignedHeaders=(?<signedHeaders>[^,]+), *Signature=(?<signature>[0-9a-f]{64})$/;
+
+/** What the Authorization header says, and when it was written. */
+const claimSchema = z.object({
+  accessKeyId: z.string(),
+  region: z.string(),
+  service: z.string(),
+  signedHeaders: z.string().transform((names) => new Set(names.split(';'))),
+  signature: z.string(),
+  /** `20240625T101500Z` */
+  signedAt: z
+    .string()
+    .regex(/^\d{8}T\d{6}Z$/)
+    .transform((text) => new Date(text.replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z'))),
+});
+type Claim = z.output<typeof claimSchema>;
 
 function claimOf({ headers }: WireRequest): Claim {
   const header = headers['authorization'];
   if (header === undefined) {
     throw new GlueError('MissingAuthenticationTokenException', 'Missing Authentication Token');
   }
-  const [, accessKeyId, date, region, service, signed, signature] = AUTHORIZATION.exec(header) ?? [];
-  const signedAt = dateOf(headers['x-amz-date']);
-  if (
-    accessKeyId === undefined ||
-    date === undefined ||
-    region === undefined ||
-    service === undefined ||
-    signed === undefined ||
-    signature === undefined ||
-    signedAt === undefined
-  ) {
-    throw new GlueError(
-      'IncompleteSignatureException',
-      "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters and an 'X-Amz-Date' header.",
-    );
-  }
-  return { accessKeyId, date, region, service, signedHeaders: signed.split(';'), signature, signedAt };
-}
-
-/** `20240625T101500Z` as a date. */
-function dateOf(text: string | undefined): Date | undefined {
-  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text ?? '');
-  if (parts === null) return undefined;
-  const [, year, month, day, hour, minute, second] = parts;
-  return new Date(`${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`);
+  const said = { ...AUTHORIZATION.exec(header)?.groups, signedAt: headers['x-amz-date'] };
+  const claim = claimSchema.safeParse(said).data;
+  if (claim !== undefined) return claim;
+  throw new GlueError(
+    'IncompleteSignatureException',
+    "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters and an 'X-Amz-Date' header.",
+  );
 }
 
 function checkScope(claim: Claim, region: string): void {
@@ -131,7 +117,7 @@ async function signatureOf(
   key: AccessKey,
   region: string,
 ): Promise<string> {
-  const signed = new Set(claim.signedHeaders);
+  const signed = claim.signedHeaders;
   // A digest that is signed but not the body's would let the body be exchanged: it is left out and computed anew.
   const headers = Object.fromEntries(
     Object.entries(request.headers).filter(([name]) => signed.has(name) && name !== 'x-amz-content-sha256'),
@@ -159,7 +145,7 @@ async function signatureOf(
     },
     { signingDate: claim.signedAt, signableHeaders: signed },
   );
-  return AUTHORIZATION.exec(result['authorization'] ?? '')?.[6] ?? '';
+  return AUTHORIZATION.exec(result['authorization'] ?? '')?.groups?.['signature'] ?? '';
 }
 
 function sameText(one: string, other: string): boolean {

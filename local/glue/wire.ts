@@ -74,18 +74,19 @@ async function answer(
       response.destroy();
       return;
     }
-    const result = await settled(() => {
-      if (fault?.error !== undefined) {
-        throw new GlueError(fault.error.code, fault.error.message ?? 'Injected fault.');
-      }
-      return perform(dependencies, request, operation, body);
-    });
+    // Settled first: a delay holds back an error as well as a result.
+    const [outcome] = await Promise.allSettled([
+      fault?.error === undefined
+        ? perform(dependencies, request, operation, body)
+        : Promise.reject(new GlueError(fault.error.code, fault.error.message ?? 'Injected fault.')),
+    ]);
     if (fault?.delayMs !== undefined) await sleep(fault.delayMs);
     if (fault?.lose === 'after') {
       response.destroy();
       return;
     }
-    send(response, 200, result());
+    if (outcome.status === 'rejected') throw outcome.reason;
+    send(response, 200, outcome.value);
   } catch (error) {
     if (!(error instanceof GlueError))
       logger.error({ err: error, operation, requestId }, 'an operation failed');
@@ -95,18 +96,6 @@ async function answer(
       'a call was refused',
     );
     send(response, answered.status, { __type: answered.code, Message: answered.message });
-  }
-}
-
-/** Waits for the work and keeps how it ended, so that a delay holds back an error as well as a result. */
-async function settled(work: () => Promise<object>): Promise<() => object> {
-  try {
-    const result = await work();
-    return () => result;
-  } catch (error) {
-    return () => {
-      throw error;
-    };
   }
 }
 

@@ -1,24 +1,14 @@
 /** What is built from the sources: JavaScript from TypeScript, the archive of the Glue scripts, the workflow bundle. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKOUT, LISTS, PYTHON } from './folders.mjs';
 import { run } from './programs.mjs';
-import { digestOf, filesBelow, isStamped, stamp, unstamp } from './stamps.mjs';
+import { digestOf, filesBelow, isStamped, stamp } from './stamps.mjs';
 
 const inCheckout = (path) => join(CHECKOUT, path);
 
-/** Folders of tsconfig.build.json. */
-const SOURCES = [
-  'pipeline',
-  'systems',
-  'workflows',
-  'activities',
-  'worker',
-  'client',
-  'cli',
-  'local',
-  'bench',
-];
+/** The folders that tsc builds. */
+const { include: SOURCES } = JSON.parse(readFileSync(inCheckout('tsconfig.build.json'), 'utf8'));
 const CONFIGURATION = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 const typescriptFiles = (...folders) => folders.flatMap((folder) => filesBelow(inCheckout(folder), '.ts'));
@@ -65,7 +55,7 @@ function buildStep({ title, name, output, inputs, command }) {
     async make(note) {
       // Taken before the build: a source that is edited meanwhile makes the next set-up build again.
       const made = digest();
-      unstamp(stampFile);
+      rmSync(stampFile, { force: true });
       await run(name, command(), { note });
       stamp(stampFile, made);
     },

@@ -2,3 +2,18 @@
 export class SetupError extends Error {
   name = 'SetupError';
 }
+
+/**
+ * What a call returns; `undefined` when it fails with one of these codes.
+ * @template T
+ * @param {string[]} codes such as `ENOENT`
+ * @param {() => T} call
+ */
+export function unless(codes, call) {
+  try {
+    return call();
+  } catch (error) {
+    if (codes.includes(error.code)) return undefined;
+    throw error;
+  }
+}

@@ -15,6 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unless } from './errors.mjs';
 import { SETUP } from './folders.mjs';
 import { say } from './progress.mjs';
 
@@ -32,37 +33,28 @@ const LOOK_MILLISECONDS = 300;
 export async function withLock(work) {
   await acquire();
   const touching = setInterval(touch, TOUCH_MILLISECONDS);
-  const release = () => {
-    clearInterval(touching);
-    rmSync(LOCK, { force: true });
-  };
-  const interrupted = (signal) => {
-    release();
-    process.exit(signal === 'SIGINT' ? 130 : 143);
-  };
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  const release = () => rmSync(LOCK, { force: true });
+  const interrupted = (signal) => process.exit(signal === 'SIGINT' ? 130 : 143);
+  process.once('exit', release).once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     await work();
   } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    clearInterval(touching);
+    process.off('exit', release).off('SIGINT', interrupted).off('SIGTERM', interrupted);
     release();
   }
 }
 
 function touch() {
-  try {
-    utimesSync(LOCK, new Date(), new Date());
-  } catch (error) {
-    // Somebody has removed it by hand; there is nothing left to keep.
-    if (error.code !== 'ENOENT') throw error;
-  }
+  // Where somebody has removed it by hand, there is nothing left to keep.
+  unless(['ENOENT'], () => utimesSync(LOCK, new Date(), new Date()));
 }
 
 async function acquire() {
   mkdirSync(dirname(LOCK), { recursive: true });
   let told = false;
   while (!tryCreate()) {
-    const owner = readOwner();
+    const owner = unless(['ENOENT'], () => readFileSync(LOCK, 'utf8'));
     if (owner === undefined) continue;
     if (isAbandoned(owner)) {
       takeAway(owner);
@@ -75,22 +67,10 @@ async function acquire() {
 }
 
 function tryCreate() {
-  try {
-    writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+  return unless(['EEXIST'], () => {
+    writeFileSync(LOCK, `${process.pid}`, { flag: 'wx' });
     return true;
-  } catch (error) {
-    if (error.code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-function readOwner() {
-  try {
-    return readFileSync(LOCK, 'utf8');
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  });
 }
 
 function isAbandoned(owner) {
@@ -109,12 +89,9 @@ function isAbandoned(owner) {
 /** Moves the abandoned lock away; one that a quicker set-up has made meanwhile is put back. */
 function takeAway(owner) {
   const aside = `${LOCK}.${process.pid}`;
-  try {
+  unless(['ENOENT', 'EEXIST'], () => {
     renameSync(LOCK, aside);
     if (readFileSync(aside, 'utf8') !== owner) linkSync(aside, LOCK);
-  } catch (error) {
-    if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(aside, { force: true });
-  }
+  });
+  rmSync(aside, { force: true });
 }

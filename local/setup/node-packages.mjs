@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unless } from './errors.mjs';
 import { CHECKOUT } from './folders.mjs';
 import { run } from './programs.mjs';
 
@@ -27,10 +28,5 @@ export const nodePackages = {
 };
 
 function packagesOf(file) {
-  try {
-    return JSON.parse(readFileSync(join(CHECKOUT, file), 'utf8')).packages;
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return unless(['ENOENT'], () => JSON.parse(readFileSync(join(CHECKOUT, file), 'utf8')).packages);
 }

@@ -3,8 +3,9 @@
  * output removes the stamp, and it is written last, so an interrupted step has none and is done again.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { unless } from './errors.mjs';
 import { CHECKOUT } from './folders.mjs';
 
 /** Folders below sources that are made by tools, not written by people. */
@@ -25,40 +26,23 @@ export function digestOf({ texts = [], files = [] }) {
   return hash.digest('hex');
 }
 
-/** All files below a folder whose names end in one of the given ways, sorted; none where there is no folder. */
-export function filesBelow(folder, ...endings) {
+/** All files below a folder whose names end so, sorted; none where there is no folder. */
+export function filesBelow(folder, ending) {
   const found = [];
-  for (const entry of entriesOf(folder)) {
+  const entries = unless(['ENOENT'], () => readdirSync(folder, { withFileTypes: true })) ?? [];
+  for (const entry of entries) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory() && !MADE_BY_TOOLS.has(entry.name)) found.push(...filesBelow(path, ...endings));
-    if (entry.isFile() && endings.some((ending) => entry.name.endsWith(ending))) found.push(path);
+    if (entry.isDirectory() && !MADE_BY_TOOLS.has(entry.name)) found.push(...filesBelow(path, ending));
+    if (entry.isFile() && entry.name.endsWith(ending)) found.push(path);
   }
   return found.sort();
 }
 
-function entriesOf(folder) {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
 export function isStamped(file, digest) {
-  try {
-    return readFileSync(file, 'utf8') === digest;
-  } catch (error) {
-    if (error.code === 'ENOENT') return false;
-    throw error;
-  }
+  return unless(['ENOENT'], () => readFileSync(file, 'utf8')) === digest;
 }
 
 export function stamp(file, digest) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, digest);
-}
-
-export function unstamp(file) {
-  rmSync(file, { force: true });
 }

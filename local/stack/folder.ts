@@ -56,54 +56,35 @@ const madeFileSchema = z.object({ region: z.string() });
 /** Readable by their owner only. */
 const SECRET_MODE = 0o600;
 
-export class StackFolder {
+/** Names what lies below a folder. */
+class Place {
   readonly root: string;
 
   constructor(root: string) {
     this.root = resolve(root);
   }
 
-  readonly #in = (...names: string[]): string => join(this.root, ...names);
+  protected below(...names: string[]): string {
+    return join(this.root, ...names);
+  }
+}
 
-  get logs(): string {
-    return this.#in('logs');
-  }
-  get temporalDatabase(): string {
-    return this.#in('temporal', 'temporal.db');
-  }
+export class StackFolder extends Place {
+  readonly logs = this.below('logs');
+  readonly temporalDatabase = this.below('temporal', 'temporal.db');
   /** A Temporal client configuration of its own, so that nobody's profiles leak into the stack. */
-  get temporalConfiguration(): string {
-    return this.#in('temporal', 'temporal.toml');
-  }
-  get awsState(): string {
-    return this.#in('aws', 'state');
-  }
-  get awsObjects(): string {
-    return this.#in('aws', 's3');
-  }
-  get glue(): string {
-    return this.#in('glue');
-  }
+  readonly temporalConfiguration = this.below('temporal', 'temporal.toml');
+  readonly awsState = this.below('aws', 'state');
+  readonly awsObjects = this.below('aws', 's3');
+  readonly glue = this.below('glue');
   /** Access keys of IAM users; what local Glue checks signatures against. */
-  get credentialsFile(): string {
-    return this.#in('credentials.json');
-  }
-  get stackFile(): string {
-    return this.#in('stack.json');
-  }
-  get claimFile(): string {
-    return this.#in('claim');
-  }
-  get madeFile(): string {
-    return this.#in('made.json');
-  }
-  get environmentFile(): string {
-    return this.#in('environment.json');
-  }
+  readonly credentialsFile = this.below('credentials.json');
+  readonly stackFile = this.below('stack.json');
+  readonly claimFile = this.below('claim');
+  readonly madeFile = this.below('made.json');
+  readonly environmentFile = this.below('environment.json');
   /** The operator's variables for a shell: `source .local/operator.sh`. */
-  get operatorScript(): string {
-    return this.#in('operator.sh');
-  }
+  readonly operatorScript = this.below('operator.sh');
 
   make(): void {
     const files = [this.temporalDatabase, join(this.awsState, '-'), join(this.awsObjects, '-')];

@@ -8,16 +8,8 @@ import type { Endpoints } from './folder.ts';
 export const HOST = '127.0.0.1';
 export const DEFAULT_PORT_BASE = 7233;
 
-export interface Ports {
-  readonly temporal: number;
-  readonly temporalUi: number;
-  readonly aws: number;
-  readonly glue: number;
-  readonly workerMetrics: number;
-  readonly temporalMetrics: number;
-}
-
-const TITLES: Record<keyof Ports, string> = {
+/** What each port is for, in the order of the ports. */
+const TITLES = {
   temporal: 'Temporal',
   temporalUi: 'the Temporal UI',
   aws: 'MiniStack',
@@ -25,6 +17,10 @@ const TITLES: Record<keyof Ports, string> = {
   workerMetrics: "the worker's metrics",
   temporalMetrics: "Temporal's metrics",
 };
+type PortName = keyof typeof TITLES;
+const NAMES = Object.keys(TITLES) as PortName[];
+
+export type Ports = Readonly<Record<PortName, number>>;
 
 /** Below these, ports belong to the system; above, there are none. */
 const LOWEST = 1024;
@@ -32,21 +28,14 @@ const HIGHEST = 65_535;
 
 /** @throws StackError for a base that leaves no room for six ports */
 export function portsFrom(base: number): Ports {
-  const count = Object.keys(TITLES).length;
+  const count = NAMES.length;
   if (!Number.isInteger(base) || base < LOWEST || base + count - 1 > HIGHEST) {
     throw new StackError(
       `${base} can't be the first of ${count} ports.`,
       `Choose one from ${LOWEST} to ${HIGHEST - count + 1}.`,
     );
   }
-  return {
-    temporal: base,
-    temporalUi: base + 1,
-    aws: base + 2,
-    glue: base + 3,
-    workerMetrics: base + 4,
-    temporalMetrics: base + 5,
-  };
+  return Object.fromEntries(NAMES.map((name, index) => [name, base + index])) as Ports;
 }
 
 export function endpointsOf(ports: Ports): Endpoints {
@@ -65,10 +54,9 @@ const SECOND_LOOK_MILLISECONDS = 500;
 
 /** @throws StackError naming each port that is taken and what it was wanted for */
 export async function requireFree(ports: Ports): Promise<void> {
-  const names = Object.keys(TITLES).filter((name): name is keyof Ports => name in ports);
-  const look = async (): Promise<(keyof Ports)[]> => {
-    const free = await Promise.all(names.map((name) => isFree(ports[name])));
-    return names.filter((_, index) => free[index] !== true);
+  const look = async (): Promise<PortName[]> => {
+    const free = await Promise.all(NAMES.map((name) => isFree(ports[name])));
+    return NAMES.filter((_, index) => free[index] !== true);
   };
   if ((await look()).length === 0) return;
   await sleep(SECOND_LOOK_MILLISECONDS);

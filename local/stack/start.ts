@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Environment, Settings } from '../../pipeline/settings.ts';
+import type { Environment } from '../../pipeline/settings.ts';
 import { withClaim } from './claim.ts';
 import {
   environmentsOf,
@@ -20,7 +20,7 @@ import { awsPart, gluePart, temporalPart, workerPart, type Part, type Site } fro
 import { DEFAULT_PORT_BASE, endpointsOf, HOST, portsFrom, requireFree } from './ports.ts';
 import { isAlive, StartedProcess, tailOf } from './processes.ts';
 import { probeOf } from './probes.ts';
-import { provision, type Provisioned } from './provision/provision.ts';
+import { provision } from './provision/provision.ts';
 import { regionFor } from './region.ts';
 import { endAll } from './stop.ts';
 import { readToolchain } from './toolchain.ts';
@@ -67,6 +67,7 @@ export async function startStack(
   onProgress: (progress: StartProgress) => void = () => undefined,
 ): Promise<RunningStack> {
   const folder = new StackFolder(options.dir);
+  const caller = options.environment ?? process.env;
   return await withClaim(folder, async () => {
     const running = folder.readStack();
     const environment = folder.readEnvironment();
@@ -76,13 +77,12 @@ export async function startStack(
       Object.values(running.processes).every(isAlive)
     ) {
       requireSamePlace(running, options);
-      const ignored = ignoredBy(environment, options.environment ?? process.env);
+      const ignored = ignoredBy(environment, caller);
       return { folder, stack: running, environment, wasRunning: true, ignored };
     }
     // Some parts are gone: keys or addresses of the others may not fit any more.
     if (running !== undefined) await endAll(folder, running);
-    const start = new Start(folder, options, onProgress);
-    return await start.run();
+    return await new Start(folder, options, onProgress).run(caller, options.allowFaults === true);
   });
 }
 
@@ -96,84 +96,64 @@ function requireSamePlace(running: StackFile, { portBase }: StartOptions): void 
 
 class Start {
   readonly #folder: StackFolder;
-  readonly #options: StartOptions;
   readonly #onProgress: (progress: StartProgress) => void;
   readonly #began = Date.now();
   readonly #giveUp = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #settings: Settings;
-  readonly #variables: Record<string, string>;
   #stack: StackFile;
 
-  constructor(folder: StackFolder, options: StartOptions, onProgress: (progress: StartProgress) => void) {
-    const portBase = options.portBase ?? DEFAULT_PORT_BASE;
+  constructor(
+    folder: StackFolder,
+    { portBase = DEFAULT_PORT_BASE, signal }: StartOptions,
+    onProgress: (progress: StartProgress) => void,
+  ) {
     this.#folder = folder;
-    this.#options = options;
     this.#onProgress = onProgress;
-    this.#signal = AbortSignal.any([
-      this.#giveUp.signal,
-      ...(options.signal === undefined ? [] : [options.signal]),
-    ]);
-    const { settings, variables } = settingsOf(options.environment ?? process.env);
-    this.#settings = settings;
-    this.#variables = variables;
-    this.#stack = {
-      version: 1,
-      portBase,
-      startedAt: new Date().toISOString(),
-      processes: {},
-      endpoints: endpointsOf(portsFrom(portBase)),
-    };
+    this.#signal = AbortSignal.any([this.#giveUp.signal, ...(signal === undefined ? [] : [signal])]);
+    const startedAt = new Date().toISOString();
+    const endpoints = endpointsOf(portsFrom(portBase));
+    this.#stack = { version: 1, portBase, startedAt, processes: {}, endpoints };
   }
 
-  async run(): Promise<RunningStack> {
-    const caller = this.#options.environment ?? process.env;
-    const settings = this.#settings;
+  async run(caller: Environment, allowFaults: boolean): Promise<RunningStack> {
+    const folder = this.#folder;
+    const { settings, variables } = settingsOf(caller);
+    const { taskQueue } = settings;
     const ports = portsFrom(this.#stack.portBase);
-    const region = regionFor(this.#folder, caller);
-    const site: Site = { folder: this.#folder, ports, region, toolchain: readToolchain(caller) };
+    const region = regionFor(folder, caller);
+    const site: Site = { folder, ports, region, toolchain: readToolchain(caller) };
     await requireFree(ports);
-    this.#folder.make();
-    this.#folder.writeRegion(region);
+    folder.make();
+    folder.writeRegion(region);
     const { endpoints } = this.#stack;
-    writeFileSync(this.#folder.temporalConfiguration, temporalConfiguration(endpoints));
+    writeFileSync(folder.temporalConfiguration, temporalConfiguration(endpoints));
 
     try {
-      await this.#startAll([temporalPart(site), awsPart(site)]);
+      await this.#startAll([temporalPart(site), awsPart(site)], taskQueue);
 
+      const knownKeys = folder.readCredentials();
       const provisioned = await this.#step('account', () =>
-        provision({
-          settings,
-          region,
-          endpoint: endpoints.aws,
-          knownKeys: this.#folder.readCredentials(),
-        }),
+        provision({ settings, region, endpoint: endpoints.aws, knownKeys }),
       );
-      this.#keepKeys(provisioned);
-      const environment = environmentsOf({
-        folder: this.#folder,
-        endpoints,
-        region,
-        settings,
-        variables: this.#variables,
-        provisioned,
-        metricsAddress: `${HOST}:${ports.workerMetrics}`,
-      });
-      const glue = glueEnvironment(endpoints, region, provisioned.localGlue);
-      const { allowFaults = false } = this.#options;
-      await this.#startAll([gluePart(site, glue, { allowFaults }), workerPart(environment.worker)]);
-      this.#folder.writeEnvironment(environment);
-      return { folder: this.#folder, stack: this.#stack, environment, wasRunning: false, ignored: [] };
+      const { worker, operator, localGlue } = provisioned;
+      folder.writeCredentials([worker, operator, localGlue]);
+      const metricsAddress = `${HOST}:${ports.workerMetrics}`;
+      const parts = { folder, endpoints, region, settings, variables, provisioned, metricsAddress };
+      const environment = environmentsOf(parts);
+      const glue = gluePart(site, glueEnvironment(endpoints, region, localGlue), { allowFaults });
+      await this.#startAll([glue, workerPart(environment.worker)], taskQueue);
+      folder.writeEnvironment(environment);
+      return { folder, stack: this.#stack, environment, wasRunning: false, ignored: [] };
     } catch (error) {
-      await endAll(this.#folder, this.#stack);
+      await endAll(folder, this.#stack);
       throw error;
     }
   }
 
   /** Starts parts beside each other. When one fails, the others are waited for no longer. */
-  async #startAll(parts: readonly Part[]): Promise<void> {
+  async #startAll(parts: readonly Part[], taskQueue: string): Promise<void> {
     const started = parts.map((part) =>
-      this.#start(part).catch((error: unknown) => {
+      this.#start(part, taskQueue).catch((error: unknown) => {
         this.#giveUp.abort(error);
         throw error;
       }),
@@ -184,7 +164,7 @@ class Start {
   }
 
   /** Starts a part and waits until it is ready. */
-  async #start(part: Part): Promise<void> {
+  async #start(part: Part, taskQueue: string): Promise<void> {
     await this.#step(part.title, async () => {
       const logFile = join(this.#folder.logs, `${part.name}.log`);
       const process = await StartedProcess.start(part.command, logFile);
@@ -194,14 +174,14 @@ class Start {
         processes: { ...this.#stack.processes, [part.name]: process.record },
       };
       this.#folder.writeStack(this.#stack);
-      await this.#untilReady(part, process);
+      await this.#untilReady(part, process, taskQueue);
     });
   }
 
-  async #untilReady(part: Part, process: StartedProcess): Promise<void> {
+  async #untilReady(part: Part, process: StartedProcess, taskQueue: string): Promise<void> {
     const { endpoints } = this.#stack;
     const { pid } = process.record;
-    const probe = probeOf({ name: part.name, endpoints, taskQueue: this.#settings.taskQueue, pid });
+    const probe = probeOf({ name: part.name, endpoints, taskQueue, pid });
     const deadline = Date.now() + part.readyWithinMilliseconds;
     for (;;) {
       this.#signal.throwIfAborted();
@@ -225,10 +205,6 @@ class Start {
     const result = await work();
     report('ready');
     return result;
-  }
-
-  #keepKeys({ worker, operator, localGlue }: Provisioned): void {
-    this.#folder.writeCredentials([worker, operator, localGlue]);
   }
 }
 
