@@ -47,22 +47,14 @@ export async function measured(line: CommandLine, logFile: string): Promise<Meas
   const end = async (): Promise<void> => {
     if (pid !== undefined) await endGroup(pid, GRACE_MILLISECONDS);
   };
-  const timer = setInterval(() => {
-    meter.look();
-  }, LOOK_MILLISECONDS);
-  try {
-    const [code, signal] = await ending(
-      end,
-      async () => (await once(child, 'exit')) as [number | null, NodeJS.Signals | null],
-    );
-    const elapsed = Number(process.hrtime.bigint() - began) / 1e9;
-    if (code !== 0) {
-      throw new Error(`${line.command} ended with ${signal ?? String(code)}:\n${tailOf(logFile)}`);
-    }
-    return { seconds: elapsed, cpuSeconds: meter.cpuSeconds, peakBytes: meter.peakBytes };
-  } finally {
-    clearInterval(timer);
-  }
+  const [code, signal] = await meter.during(
+    ending(end, async () => (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]),
+    LOOK_MILLISECONDS,
+  );
+  const elapsed = Number(process.hrtime.bigint() - began) / 1e9;
+  if (code !== 0)
+    throw new Error(`${line.command} ended with ${signal ?? String(code)}:\n${tailOf(logFile)}`);
+  return { seconds: elapsed, cpuSeconds: meter.cpuSeconds, peakBytes: meter.peakBytes };
 }
 
 /** Watches a process group, or with `alone` a single process. */
@@ -81,6 +73,14 @@ export class Meter {
     let sum = 0;
     for (const ticks of this.#ticks.values()) sum += ticks;
     return sum / TICKS_PER_SECOND;
+  }
+
+  /** Looks again and again while some work is under way. */
+  async during<T>(work: Promise<T>, everyMilliseconds: number): Promise<T> {
+    const timer = setInterval(() => this.look(), everyMilliseconds);
+    return await work.finally(() => {
+      clearInterval(timer);
+    });
   }
 
   /** Resident bytes now. */

@@ -42,12 +42,7 @@ export async function benchMemory(folder: string, inputMegabytes: number): Promi
       await client.deliver(input.path);
       const meter = new Meter(worker.pid, { alone: true });
       const idleBytes = meter.look();
-      const timer = setInterval(() => {
-        meter.look();
-      }, LOOK_MILLISECONDS);
-      const took = await prepared(client).finally(() => {
-        clearInterval(timer);
-      });
+      const took = await meter.during(prepared(client), LOOK_MILLISECONDS);
       const { peakBytes } = meter;
       return {
         name: 'memory: the worker while it prepares a large input',

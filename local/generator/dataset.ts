@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { songLines, userLines } from './catalogue.ts';
 import { encodeStream } from './encode.ts';
 import { datasetOptionsSchema, type DatasetOptions } from './options.ts';
-import { generateStreams, type FileKind, type StreamFile } from './stream-files.ts';
+import { generateStreams, type FileKind } from './stream-files.ts';
 import { tallyOf, type FileTruth } from './truth.ts';
 import { withLineEnds, writeText, type WrittenFile } from './write.ts';
 
@@ -32,15 +32,6 @@ const FOLDER_OF_KIND: Readonly<Record<FileKind, string>> = {
   correction: 'corrections',
 };
 
-/** Writes one stream file and counts what went into it. */
-async function writeStream(file: StreamFile, path: string): Promise<WrittenStream> {
-  const tally = tallyOf(file);
-  const written = await writeText(path, encodeStream(file, tally.add), {
-    gzip: file.traits.includes('gzip'),
-  });
-  return { ...written, name: file.name, kind: file.kind, truth: tally.result() };
-}
-
 /**
  * Writes a data set below `directory`; files that are there are overwritten.
  * @param onFile called after each file, for progress
@@ -58,8 +49,12 @@ export async function writeDataset(
   onFile(users);
   const streams: WrittenStream[] = [];
   for (const file of generateStreams(given)) {
-    const written = await writeStream(file, join(directory, FOLDER_OF_KIND[file.kind], file.name));
-    streams.push(written);
+    const { name, kind } = file;
+    const tally = tallyOf(file);
+    const path = join(directory, FOLDER_OF_KIND[kind], name);
+    const gzip = file.traits.includes('gzip');
+    const written = await writeText(path, encodeStream(file, tally.add), { gzip });
+    streams.push({ ...written, name, kind, truth: tally.result() });
     onFile(written);
   }
   return { songs, users, streams };

@@ -66,7 +66,7 @@ export class Jobs {
   }
 
   list(request: PageRequest): Page<Job> {
-    const page = pageOf('GetJobs', this.#store.jobs(), nameOf, (a, b) => a > b, request, JOBS_PER_PAGE);
+    const page = pageOf('GetJobs', this.#store.jobs(), nameOf, request, JOBS_PER_PAGE);
     return { ...page, items: page.items.map((record) => record.job) };
   }
 
@@ -76,7 +76,7 @@ export class Jobs {
     const matching = this.#store
       .jobs()
       .filter(({ tags }) => wanted.every(([key, value]) => tags[key] === value));
-    const page = pageOf('ListJobs', matching, nameOf, (a, b) => a > b, request, JOBS_PER_PAGE);
+    const page = pageOf('ListJobs', matching, nameOf, request, JOBS_PER_PAGE);
     return { ...page, items: page.items.map(nameOf) };
   }
 

@@ -5,7 +5,9 @@
 import { z } from 'zod';
 import { invalidInput } from './errors.ts';
 
-const tokenSchema = z.object({ list: z.string(), after: z.string() });
+const tokenSchema = z.object({ list: z.string(), after: z.union([z.string(), z.number()]) });
+
+type Key = z.infer<typeof tokenSchema>['after'];
 
 export interface Page<T> {
   readonly items: T[];
@@ -21,21 +23,19 @@ export interface PageRequest {
 /**
  * @param list names what is paged through, for instance the operation and its job.
  * @param sorted all items in their order.
- * @param keyOf the item's key, unique and of stable order.
- * @param isAfter whether an item of this key comes after the item of the other key.
+ * @param keyOf the item's key, unique, and greater than the keys of the items before.
  * @throws GlueError InvalidInputException for a token that is not of this list.
  */
 export function pageOf<T>(
   list: string,
   sorted: readonly T[],
-  keyOf: (item: T) => string,
-  isAfter: (key: string, other: string) => boolean,
+  keyOf: (item: T) => Key,
   request: PageRequest,
   defaultSize: number,
 ): Page<T> {
   const after =
     request.NextToken === undefined || request.NextToken === '' ? undefined : read(list, request.NextToken);
-  const remaining = after === undefined ? sorted : sorted.filter((item) => isAfter(keyOf(item), after));
+  const remaining = after === undefined ? sorted : sorted.filter((item) => keyOf(item) > after);
   const items = remaining.slice(0, request.MaxResults ?? defaultSize);
   const last = items.at(-1);
   if (last === undefined || items.length === remaining.length) return { items };
@@ -43,7 +43,7 @@ export function pageOf<T>(
   return { items, nextToken: Buffer.from(token).toString('base64url') };
 }
 
-function read(list: string, token: string): string {
+function read(list: string, token: string): Key {
   try {
     const parsed = tokenSchema.parse(JSON.parse(Buffer.from(token, 'base64url').toString()));
     if (parsed.list === list) return parsed.after;

@@ -74,8 +74,8 @@ export class Runs {
       .runs()
       .filter((record) => record.run.JobName === Name)
       .reverse();
-    const isAfter = (key: string, other: string): boolean => Number(key) < Number(other);
-    const page = pageOf(`GetJobRuns ${Name}`, newestFirst, sequenceOf, isAfter, request, RUNS_PER_PAGE);
+    const ageOf = ({ sequence }: RunRecord): number => -sequence;
+    const page = pageOf(`GetJobRuns ${Name}`, newestFirst, ageOf, request, RUNS_PER_PAGE);
     return { ...page, items: page.items.map((record) => this.#answered(record)) };
   }
 
@@ -84,33 +84,28 @@ export class Runs {
     const submitted: string[] = [];
     const errors: StopError[] = [];
     for (const runId of runIds) {
-      const problem = this.#whyNotStoppable(jobName, runId);
-      if (problem === undefined && this.#lifecycle.stop(runId)) submitted.push(runId);
-      else {
-        const ErrorDetail = problem ?? {
-          ErrorCode: 'InvalidInputException',
-          ErrorMessage: `Job run ${runId} has ended.`,
-        };
+      try {
+        this.#stop(jobName, runId);
+        submitted.push(runId);
+      } catch (error) {
+        if (!(error instanceof GlueError)) throw error;
+        const ErrorDetail = { ErrorCode: error.code, ErrorMessage: error.message };
         errors.push({ JobName: jobName, JobRunId: runId, ErrorDetail });
       }
     }
     return { submitted, errors };
   }
 
+  #stop(jobName: string, runId: string): void {
+    const { JobRunState } = this.#record(jobName, runId).run;
+    if (hasEnded(JobRunState)) throw invalidInput(`Job run ${runId} can't be stopped: it is ${JobRunState}.`);
+    if (!this.#lifecycle.stop(runId)) throw invalidInput(`Job run ${runId} has ended.`);
+  }
+
   /** A run that is under way is answered with the time that it has used so far. */
   #answered({ run, runningSince }: RunRecord): JobRun {
     if (runningSince === undefined || hasEnded(run.JobRunState)) return run;
     return { ...run, ExecutionTime: Math.round((this.#now() - runningSince) / 1000) };
-  }
-
-  #whyNotStoppable(jobName: string, runId: string): StopError['ErrorDetail'] | undefined {
-    const run = this.#store.run(runId)?.run;
-    if (run?.JobName !== jobName) {
-      return { ErrorCode: 'EntityNotFoundException', ErrorMessage: runNotFound(jobName, runId).message };
-    }
-    if (!hasEnded(run.JobRunState)) return undefined;
-    const ErrorMessage = `Job run ${runId} can't be stopped: it is ${run.JobRunState}.`;
-    return { ErrorCode: 'InvalidInputException', ErrorMessage };
   }
 
   #retried(jobName: string, runId: string): RunRecord {
@@ -155,10 +150,6 @@ export function automaticRetry(failed: RunRecord, sequence: number, now: number)
       DPUSeconds: undefined,
     },
   };
-}
-
-function sequenceOf(record: RunRecord): string {
-  return String(record.sequence);
 }
 
 /** A run as the request and the job's definition make it; the request wins. */

@@ -18,17 +18,13 @@ export interface Queued {
   readonly takesSlot: boolean;
 }
 
-/** Runs that count against their job's MaxConcurrentRuns; a waiting run is one that does not count yet. */
-function countsAsConcurrent({ run }: RunRecord): boolean {
-  return run.JobRunState !== 'WAITING';
-}
-
 /** Waiting runs that may start now, oldest first. `live` is in the order of the starts. */
 export function releasable(live: readonly Queued[]): RunRecord[] {
   const running = new Map<string, number>();
   for (const { record } of live) {
-    if (countsAsConcurrent(record))
-      running.set(record.run.JobName, (running.get(record.run.JobName) ?? 0) + 1);
+    const { JobName, JobRunState } = record.run;
+    // A waiting run does not count against its job's limit yet.
+    if (JobRunState !== 'WAITING') running.set(JobName, (running.get(JobName) ?? 0) + 1);
   }
   const released: RunRecord[] = [];
   for (const { record, held } of live) {

@@ -153,11 +153,10 @@ function environmentOf(
   launch: Launch,
   { toolchain, region, endpoints }: LaunchSettings,
 ): Record<string, string> {
-  const bin = (home: string): string => join(home, 'bin');
   const path = [
     // spark-submit takes its programs from PATH; the environment of the toolchain's Python must come first.
     join(toolchain.python, '..'),
-    ...(toolchain.javaHome === undefined ? [] : [bin(toolchain.javaHome)]),
+    ...(toolchain.javaHome === undefined ? [] : [join(toolchain.javaHome, 'bin')]),
     '/usr/local/bin',
     '/usr/bin',
     '/bin',
