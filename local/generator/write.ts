@@ -34,8 +34,8 @@ export async function writeText(
   });
   const source = Readable.from(blocks(pieces));
   const target = createWriteStream(path);
-  if (options.gzip === true) await pipeline(source, createGzip(), measure, target);
-  else await pipeline(source, measure, target);
+  const packing = options.gzip === true ? [createGzip()] : [];
+  await pipeline([source, ...packing, measure, target]);
   return { path, bytes, sha256: digest.digest('hex') };
 }
 

@@ -102,12 +102,8 @@ export interface SplitArguments {
 
 /** Separates Glue's own switches from the script's arguments. */
 export function splitArguments(effective: GlueArguments): SplitArguments {
-  const script: GlueArguments = {};
-  for (const [name, value] of Object.entries(effective)) {
-    if (!isSwitch(name)) script[name] = value;
-  }
   return {
-    script,
+    script: Object.fromEntries(Object.entries(effective).filter(([name]) => !isSwitch(name))),
     switches: {
       scriptLocation: effective['--scriptLocation'],
       sparkConf: sparkConfOf(effective['--conf']),

@@ -13,15 +13,10 @@ const VERDICT_MILLISECONDS = 5000;
 /** Verdicts kept at most; more than all actions on all jobs of several principals. */
 const VERDICTS_KEPT = 1000;
 
-interface Verdict {
-  readonly allowed: boolean;
-  readonly until: number;
-}
-
 /** Asks the IAM of the standard environment variables, with the server's own credentials. */
 export function iamAuthorisation(region: string): { authorise: Authorise; close: () => void } {
   const client = new IAMClient({ region });
-  const verdicts = new Map<string, Verdict>();
+  const verdicts = new Map<string, { readonly allowed: boolean; readonly until: number }>();
 
   const isAllowed = async (principal: string, permission: Permission): Promise<boolean> => {
     const key = JSON.stringify([principal, permission]);

@@ -90,10 +90,9 @@ export class Lifecycle {
     const { waitingMs, startingMs } = plan;
     if (waitingMs !== undefined) this.#hold(live, waitingMs);
     else if (startingMs !== undefined && record.run.JobRunState === 'STARTING') this.#hold(live, startingMs);
-    this.#change(
-      live,
-      waitingMs === undefined ? detailOf(record) : { JobRunState: 'WAITING', StateDetail: HELD_DETAIL },
-    );
+    const isQueued = record.run.JobRunState === 'WAITING';
+    if (waitingMs !== undefined) this.#change(live, { JobRunState: 'WAITING', StateDetail: HELD_DETAIL });
+    else this.#change(live, isQueued ? { StateDetail: QUEUED_DETAIL } : {});
     setImmediate(() => {
       this.#pump();
     });
@@ -272,8 +271,4 @@ export class Lifecycle {
     }, milliseconds);
     live.timers.add(timer);
   }
-}
-
-function detailOf({ run }: RunRecord): Partial<JobRun> {
-  return run.JobRunState === 'WAITING' ? { StateDetail: QUEUED_DETAIL } : {};
 }

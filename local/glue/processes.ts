@@ -18,11 +18,6 @@ export interface CommandLine {
   readonly workingDirectory: string;
 }
 
-/** How a group's leader ended: its exit code, or 128 and the signal's number as shells count. */
-export interface Exit {
-  readonly code: number;
-}
-
 /** Between two looks at whether a group is gone: short beside the seconds that a JVM takes to end. */
 const LOOK_MILLISECONDS = 50;
 
@@ -33,8 +28,11 @@ export class ProcessGroup {
   readonly identity: ProcessGroupIdentity;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** When the leader has ended; the rest of the group may still live, and output still come. */
-  readonly exited: Promise<Exit>;
+  /**
+   * The leader's exit code, or 128 and the number of its signal as shells count. When it has ended, the rest of the
+   * group may still live, and output still come.
+   */
+  readonly exited: Promise<number>;
 
   private constructor(child: ChildProcessByStdio<null, Readable, Readable>, pid: number) {
     this.identity = { id: pid, startedAt: startOf(pid) ?? 'unknown' };
@@ -42,7 +40,7 @@ export class ProcessGroup {
     this.stderr = child.stderr;
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
-        resolve({ code: code ?? 128 + constants.signals[signal ?? 'SIGKILL'] });
+        resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']);
       });
     });
   }

@@ -166,7 +166,7 @@ async function outcomeOf(
     );
   }
   const reading = Promise.all([tailOf(group.stdout, output), tailOf(group.stderr, error)]);
-  const { code } = await group.exited;
+  const code = await group.exited;
   // Whatever the leader left behind would go on using resources, and could hold the pipes open.
   await endGroup(group.identity.id, stopGraceMilliseconds);
   await Promise.race([reading, sleep(LAST_OUTPUT_MILLISECONDS, undefined, { ref: false })]);

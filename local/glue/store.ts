@@ -121,12 +121,8 @@ function readAll<T>(folder: string, schema: z.ZodType<T>): T[] {
       try {
         return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
       } catch (error) {
-        throw new StoreError(
-          `${file} can't be read: ${messageOf(error)}. Repair it, or remove it to forget what it holds.`,
-          {
-            cause: error,
-          },
-        );
+        const advice = 'Repair it, or remove it to forget what it holds.';
+        throw new StoreError(`${file} can't be read: ${messageOf(error)}. ${advice}`, { cause: error });
       }
     });
 }
