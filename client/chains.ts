@@ -2,6 +2,7 @@
 import pLimit from 'p-limit';
 import { equals } from '../pipeline/executions.ts';
 import { PIPELINE_WORKFLOW } from '../pipeline/request.ts';
+import { firstEvent } from '../systems/temporal/executions.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { explain } from './errors.ts';
 import { listed } from './run-listing.ts';
@@ -26,12 +27,8 @@ export async function listChains(link: TemporalLink, taskQueue: string): Promise
       const { workflowId, runId, waitsUntil } = listed(info);
       asked.push(
         limit(async () => {
-          const { history } = await client.workflowService.getWorkflowExecutionHistory({
-            namespace: client.options.namespace,
-            execution: { workflowId, runId },
-            maximumPageSize: 1,
-          });
-          const cron = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.cronSchedule ?? '';
+          const first = await firstEvent(client, workflowId, runId);
+          const cron = first?.workflowExecutionStartedEventAttributes?.cronSchedule ?? '';
           return cron === '' ? [] : [{ workflowId, cron, nextAt: waitsUntil }];
         }),
       );

@@ -1,8 +1,8 @@
 /** Glue runs that nobody watches: the pipeline run that started them has ended, as when it was terminated. */
+import { openExecution } from '../systems/temporal/executions.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
-import { explain, shapeOf } from './errors.ts';
+import { explain } from './errors.ts';
 import type { GlueRun, GlueRuns } from './glue-runs.ts';
-import { listed } from './run-listing.ts';
 
 /**
  * Live Glue runs whose workflow has no open execution, or one of a cron chain that has not begun. A run that goes on under the same workflow id adopts or stops its
@@ -23,10 +23,8 @@ export async function findOrphans(link: TemporalLink, glue: GlueRuns): Promise<G
 
 async function hasOpenExecution(link: TemporalLink, workflowId: string): Promise<boolean> {
   try {
-    const { endedAt, waitsUntil } = listed(await link.client.workflow.getHandle(workflowId).describe());
-    return endedAt === undefined && waitsUntil === undefined;
+    return (await openExecution(link.client, workflowId))?.waits === false;
   } catch (error) {
-    if (shapeOf(error).name === 'WorkflowNotFoundError') return false;
     throw explain(error, serverOf(link));
   }
 }

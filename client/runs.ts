@@ -18,6 +18,7 @@ import { equals, SEARCH_ATTRIBUTES } from '../pipeline/executions.ts';
 import { runIdOf } from '../pipeline/layout.ts';
 import { PIPELINE_WORKFLOW, pipelineRequestSchema, type PipelineRequest } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
+import { beginningOf } from '../systems/temporal/executions.ts';
 import {
   checkpointsQuery,
   signals,
@@ -145,23 +146,12 @@ export class Runs {
   async #reference(workflowId: string, runId?: string): Promise<RunReference> {
     try {
       const described = await this.#client.workflow.getHandle(workflowId, runId).describe();
-      const originalRunId = await this.#originalRunIdOf(workflowId, described.runId);
+      const { originalRunId } = await beginningOf(this.#client, workflowId, described.runId);
       const run = listed(described).run ?? runIdOf(workflowId, originalRunId);
       return { workflowId, runId: described.runId, originalRunId, run };
     } catch (error) {
       throw explainRun(error, workflowId, this.#link);
     }
-  }
-
-  /** As the first event of the history says. */
-  async #originalRunIdOf(workflowId: string, runId: string): Promise<string> {
-    const { history } = await this.#client.workflowService.getWorkflowExecutionHistory({
-      namespace: this.#link.namespace,
-      execution: { workflowId, runId },
-      maximumPageSize: 1,
-    });
-    const [first] = history?.events ?? [];
-    return first?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? runId;
   }
 
   /** The run as the server knows it; needs no worker. */

@@ -6,8 +6,8 @@ import {
   type ScheduleDescription,
 } from '@temporalio/client';
 import { z } from 'zod';
-import { PIPELINE_WORKFLOW } from '../pipeline/request.ts';
 import type { Settings } from '../pipeline/settings.ts';
+import { describeSchedule, listScheduleIds, startsPipeline } from '../systems/temporal/schedules.ts';
 import { listChains } from './chains.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { eachTried } from './each-tried.ts';
@@ -90,22 +90,14 @@ export class Schedules {
   /** The schedules that start the pipeline, whatever they are called, with what differs from the declaration. */
   async list(): Promise<ScheduleView[]> {
     const declared = declaredSchedule(this.#settings);
-    const ids: string[] = [];
-    try {
-      for await (const { scheduleId, action } of this.#client.schedule.list()) {
-        // The list may not know yet what a new schedule starts.
-        if (action === undefined || action.workflowType === PIPELINE_WORKFLOW) ids.push(scheduleId);
-      }
-    } catch (error) {
+    const ids = await listScheduleIds(this.#client).catch((error: unknown) => {
       throw explain(error, this.#server);
-    }
-    const described = await Promise.all(ids.sort().map((id) => this.#describe(id)));
+    });
+    const described = await Promise.all(ids.map((id) => this.#describe(id)));
     return described.flatMap((found) => {
       if (found === undefined) return [];
       if (found.scheduleId === declared.id) return [viewOf(found, 'declared', differences(declared, found))];
-      const { workflowType, taskQueue } = found.action;
-      const starts = workflowType === PIPELINE_WORKFLOW && taskQueue === declared.taskQueue;
-      return starts ? [viewOf(found, 'schedule', [])] : [];
+      return startsPipeline(found, declared.taskQueue) ? [viewOf(found, 'schedule', [])] : [];
     });
   }
 
@@ -162,9 +154,8 @@ export class Schedules {
 
   async #describe(id: string): Promise<ScheduleDescription | undefined> {
     try {
-      return await this.#client.schedule.getHandle(id).describe();
+      return await describeSchedule(this.#client, id);
     } catch (error) {
-      if (error instanceof ScheduleNotFoundError) return undefined;
       throw explain(error, `schedule ${id}`);
     }
   }

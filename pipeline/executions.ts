@@ -10,6 +10,15 @@ export const SEARCH_ATTRIBUTES = {
   trigger: 'PipelineTrigger',
 } as const;
 
+/** Their types, by the names that Temporal's SDK has for types. */
+export const SEARCH_ATTRIBUTE_TYPES = {
+  run: 'KEYWORD',
+  status: 'KEYWORD',
+  stage: 'KEYWORD',
+  dates: 'KEYWORD_LIST',
+  trigger: 'KEYWORD',
+} as const satisfies Record<keyof typeof SEARCH_ATTRIBUTES, string>;
+
 type Searched = (typeof SEARCH_ATTRIBUTES)[keyof typeof SEARCH_ATTRIBUTES] | 'TaskQueue' | 'WorkflowType';
 
 /**

@@ -9,8 +9,8 @@ import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
 import type { UndoActivities } from '../../pipeline/procedures/activity-types.ts';
 import { chainSchema } from '../../pipeline/shutdown.ts';
 import type { Chain, FoundRun } from '../../pipeline/shutdown.ts';
+import { firstEvent, openExecution } from '../../systems/temporal/executions.ts';
 import { TEMPORAL_AT_ONCE } from '../parallel.ts';
-import { openExecution } from './executions.ts';
 
 type ChainActivities = Pick<ShutdownActivities, 'readChains' | 'endChains'> &
   Pick<UndoActivities, 'startChains'>;
@@ -58,15 +58,10 @@ export function createChainActivities(): ChainActivities {
 
 /** As the first event of the run's history says; none where it is not of a chain. */
 async function chainOf(client: Client, { workflowId, runId }: FoundRun): Promise<Chain[]> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  });
-  const [event] = history?.events ?? [];
+  const event = await firstEvent(client, workflowId, runId);
   const started = event?.workflowExecutionStartedEventAttributes;
   const cron = started?.cronSchedule ?? '';
-  if (!started || cron === '') return [];
+  if (!event || !started || cron === '') return [];
   const request = StartWorkflowExecutionRequest.create({
     workflowId,
     cronSchedule: cron,

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { isOpenExecution, waitsForItsTime } from '../../pipeline/executions.ts';
 import type { ProcedureActivities, ProcedureAtWork } from '../../pipeline/procedures/activity-types.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
-import { RUN } from './executions.ts';
+import { RUN } from '../../systems/temporal/executions.ts';
 import { listOpenProcedures } from './open-runs.ts';
 
 /** A list lags some hundred milliseconds behind, with Elasticsearch a second. */

@@ -15,9 +15,7 @@ import { PROCEDURE_NAMES } from '../../pipeline/procedures/steps.ts';
 import type { ProcedureName } from '../../pipeline/procedures/steps.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
-
-/** Under which the id in the bucket is searched. */
-const RUN = defineSearchAttributeKey(SEARCH_ATTRIBUTES.run, SearchAttributeType.KEYWORD);
+import { RUN } from '../../systems/temporal/executions.ts';
 
 const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 

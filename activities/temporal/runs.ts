@@ -7,8 +7,8 @@ import type { CommandActivities, PipelineActivities } from '../../pipeline/activ
 import { progressSchema } from '../../pipeline/checkpoint.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import { problemsOf } from '../../pipeline/problems.ts';
+import { beginningOf, openExecution } from '../../systems/temporal/executions.ts';
 import { failure } from '../call.ts';
-import { beginningOf, openExecution } from './executions.ts';
 
 type RunActivities = Pick<PipelineActivities, 'findClosedRuns' | 'findClosedWorkflows' | 'readProgress'>;
 

@@ -3,14 +3,13 @@
  * paused with a note that begins with a mark of who does it, and resumed only where that mark still stands.
  */
 import { activityInfo, getClient } from '@temporalio/activity';
-import { ScheduleNotFoundError } from '@temporalio/client';
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import pLimit from 'p-limit';
 import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
 import type { UndoActivities } from '../../pipeline/procedures/activity-types.ts';
-import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import { isResetNote, noteBefore, noteOver, resetMark } from '../../pipeline/shutdown.ts';
 import type { PausedSchedules } from '../../pipeline/shutdown.ts';
+import { describeSchedule, listScheduleIds, startsPipeline } from '../../systems/temporal/schedules.ts';
 import { TEMPORAL_AT_ONCE } from '../parallel.ts';
 import { listOpenProcedures } from './open-runs.ts';
 
@@ -56,34 +55,18 @@ export async function runningSchedules(): Promise<string[]> {
 
 /** Whether the schedule is paused, with a note that begins with the mark. */
 export async function isPausedUnder(client: Client, id: string, mark: string): Promise<boolean> {
-  const found = await describe(client, id);
+  const found = await describeSchedule(client, id);
   return found !== undefined && isMarked(found, mark);
 }
 
 async function pipelineSchedules(client: Client): Promise<ScheduleDescription[]> {
   const { taskQueue } = activityInfo();
-  const ids: string[] = [];
-  for await (const { scheduleId, action } of client.schedule.list()) {
-    // The list may not know yet what a new schedule starts.
-    if (action === undefined || action.workflowType === PIPELINE_WORKFLOW) ids.push(scheduleId);
-  }
+  const ids = await listScheduleIds(client);
   const limit = pLimit(TEMPORAL_AT_ONCE);
-  const described = await Promise.all(ids.map((id) => limit(() => describe(client, id))));
-  return described.flatMap((found) => {
-    if (found === undefined) return [];
-    const { action } = found;
-    return action.workflowType === PIPELINE_WORKFLOW && action.taskQueue === taskQueue ? [found] : [];
-  });
-}
-
-async function describe(client: Client, id: string): Promise<ScheduleDescription | undefined> {
-  try {
-    return await client.schedule.getHandle(id).describe();
-  } catch (error) {
-    // It was deleted meanwhile.
-    if (error instanceof ScheduleNotFoundError) return undefined;
-    throw error;
-  }
+  const described = await Promise.all(ids.map((id) => limit(() => describeSchedule(client, id))));
+  return described.flatMap((found) =>
+    found !== undefined && startsPipeline(found, taskQueue) ? [found] : [],
+  );
 }
 
 /**
@@ -115,7 +98,7 @@ function isMarked({ state }: ScheduleDescription, mark: string): boolean {
 
 /** Leaves alone what somebody else has paused meanwhile, or resumed. */
 async function unpause(client: Client, id: string, note: string, mark: string | undefined): Promise<void> {
-  const found = await describe(client, id);
+  const found = await describeSchedule(client, id);
   if (found === undefined || (mark !== undefined && !isMarked(found, mark))) return;
   const handle = client.schedule.getHandle(id);
   const before = noteBefore(found.state.note ?? '');

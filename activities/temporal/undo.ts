@@ -10,8 +10,8 @@ import type { PipelineRequest } from '../../pipeline/request.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 import type { StatusOf } from '../../pipeline/statuses.ts';
+import { openExecution } from '../../systems/temporal/executions.ts';
 import { TEMPORAL_AT_ONCE } from '../parallel.ts';
-import { openExecution } from './executions.ts';
 import { pausedBecause, signalOpen } from './open-runs.ts';
 import { isPausedUnder } from './schedules.ts';
 

@@ -2,7 +2,7 @@
  * The parts of a stack: how each is started, when it counts as ready, and how long it may take to begin and to end.
  * None inherits the environment of whoever starts the stack, whose AWS or Temporal profiles would lead it elsewhere.
  */
-import { searchAttributes } from '../../workflows/shared/search-attributes.ts';
+import { SEARCH_ATTRIBUTES, SEARCH_ATTRIBUTE_TYPES as TYPES } from '../../pipeline/executions.ts';
 import { HOST, type Ports } from './ports.ts';
 import type { PartName, StackFolder } from './folder.ts';
 import type { CommandLine } from './processes.ts';
@@ -27,9 +27,9 @@ export interface Site {
 }
 
 /** `PipelineDates=KeywordList`, as the server's command line takes it. */
-function declared({ name, type }: { name: string; type: string }): string {
-  const words = type.toLowerCase().split('_');
-  return `${name}=${words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}`;
+function declared(attribute: keyof typeof TYPES): string {
+  const words = TYPES[attribute].toLowerCase().split('_');
+  return `${SEARCH_ATTRIBUTES[attribute]}=${words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}`;
 }
 
 export const TITLES: Record<PartName, string> = {
@@ -65,10 +65,8 @@ export function plainEnvironment(): Record<string, string> {
 }
 
 export function temporalPart({ folder, ports, toolchain }: Site): Part {
-  const attributes = Object.values(searchAttributes).flatMap((attribute) => [
-    '--search-attribute',
-    declared(attribute),
-  ]);
+  const names = Object.keys(TYPES) as (keyof typeof TYPES)[];
+  const attributes = names.flatMap((name) => ['--search-attribute', declared(name)]);
   return {
     name: 'temporal',
     title: TITLES.temporal,

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
 import { isOpenExecution, SEARCH_ATTRIBUTES, waitsForItsTime } from '../../pipeline/executions.ts';
 
 /** Under which the id in the bucket is searched. */
@@ -32,6 +33,20 @@ export async function openExecution(client: Client, workflowId: string): Promise
   }
 }
 
+/** Of the execution's history: how the execution was started. */
+export async function firstEvent(
+  client: Client,
+  workflowId: string,
+  runId: string,
+): Promise<temporal.api.history.v1.IHistoryEvent | undefined> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    maximumPageSize: 1,
+  });
+  return history?.events?.[0];
+}
+
 export interface Beginning {
   readonly originalRunId: string;
   /** A run that moved to a new history began it. */
@@ -40,12 +55,7 @@ export interface Beginning {
 
 /** As the first event of its history says. */
 export async function beginningOf(client: Client, workflowId: string, runId: string): Promise<Beginning> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId, runId },
-    maximumPageSize: 1,
-  });
-  const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+  const started = (await firstEvent(client, workflowId, runId))?.workflowExecutionStartedEventAttributes;
   return {
     originalRunId: started?.originalExecutionRunId ?? runId,
     moved: started?.initiator === ITSELF,
