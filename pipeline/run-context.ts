@@ -22,6 +22,8 @@ const RUN_SETTINGS = [
   'parkHours',
   'parkExpiry',
   'historySteps',
+  'shutdownWaitHours',
+  'shutdownUnansweredMinutes',
   'retentionDays',
   'maxWriteUnitsPerSecond',
 ] as const satisfies readonly (keyof Settings)[];

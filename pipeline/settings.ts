@@ -185,6 +185,25 @@ const definitions = {
     about:
       'Rounds of stages and commands after which a run moves to a new history; each takes up to 20 events, and Temporal ends a run at 51,200.',
   },
+  shutdownWaitHours: {
+    schema: decimal.pipe(
+      z
+        .number()
+        .positive()
+        .max(24 * 7),
+    ),
+    // Glue itself stops within a minute.
+    default: '2',
+    about:
+      'Time after which an emergency shutdown ends incomplete, so that somebody looks why a run or a Glue run does not end.',
+  },
+  shutdownUnansweredMinutes: {
+    schema: decimal.pipe(z.number().positive().max(60)),
+    // Throttling and failing over pass within two or three minutes; a missing right or an outage does not.
+    default: '5',
+    about:
+      'How long a step of an emergency shutdown may fail while nothing else is waited for; until it ends, nobody can undo it.',
+  },
   retentionDays: {
     schema: positiveInt,
     default: '365',

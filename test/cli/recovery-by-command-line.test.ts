@@ -29,9 +29,7 @@ describe('a closed run from the command line', () => {
   async function abortedInArchiving(cli: Cli, id: string): Promise<void> {
     expect((await cli('run', '--id', id, '--wait')).exitCode).toBe(7);
     expect((await cli('abort', id, '--reason', 'to see it recovered', '--yes')).exitCode).toBe(0);
-    await until('it has ended', async () =>
-      (await cli('status', id)).stdout.includes('failed') ? true : undefined,
-    );
+    await until('it has ended', async () => (await cli('status', id)).stdout.includes('failed'));
   }
 
   it('shows what is kept and what runs, and goes on with it', async () => {
@@ -60,16 +58,12 @@ describe('a closed run from the command line', () => {
       expect((await cli('run', '--id', 'paused', '--wait')).exitCode).toBe(7);
       await cli('pause', 'paused', '--by', 'ada', '--reason', 'the source is broken');
       await cli('abort', 'paused', '--reason', 'to see it recovered', '--yes');
-      await until('it has ended', async () =>
-        (await cli('status', 'paused')).stdout.includes('failed') ? true : undefined,
-      );
+      await until('it has ended', async () => (await cli('status', 'paused')).stdout.includes('failed'));
       const recovered = await cli('recover', 'run', 'paused', '--yes', ...WHY);
       expect(recovered.stdout).toMatch(
         /Still paused by ada: the source is broken\.\n.*msp resume paused --reason/,
       );
-      await until('it waits', async () =>
-        (await cli('status', 'paused')).stdout.includes('Paused by ada') ? true : undefined,
-      );
+      await until('it waits', async () => (await cli('status', 'paused')).stdout.includes('Paused by ada'));
       expect((await cli('resume', 'paused', ...WHY)).exitCode).toBe(0);
       expect((await cli('watch', 'paused')).exitCode).toBe(0);
     });
@@ -88,18 +82,16 @@ describe('a closed run from the command line', () => {
     const failed = { state: 'FAILED', errorMessage: 'no plays', executionSeconds: 1 };
     await operating(async (cli, glue) => {
       await cli('run', '--id', 'retried');
-      await until('Glue works', () => Promise.resolve(glue.runs[0]));
+      await until('Glue works', () => glue.runs[0]);
       glue.end(failed);
-      await until('it is parked', async () =>
-        (await cli('status', 'retried')).stdout.includes('no plays') ? true : undefined,
-      );
+      await until('it is parked', async () => (await cli('status', 'retried')).stdout.includes('no plays'));
       expect((await cli('retry', 'retried', ...WHY)).exitCode).toBe(0);
-      await until('Glue works again', () => Promise.resolve(glue.runs[1]));
+      await until('Glue works again', () => glue.runs[1]);
       await server.env.client.workflow.getHandle('retried').terminate();
       expect((await cli('recover', 'run', 'retried', '--reset', '--yes', ...WHY)).exitCode).toBe(0);
       glue.end();
       await until('it is archiving', async () =>
-        (await cli('status', 'retried')).stdout.includes('ArchiveMismatch') ? true : undefined,
+        (await cli('status', 'retried')).stdout.includes('ArchiveMismatch'),
       );
       expect(glue.of('validation')).toEqual(['FAILED', 'SUCCEEDED']);
       expect(glue.of('kpi_computation')).toEqual(['SUCCEEDED']);

@@ -187,7 +187,7 @@ describe('a run from the command line', () => {
     const glue = new GlueInHand('validation');
     await operating(glue.activities, async (cli) => {
       const waiting = cli('run', '--wait', '--id', 'paused');
-      await until('Glue works', () => Promise.resolve(glue.runs[0]));
+      await until('Glue works', () => glue.runs[0]);
       expect((await cli('pause', 'paused', '--reason', 'the source is broken')).exitCode).toBe(0);
       const ended = await waiting;
       expect(ended).toMatchObject({ exitCode: 7 });

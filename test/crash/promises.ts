@@ -137,7 +137,7 @@ const LISTED_WITHIN_MS = 10_000;
 
 async function nothingWaits(world: CrashWorld): Promise<string[]> {
   let seen: string[] = [];
-  const look = async (): Promise<true | undefined> => {
+  const look = async (): Promise<boolean> => {
     const open = new Set<string>();
     const waiting: string[] = [];
     const query = `ExecutionStatus = 'Running' AND TaskQueue = '${world.stack.client.settings.taskQueue}'`;
@@ -147,7 +147,7 @@ async function nothingWaits(world: CrashWorld): Promise<string[]> {
     }
     for (const expected of world.open) if (!open.has(expected)) waiting.push(`${expected} is not open`);
     seen = waiting;
-    return waiting.length === 0 ? true : undefined;
+    return waiting.length === 0;
   };
   await until('only what is expected is open', look, LISTED_WITHIN_MS).catch(() => undefined);
   return seen;

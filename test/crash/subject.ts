@@ -55,27 +55,24 @@ export async function resultOf<T>(world: CrashWorld, workflowId: string, runId?:
 /** Approves the plan of a procedure as soon as it asks, and waits for its end. */
 export async function carriedOut(world: CrashWorld, reference: ProcedureReference): Promise<ProcedureResult> {
   const { procedures } = world.stack.client;
-  const asked = async (): Promise<true | undefined> => {
+  const asked = async (): Promise<boolean> => {
     // While a worker or the server is away nobody answers; an approval whose answer was lost is not asked for again.
     const status = await procedures.status(reference).catch(() => undefined);
     if (status === undefined || status.plan === null) return await ended(world, reference);
     const { waiting, phase, plan } = status;
-    if (waiting === null) return phase === 'planning' ? undefined : true;
+    if (waiting === null) return phase !== 'planning';
     const approval = { ...WHO, digest: plan.digest };
     await procedures.command('approve', reference, approval).catch(() => undefined);
-    return undefined;
+    return false;
   };
   await until(`${reference.id} is approved`, asked, ENDS_WITHIN_MS);
   return await resultOf<ProcedureResult>(world, reference.workflowId, reference.runId);
 }
 
-async function ended(
-  world: CrashWorld,
-  { workflowId, runId }: ProcedureReference,
-): Promise<true | undefined> {
+async function ended(world: CrashWorld, { workflowId, runId }: ProcedureReference): Promise<boolean> {
   const handle = world.stack.client.temporal.client.workflow.getHandle(workflowId, runId);
   const described = await handle.describe().catch(() => undefined);
-  return described !== undefined && described.status.name !== 'RUNNING' ? true : undefined;
+  return described !== undefined && described.status.name !== 'RUNNING';
 }
 
 /** @throws Error when the run did not publish the file, or not all of its rows are accounted for */

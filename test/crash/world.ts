@@ -202,7 +202,7 @@ export class CrashWorld {
         const { glueRun } = await this.status(workflowId);
         if (glueRun === null) return undefined;
         const live = (await this.glueRuns()).find(({ id }) => id === glueRun.jobRunId);
-        return live?.state === 'RUNNING' ? true : undefined;
+        return live?.state === 'RUNNING';
       },
       GLUE_WORKS_WITHIN_MS,
     );

@@ -108,7 +108,7 @@ describe('days that come in pieces', () => {
     expect(await wrong()).toEqual([]);
 
     await deliver('friday.csv', csv(plays(31, 60, [FRIDAY])));
-    const look = async (): Promise<true | undefined> => ((await wrong()).length === 0 ? true : undefined);
+    const look = async (): Promise<boolean> => (await wrong()).length === 0;
     await until('Friday is published', look, NEXT_DAY_WITHIN_MS);
     await suite.stack.client.temporal.client.workflow.getHandle('nightly').terminate();
     const executions = (await runs.list()).filter(({ workflowId }) => workflowId === 'nightly');

@@ -112,7 +112,7 @@ describe('a pipeline that is stopped', () => {
       /Done without one:\s+schedules paused\s+music_streaming-daily\s+runs told\s+unwatched\s+Glue runs stopped\s+jr_/,
     );
     expect(direct.stderr).toMatch(/Start a worker: it goes on with the shutdown by itself/);
-    await until('Glue has stopped', async () => ((await glueStates())[0] === 'STOPPED' ? true : undefined));
+    await until('Glue has stopped', async () => (await glueStates())[0] === 'STOPPED');
 
     await suite.stack.startWorker();
     const joined = await cli('shutdown', ...WHY, '--yes', '-o', 'json');

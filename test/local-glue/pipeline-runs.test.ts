@@ -125,7 +125,7 @@ describe('a start', () => {
     await glue.addFaults({ kind: 'api', operation: 'StartJobRun', job, times: 1, delayMs: 500 });
     const activity = environment();
     const starting = activity.run(activities.startGlueRun, context, requestOf());
-    await until('Glue has begun a run', async () => ((await runs()).length === 1 ? true : undefined));
+    await until('Glue has begun a run', async () => (await runs()).length === 1);
     activity.cancel();
     const [run] = await runs();
     expect(await starting).toMatchObject({ jobRunId: run?.Id, adopted: false });

@@ -9,7 +9,7 @@ import pLimit from 'p-limit';
 import { beatForActivities } from '../../worker/heartbeats.ts';
 import type { WorkerActivities } from '../../worker/worker.ts';
 import { startDevServer } from '../support/temporal/dev-server.ts';
-import { workflowBundle } from '../support/temporal/pipeline-worker.ts';
+import { workflowBundle } from '../support/temporal/workflow-bundle.ts';
 import { within } from '../support/until.ts';
 import { checkEnded } from './ended.ts';
 import type { Histories } from './ended.ts';

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { ReplayResult } from '@temporalio/worker';
 import * as workflows from '../../workflows/index.ts';
-import { workflowBundle } from '../support/temporal/pipeline-worker.ts';
+import { workflowBundle } from '../support/temporal/workflow-bundle.ts';
 import { readHistory, recordedNames } from './histories.ts';
 import type { History } from './histories.ts';
 import { SITUATIONS } from './situations.ts';

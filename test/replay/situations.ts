@@ -60,7 +60,7 @@ export const SITUATIONS: readonly Situation[] = [
       await parks(handle);
       const overrides = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
       await handle.executeUpdate(updates.retryStage, { args: [{ ...who, overrides }] });
-      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      await until('a second Glue run', () => glue.runs[1]);
       glue.end();
       return await completed(handle);
     }),
@@ -99,7 +99,7 @@ export const SITUATIONS: readonly Situation[] = [
       await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
       await seen(handle, 'Glue is stopped', ({ glueRun }) => glueRun === null);
       await handle.signal(signals.resume, who);
-      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      await until('a second Glue run', () => glue.runs[1]);
       glue.end();
       return await completed(handle);
     }),
@@ -157,7 +157,7 @@ export const SITUATIONS: readonly Situation[] = [
       await handle.executeUpdate(updates.pause, { args: [who] });
       await handle.signal(signals.emergencyShutdown, who);
       const again = await resetToStart(env, await closed(handle));
-      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      await until('a second Glue run', () => glue.runs[1]);
       glue.end();
       await env.client.workflow.getHandle(again.workflowId, again.runId).result();
       return again;

@@ -127,7 +127,7 @@ describe('two stacks side by side', () => {
     const { worker } = stack.processes;
     if (worker === undefined) throw new Error('no worker');
     process.kill(worker.pid, 'SIGKILL');
-    await until('the worker is gone', () => Promise.resolve(isAlive(worker) ? undefined : true));
+    await until('the worker is gone', () => !isAlive(worker));
     const status = await stackStatus(folder.root);
     expect(status.state).toBe('impaired');
     expect(status.parts.find(({ name }) => name === 'worker')).toMatchObject({

@@ -4,18 +4,18 @@
 const INTERVAL_MS = 50;
 
 /**
- * @param look answers `undefined` as long as it is not so
+ * @param look answers `undefined` or `false` as long as it is not so
  * @throws Error naming what did not come about within the time
  */
 export async function until<T>(
   what: string,
-  look: () => Promise<T | undefined>,
+  look: () => Promise<T | undefined> | T | undefined,
   withinMs = 20_000,
-): Promise<T> {
+): Promise<Exclude<T, false>> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const seen = await look();
-    if (seen !== undefined) return seen;
+    if (seen !== undefined && seen !== false) return seen as Exclude<T, false>;
     if (Date.now() > deadline) throw new Error(`Waited ${String(withinMs)} ms in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }

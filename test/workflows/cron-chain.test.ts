@@ -60,7 +60,7 @@ describe('a cron chain', () => {
   }
 
   async function claimed(count: number): Promise<Owner> {
-    return await until(`${String(count)} runs have claimed`, () => Promise.resolve(claims[count - 1]?.owner));
+    return await until(`${String(count)} runs have claimed`, () => claims[count - 1]?.owner);
   }
 
   it('makes each execution a run of its own, which takes over what a failed one before it had claimed', async () => {

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { createChainActivities } from '../../activities/temporal/chains.ts';
@@ -6,6 +5,7 @@ import { createScheduleActivities } from '../../activities/temporal/schedules.ts
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { FoundRun, ShutdownFindings, ShutdownRequest, UndoPlan } from '../../pipeline/shutdown.ts';
 import type { ShutdownResult, ShutdownStatus } from '../../workflows/emergency-shutdown/messages.ts';
+import { ordinarySettings } from '../support/fakes/fake-activities.ts';
 import type { FakeActivities, Replacements } from '../support/fakes/fake-activities.ts';
 import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
 import { withWorker } from '../support/temporal/pipeline-worker.ts';
@@ -13,12 +13,18 @@ import { foundBy } from '../support/temporal/search-attributes.ts';
 import { activitiesOver, glueWorks, startRun } from '../support/temporal/started-run.ts';
 import type { Handle } from '../support/temporal/started-run.ts';
 import { devServer } from '../support/suites/dev-server.ts';
+import { until } from '../support/until.ts';
 
 const who = { by: 'ada', reason: 'the reference data is wrong' };
 const IN_FLIGHT = 50;
 
 /** Fifty runs that begin at once on two cores which are busy with something else. */
 const AT_WORK_WITHIN_MS = 60_000;
+
+/** A step that fails is waited for hardly longer than until the second look, a second after the first. */
+const impatient: Replacements = {
+  readRunSettings: () => Promise.resolve({ ...ordinarySettings, shutdownUnansweredMinutes: 0.01 }),
+};
 
 describe('an emergency shutdown', () => {
   const server = devServer();
@@ -227,6 +233,7 @@ describe('an emergency shutdown', () => {
     const [findings, saved]: [ShutdownFindings[], UndoPlan[]] = [[], []];
     let refuses = false;
     const fake = activities(glue, {
+      ...impatient,
       findLiveGlueRuns: (given) =>
         refuses
           ? Promise.reject(ApplicationFailure.nonRetryable('glue:GetJobRuns is denied', 'AccessDenied'))
@@ -240,67 +247,61 @@ describe('an emergency shutdown', () => {
         return Promise.resolve({ report: 'r.json', markdown: 'r.md', plan: 'p.json' });
       },
     });
-    await withWorker(
-      server.env,
-      fake,
-      async (taskQueue) => {
-        const [handle] = await working(taskQueue, 1);
-        refuses = true;
-        const failed: unknown = await shutDown(taskQueue).catch((error: unknown) => error);
-        expect(failed).toMatchObject({
-          cause: {
-            type: 'ShutdownIncomplete',
-            message: expect.stringMatching(
-              /^Not all .*stop the Glue runs: AccessDenied: glue:GetJobRuns is denied\. The report is r\.md\. .*msp resume --shutdown \S+$/,
-            ),
-          },
-        });
-        if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
-        const runs = [{ runId: handle?.firstExecutionRunId }];
-        expect(saved).toMatchObject([{ unfinished: true, runs }]);
-        expect(findings).toMatchObject([
-          {
-            plan: { runs },
-            requestedAt: null,
-            stillOpen: [],
-            problems: { 'stop the Glue runs': 'AccessDenied: glue:GetJobRuns is denied' },
-          },
-        ]);
-        expect(findings[0]?.plan).not.toHaveProperty('unfinished');
-      },
-      'short',
-    );
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const [handle] = await working(taskQueue, 1);
+      refuses = true;
+      const failed: unknown = await shutDown(taskQueue).catch((error: unknown) => error);
+      expect(failed).toMatchObject({
+        cause: {
+          type: 'ShutdownIncomplete',
+          message: expect.stringMatching(
+            /^Not all .*stop the Glue runs: AccessDenied: glue:GetJobRuns is denied\. The report is r\.md\. .*msp resume --shutdown \S+$/,
+          ),
+        },
+      });
+      if (handle !== undefined) expect(await foundBy(handle)).toMatchObject({ status: 'Stopped' });
+      const runs = [{ runId: handle?.firstExecutionRunId }];
+      expect(saved).toMatchObject([{ unfinished: true, runs }]);
+      expect(findings).toMatchObject([
+        {
+          plan: { runs },
+          requestedAt: null,
+          stillOpen: [],
+          problems: { 'stop the Glue runs': 'AccessDenied: glue:GetJobRuns is denied' },
+        },
+      ]);
+      expect(findings[0]?.plan).not.toHaveProperty('unfinished');
+    });
   });
 
   it('waits for a Glue run that is stopping, however long something else fails', async () => {
     const glue = new GlueInHand('validation');
     const fake = activities(glue, {
+      ...impatient,
       stopGlueRuns: () => Promise.resolve(),
       pauseProcedures: () =>
         Promise.reject(ApplicationFailure.nonRetryable('no answer', 'ServiceUnavailable')),
     });
-    await withWorker(
-      server.env,
-      fake,
-      async (taskQueue) => {
-        const [handle] = await working(taskQueue, 1);
-        await handle?.terminate('by hand');
-        const end = shutDown(taskQueue).then(
-          () => 'complete',
-          () => 'incomplete',
-        );
-        // Half as long again as a step may fail while nothing else is waited for.
-        const early = await Promise.race([end, setTimeout(9_000, 'waits')]);
-        expect(early).toBe('waits');
-        const { open } = await server.env.client.workflow
-          .getHandle(`shutdown-${String(asked)}`)
-          .query<ShutdownStatus>('status');
-        expect(open).toEqual(['jr_1']);
-        glue.end();
-        expect(await end).toBe('incomplete');
-      },
-      'short',
-    );
+    const looks = (): number => fake.calls.filter((name) => name === 'pauseProcedures').length;
+    await withWorker(server.env, fake, async (taskQueue) => {
+      const [handle] = await working(taskQueue, 1);
+      await handle?.terminate('by hand');
+      const end = shutDown(taskQueue).then(
+        () => 'complete',
+        () => 'incomplete',
+      );
+      // Of the second look it has been said already that the step may fail no longer while nothing else is waited for.
+      await until('a third look', () => looks() >= 3);
+      expect((await server.env.client.workflow.getHandle(`shutdown-${asked}`).describe()).status.name).toBe(
+        'RUNNING',
+      );
+      const { open } = await server.env.client.workflow
+        .getHandle(`shutdown-${String(asked)}`)
+        .query<ShutdownStatus>('status');
+      expect(open).toEqual(['jr_1']);
+      glue.end();
+      expect(await end).toBe('incomplete');
+    });
   });
 
   it('only looks when it is a dry run', async () => {

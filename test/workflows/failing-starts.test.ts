@@ -48,7 +48,7 @@ it('starts that fail in a row are counted over all workers, and after eight an o
     workflowId: 'failing-starts',
   });
   const first = await anotherWorker();
-  await first.runUntil(until('three starts fail', () => Promise.resolve(asked >= 3 ? true : undefined)));
+  await first.runUntil(until('three starts fail', () => asked >= 3));
   const second = await anotherWorker();
   const error = await second.runUntil(handle.result().catch((failure: unknown) => failure));
   expect(error).toMatchObject({ cause: { cause: { type: 'Throttled', nonRetryable: true } } });

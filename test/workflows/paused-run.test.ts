@@ -7,6 +7,7 @@ import { archivingFailsOnce, fakeActivities, ordinarySettings } from '../support
 import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
 import { withWorker } from '../support/temporal/pipeline-worker.ts';
 import { glueWorks, parks, seen, startRun } from '../support/temporal/started-run.ts';
+import { held } from '../support/temporal/started-procedure.ts';
 import { devServer } from '../support/suites/dev-server.ts';
 import { until } from '../support/until.ts';
 
@@ -39,11 +40,9 @@ describe('a paused run', () => {
       const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
-      await until('the Glue run is stopped', () =>
-        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
-      );
+      await until('the Glue run is stopped', () => glue.of('validation')[0] === 'STOPPED');
       await handle.executeUpdate(updates.resume, { args: [who] });
-      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      await until('a second Glue run', () => glue.runs[1]);
       glue.end();
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
       const checkpoints = await handle.query(checkpointsQuery);
@@ -64,9 +63,7 @@ describe('a paused run', () => {
     });
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
-      await until('a start was refused', () =>
-        Promise.resolve(fake.calls.includes('startGlueRun') ? true : undefined),
-      );
+      await until('a start was refused', () => fake.calls.includes('startGlueRun'));
       await handle.executeUpdate(updates.pause, { args: [who] });
       busy = false;
       await handle.executeUpdate(updates.resume, { args: [who] });
@@ -79,20 +76,20 @@ describe('a paused run', () => {
 
   it('keeps the Glue run whose start was under way', async () => {
     const glue = new GlueInHand('validation');
+    // As a request that Glue has got already: a cancellation comes too late for it.
+    const request = held(undefined);
     const fake = fakeActivities({
       ...glue.activities,
-      startGlueRun: async (context, request) => {
-        // As a request that Glue has got already: a cancellation comes too late for it.
-        if (request.stage === 'validation') await new Promise((resolve) => setTimeout(resolve, 1_000));
-        return await glue.activities.startGlueRun(context, request);
+      startGlueRun: async (context, given) => {
+        if (given.stage === 'validation') await request.activity();
+        return await glue.activities.startGlueRun(context, given);
       },
     });
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
-      await until('a start is under way', () =>
-        Promise.resolve(fake.calls.includes('startGlueRun') ? true : undefined),
-      );
+      await request.begun;
       await handle.executeUpdate(updates.pause, { args: [who] });
+      request.release();
       await glueWorks(handle);
       glue.end();
       await seen(handle, 'validation is done', ({ done }) => done === 7);
@@ -150,12 +147,10 @@ describe('a paused run', () => {
       expect(glue.of('validation')).toEqual(['RUNNING']);
       const stopping = await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
       expect(stopping.message).toMatch(/a Glue run that is left is stopped/);
-      await until('the Glue run is stopped', () =>
-        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
-      );
+      await until('the Glue run is stopped', () => glue.of('validation')[0] === 'STOPPED');
       await handle.executeUpdate(updates.resume, { args: [who] });
       await handle.executeUpdate(updates.retryStage, { args: [who] });
-      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      await until('a second Glue run', () => glue.runs[1]);
       glue.end();
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
@@ -178,18 +173,19 @@ describe('a paused run', () => {
     });
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
-      await until('the start is under way', () => Promise.resolve(glue.runs[0]));
+      await until('the start is under way', () => glue.runs[0]);
       await handle.executeUpdate(updates.pause, { args: [who] });
-      await until('the start is given up', () => Promise.resolve(isGivenUp ? true : undefined));
-      // The run learns of it.
-      await sleep(500);
+      await until('the start is given up', () => isGivenUp);
+      await until('the run has learnt of it', async () => {
+        const { events = [] } = await handle.fetchHistory();
+        const told = events?.findIndex((event) => event.activityTaskCanceledEventAttributes) ?? -1;
+        return told >= 0 && events?.slice(told).some((event) => event.workflowTaskCompletedEventAttributes);
+      });
       expect(glue.of('validation')).toEqual(['RUNNING']);
       await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
-      await until('the Glue run is stopped', () =>
-        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
-      );
+      await until('the Glue run is stopped', () => glue.of('validation')[0] === 'STOPPED');
       await handle.executeUpdate(updates.resume, { args: [who] });
-      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      await until('a second Glue run', () => glue.runs[1]);
       glue.end();
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
@@ -198,20 +194,20 @@ describe('a paused run', () => {
 
   it('gives an operator the whole time again when it is resumed while it is parked', async () => {
     const fake = fakeActivities({
-      // 5.4 s.
-      readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0015 }),
+      // 3.6 s.
+      readRunSettings: () => Promise.resolve({ ...ordinarySettings, parkHours: 0.001 }),
       ...archivingFailsOnce(),
     });
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
       const before = await parks(handle);
       await handle.executeUpdate(updates.pause, { args: [who] });
-      await sleep(4_000);
+      await sleep(2_000);
       await handle.executeUpdate(updates.resume, { args: [who] });
       const { parked } = await seen(handle, 'parked again', ({ status }) => status === 'NeedsOperator');
       const later = Date.parse(parked?.until ?? '') - Date.parse(before.parked?.until ?? '');
-      expect(later).toBeGreaterThanOrEqual(4_000);
-      await sleep(2_500);
+      expect(later).toBeGreaterThanOrEqual(2_000);
+      await until('the time of before is over', () => Date.now() > Date.parse(before.parked?.until ?? ''));
       await handle.executeUpdate(updates.retryStage, { args: [who] });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });

@@ -182,14 +182,15 @@ describe('a procedure', () => {
   });
 
   it('gives an operator the whole time again when it is resumed while it asks', async () => {
-    // 5.4 s.
-    const readRunSettings = () => Promise.resolve({ ...ordinarySettings, parkHours: 0.0015 });
+    // 3.6 s.
+    const readRunSettings = () => Promise.resolve({ ...ordinarySettings, parkHours: 0.001 });
     await withProcedure(fakeProcedures({}, { readRunSettings }), {}, async (handle) => {
       await reaches(handle, 'AwaitingApproval');
+      const before = (await handle.query(statusQuery)).waiting;
       await handle.executeUpdate(updates.pause, { args: [approval] });
-      await sleep(4_000);
+      await sleep(2_000);
       await handle.executeUpdate(updates.resume, { args: [approval] });
-      await sleep(2_500);
+      await until('the time of before is over', () => Date.now() > Date.parse(before?.until ?? ''));
       await handle.executeUpdate(updates.approve, { args: [{ ...approval, digest: digest('a') }] });
       expect(await handle.result()).toMatchObject({ status: 'Completed' });
     });
@@ -302,9 +303,7 @@ describe('a procedure', () => {
       );
       expect(run).toMatch(/-inputs-1-1$/);
       const child = server.env.client.workflow.getHandle(run);
-      await until('it is parked', async () =>
-        (await foundBy(child)).status === 'NeedsOperator' ? true : undefined,
-      );
+      await until('it is parked', async () => (await foundBy(child)).status === 'NeedsOperator');
       await child.executeUpdate(updates.abort, { args: [approval] });
       const { parked } = await reaches(handle, 'NeedsOperator');
       expect(parked).toMatchObject({ step: 'RDATA-4', failure: { type: 'RunNotCompleted' } });

@@ -45,7 +45,7 @@ describe('a procedure beside another one, under another workflow id', () => {
       const { id } = await reaches(first, 'AwaitingApproval');
       await until('it is listed', async () => {
         const query = `WorkflowId = '${first.workflowId}' AND PipelineStatus = 'AwaitingApproval'`;
-        return (await server.env.client.workflow.count(query)).count > 0 ? true : undefined;
+        return (await server.env.client.workflow.count(query)).count > 0;
       });
       const reset = await server.env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
         args: [{ ...who, dates: ['2024-07-01'], approve: { digest: digest('a') } }],
@@ -101,7 +101,7 @@ describe('a procedure beside another one, under another workflow id', () => {
       );
       await until('the others have ended', async () => {
         const described = await Promise.all(all.map((handle) => handle.describe()));
-        return described.filter(({ status }) => status.name === 'FAILED').length === 3 ? true : undefined;
+        return described.filter(({ status }) => status.name === 'FAILED').length === 3;
       });
       restoring.release();
       expect((await Promise.all(ended)).sort()).toEqual(['Completed', 'refused', 'refused', 'refused']);

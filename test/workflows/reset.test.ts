@@ -138,7 +138,7 @@ describe('a reset', () => {
     await withReset(fake, { claims: true }, async (handle) => {
       await until('it is parked', async () => {
         const { status } = await handle.query(statusQuery);
-        return status === 'NeedsOperator' ? true : undefined;
+        return status === 'NeedsOperator';
       });
       expect(resumed).toEqual([]);
       await handle.executeUpdate(updates.abort, { args: [who] });

@@ -48,9 +48,7 @@ describe('a closed run', () => {
       const begun = fake.calls.filter((name) => name === 'validateAwsConnection').length;
       const { firstExecutionRunId: runId, workflowId } = handle;
       const again = await startRun(server.env, taskQueue, { resumeFrom: { runId } }, workflowId);
-      await until('it is paused', async () =>
-        (await again.query(statusQuery)).status === 'Paused' ? true : undefined,
-      );
+      await until('it is paused', async () => (await again.query(statusQuery)).status === 'Paused');
       expect(await again.query(statusQuery)).toMatchObject({ paused: { ...who, stopGlue: false } });
       expect((await again.query(timelineQuery)).at(-1)?.what).toMatch(/still paused by ada/);
       expect(fake.calls.filter((name) => name === 'validateAwsConnection')).toHaveLength(begun);
@@ -97,7 +95,7 @@ describe('a closed run', () => {
       await glueWorks(handle);
       await handle.terminate('by hand');
       const next = await startRun(server.env, taskQueue);
-      await until('its own Glue run', () => Promise.resolve(glue.runs[1]));
+      await until('its own Glue run', () => glue.runs[1]);
       glue.end();
       expect(await next.result()).toMatchObject({ outcome: 'published' });
     });

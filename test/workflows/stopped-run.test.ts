@@ -59,7 +59,7 @@ describe('a run that is shut down', () => {
         { trigger: 'recovery', resumeFrom: { runId } },
         workflowId,
       );
-      await until('a second computation', () => Promise.resolve(glue.runs[2]));
+      await until('a second computation', () => glue.runs[2]);
       glue.end();
       expect(await again.result()).toMatchObject({ outcome: 'published', run });
       const checkpoints = await again.query(checkpointsQuery);
@@ -88,11 +88,9 @@ describe('a run that is shut down', () => {
       const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
-      await until('the first is stopped', () =>
-        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
-      );
+      await until('the first is stopped', () => glue.of('validation')[0] === 'STOPPED');
       await handle.executeUpdate(updates.resume, { args: [who] });
-      await until('a second validation', () => Promise.resolve(glue.runs[1]));
+      await until('a second validation', () => glue.runs[1]);
       await handle.executeUpdate(updates.abort, { args: [who] });
       await failureOf(handle);
       expect(glue.of('validation')).toEqual(['STOPPED', 'STOPPED']);
@@ -189,9 +187,7 @@ describe('a run that is shut down', () => {
       const handle = await startRun(server.env, taskQueue);
       await glueWorks(handle);
       await handle.executeUpdate(updates.pause, { args: [{ ...who, stopGlue: true }] });
-      await until('it is being stopped', () =>
-        Promise.resolve(fake.calls.includes('stopGlueRun') ? true : undefined),
-      );
+      await until('it is being stopped', () => fake.calls.includes('stopGlueRun'));
       await handle.executeUpdate(updates.abort, { args: [who] });
       expect(await handle.query(statusQuery)).toMatchObject({ status: 'Stopping', commands: [] });
       expect(await foundBy(handle)).toMatchObject({ status: 'Stopping' });
@@ -232,9 +228,7 @@ describe('a run for which nobody decides in time', () => {
     });
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);
-      await until('it stops Glue', () =>
-        Promise.resolve(fake.calls.includes('stopGlueRun') ? true : undefined),
-      );
+      await until('it stops Glue', () => fake.calls.includes('stopGlueRun'));
       expect(await handle.query(statusQuery)).toMatchObject({ status: 'Stopping', commands: [] });
       await expect(handle.executeUpdate(updates.retryStage, { args: [who] })).rejects.toMatchObject({
         cause: { message: expect.stringMatching(/The run is ending: validation was parked and nobody/) },
@@ -256,9 +250,7 @@ describe('a run whose history has grown long', () => {
     await withWorker(server.env, activitiesOver(glue, shortHistories), async (taskQueue) => {
       const first = await startRun(server.env, taskQueue);
       const handle = server.env.client.workflow.getHandle(first.workflowId);
-      await until('the load works', async () =>
-        (await handle.query(statusQuery)).stage === 'dynamodb_load' ? true : undefined,
-      );
+      await until('the load works', async () => (await handle.query(statusQuery)).stage === 'dynamodb_load');
       const { runId } = await handle.describe();
       expect(runId).not.toBe(first.firstExecutionRunId);
       await handle.executeUpdate(updates.pause, { args: [who] });
@@ -291,7 +283,7 @@ describe('a run whose history has grown long', () => {
       const overrides = { workerType: 'G.2X', numberOfWorkers: 4 } as const;
       const answer = await first.executeUpdate(updates.retryStage, { args: [{ ...who, overrides }] });
       expect(answer.message).toBe('validation runs again, round 2.');
-      await until('a second Glue run', () => Promise.resolve(glue.runs[1]));
+      await until('a second Glue run', () => glue.runs[1]);
       expect((await handle.describe()).runId).not.toBe(first.firstExecutionRunId);
       glue.end();
       expect(await first.result()).toMatchObject({ outcome: 'published' });

@@ -134,7 +134,7 @@ describe('an emergency shutdown that is undone', () => {
       expect(await isPaused('test-weekly')).toBe(true);
       expect(await isProcedurePaused()).toBe(false);
       await recovery.terminate();
-      await until('every run works again', () => Promise.resolve(glue.runs[9]));
+      await until('every run works again', () => glue.runs[9]);
       expect(await undo(taskQueue, shutdown)).toBe('nothing to do');
       glue.end();
       for (const { workflowId } of runs) {
@@ -185,9 +185,7 @@ describe('an emergency shutdown that is undone', () => {
       if (aborted === undefined) throw new Error('no run');
       await aborted.executeUpdate(runUpdates.abort, { args: [who] });
       const shutdown = shutDown(taskQueue);
-      await until('its Glue run is stopped', () =>
-        Promise.resolve(glue.of('validation')[0] === 'STOPPED' ? true : undefined),
-      );
+      await until('its Glue run is stopped', () => glue.of('validation')[0] === 'STOPPED');
       release?.();
       const { shutdown: id, runs } = await shutdown;
       expect(runs).toHaveLength(1);
@@ -213,7 +211,7 @@ describe('an emergency shutdown that is undone', () => {
       const { shutdown } = await shutDown(taskQueue);
       let resumed: string | undefined;
       ends = async () => {
-        await until('it works again', () => Promise.resolve(glue.runs[1]));
+        await until('it works again', () => glue.runs[1]);
         resumed = (await last(run)).runId;
         glue.end();
         await server.env.client.workflow.getHandle(run.workflowId).result();
@@ -260,10 +258,10 @@ describe('an emergency shutdown that is undone', () => {
         taskQueue,
         workflowId: 'recovery-with-run',
       });
-      await until('Glue works', () => Promise.resolve(glue.runs[0]));
+      await until('Glue works', () => glue.runs[0]);
       const { shutdown } = await shutDown(taskQueue);
       expect(await undo(taskQueue, shutdown)).toMatch(/^brought back: run .*inputs-1-1, procedure/);
-      await until('its run works again', () => Promise.resolve(glue.runs[1]));
+      await until('its run works again', () => glue.runs[1]);
       await until('it is parked', async () => (await recovery.query(procedureQuery)).parked ?? undefined);
       await recovery.executeUpdate(updates.retryStep, { args: [who] });
       const run = await until(
@@ -295,7 +293,7 @@ describe('an emergency shutdown that is undone', () => {
         `brought back: run ${run?.workflowId ?? ''}, schedule test-daily`,
       );
       expect(await isPaused('test-daily')).toBe(false);
-      await until('it works again', () => Promise.resolve(glue.runs[1]));
+      await until('it works again', () => glue.runs[1]);
       glue.end();
       await server.env.client.schedule.getHandle('test-daily').delete();
     });

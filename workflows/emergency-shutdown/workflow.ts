@@ -39,7 +39,6 @@ import { requestOf } from '../shared/request.ts';
 import { ownRunId } from '../shared/run-id.ts';
 import { documenting, stopping } from './activities.ts';
 import { describeShutdown } from './details.ts';
-import { UNANSWERED_MINUTES, WAIT_HOURS } from './limits.ts';
 import { statusQuery } from './messages.ts';
 import type { ShutdownResult, ShutdownStatus } from './messages.ts';
 import { stepsAt } from './steps.ts';
@@ -221,16 +220,16 @@ class Shutdown {
 
   /** @returns what is still open when the time is over */
   async #untilAllHasEnded(settings: RunSettings): Promise<readonly string[]> {
-    const deadline = Date.now() + WAIT_HOURS * 3_600_000;
+    const deadline = Date.now() + settings.shutdownWaitHours * 3_600_000;
     let seconds = FIRST_LOOK_SECONDS;
     for (let quiet = 0; ;) {
       const { whole, open, ending } = await this.#stopEverything(settings);
       quiet = whole && open.length === 0 ? quiet + 1 : 0;
       // A run that began in the same second is listed a moment later: the second quiet look sees it.
       if (quiet === 2) return [];
-      if (!whole && ending.length === 0 && this.#isUnanswered()) return open;
+      if (!whole && ending.length === 0 && this.#isUnanswered(settings)) return open;
       if (Date.now() > deadline) {
-        const what = `after ${String(WAIT_HOURS)} hours these have not ended: ${open.join(', ')}`;
+        const what = `after ${settings.shutdownWaitHours} hours these have not ended: ${open.join(', ')}`;
         const { problems } = this.#status;
         if (open.length > 0) this.#change({ problems: { ...problems, 'wait for the end': what } });
         return open;
@@ -241,8 +240,8 @@ class Shutdown {
   }
 
   /** Whether every step that fails has done so for as long as it is waited for. */
-  #isUnanswered(): boolean {
-    const limit = Date.now() - UNANSWERED_MINUTES * 60_000;
+  #isUnanswered({ shutdownUnansweredMinutes }: RunSettings): boolean {
+    const limit = Date.now() - shutdownUnansweredMinutes * 60_000;
     return [...this.#failingSince.values()].every((since) => since <= limit);
   }
 

@@ -142,8 +142,7 @@ export class RefusedRun implements Subject {
     await world.stack.start(id, { inputs: [file.name] });
     await until(
       `${id} is held`,
-      async () =>
-        (await world.stack.status(id).catch(() => undefined))?.status === 'Held' ? true : undefined,
+      async () => (await world.stack.status(id).catch(() => undefined))?.status === 'Held',
       HELD_WITHIN_MS,
     );
     await until(`${id} is refused`, async () => {

@@ -26,24 +26,12 @@ import { playsManifestSchema } from '../../../pipeline/manifests.ts';
 import type { PlaysManifest } from '../../../pipeline/manifests.ts';
 import type { ValidationPlan } from '../../../pipeline/plans.ts';
 import type { FileReport, ValidationReport } from '../../../pipeline/reports.ts';
+import { DEFAULT_RUN_SETTINGS } from '../../../pipeline/run-context.ts';
 import type { RunContext, RunSettings } from '../../../pipeline/run-context.ts';
 import { MemoryBucket } from '../../support/fakes/memory-bucket.ts';
 import { fileReport, reportOn } from '../../support/data/validation-report.ts';
 
-const SETTINGS: RunSettings = {
-  ...{
-    pipeline: 'p',
-    bucket: 'b',
-    table: 't',
-    workerType: 'G.1X',
-    numberOfWorkers: 2,
-    jobTimeoutMinutes: 10,
-  },
-  ...{ gluePollSeconds: 5, maxFilesPerRun: 100, maxBytesPerRun: 1e9, historySteps: 200, retentionDays: 1 },
-  ...{ maxUnpackedBytes: 1e9, referenceMaxUnusableShare: 0.01 },
-  ...{ gateMaxRejectedShare: 0.05, gateMaxReviewShare: 0.02, gateMaxLostShare: 0.5 },
-  ...{ gateMaxDayDistance: 366, parkHours: 1, parkExpiry: 'fail' },
-};
+const SETTINGS: RunSettings = { ...DEFAULT_RUN_SETTINGS, pipeline: 'p', bucket: 'b', maxFilesPerRun: 100 };
 const ROWS = { files: 1, rows: 1, unusable: 0 };
 const REFERENCE = { version: 'v', songs: ROWS, users: ROWS, firstBad: [] };
 const NOW = '2026-02-01T00:00:00Z';

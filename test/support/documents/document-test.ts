@@ -76,9 +76,9 @@ function runnerOf({ shell, program }: Following, { language }: Commands): Runner
 async function follow(place: string, runner: Runner, step: Commands, withinMs: number): Promise<void> {
   let ended = await runner.run(step.script, withinMs);
   if (step.repeated && wrong(step, ended) !== undefined) {
-    const look = async (): Promise<true | undefined> => {
+    const look = async (): Promise<boolean> => {
       ended = await runner.run(step.script, withinMs);
-      return wrong(step, ended) === undefined ? true : undefined;
+      return wrong(step, ended) === undefined;
     };
     // What it still shows at the end of the time says more than that the time is over.
     await until(`${place} shows what the page says`, look, withinMs).catch(() => undefined);

@@ -74,7 +74,7 @@ export class RunbookSituations {
     this.#round += 1;
     await until(`${id} has parked again`, async () => {
       const { status, round } = await this.#stack.status(id);
-      return status === 'NeedsOperator' && round === this.#round ? true : undefined;
+      return status === 'NeedsOperator' && round === this.#round;
     });
   }
 
@@ -163,7 +163,7 @@ export class RunbookSituations {
     const { glueRun } = await this.#stack.status(this.#current);
     await until('Glue has begun', async () => {
       const { state } = await this.#stack.client.glue.get(glueRun?.jobRunId ?? '');
-      return state === 'RUNNING' ? true : undefined;
+      return state === 'RUNNING';
     });
     const handle = this.#stack.client.temporal.client.workflow.getHandle(this.#current);
     await handle.terminate('by mistake');
@@ -300,9 +300,9 @@ export class RunbookSituations {
   /** Returns when no run is at work. */
   async #quiet(): Promise<void> {
     await this.#endSlow();
-    const look = async (): Promise<true | undefined> => {
+    const look = async (): Promise<boolean> => {
       const runs = await this.#stack.client.runs.list();
-      return runs.some(({ status }) => status === 'Running') ? undefined : true;
+      return !runs.some(({ status }) => status === 'Running');
     };
     await until('the runs of before have ended, or wait', look, QUIET_WITHIN_MS);
   }

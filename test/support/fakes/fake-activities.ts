@@ -47,6 +47,8 @@ export const ordinarySettings: RunSettings = {
   parkHours: 1,
   parkExpiry: 'fail',
   historySteps: 200,
+  shutdownWaitHours: 2,
+  shutdownUnansweredMinutes: 5,
   retentionDays: 365,
 };
 

@@ -101,7 +101,7 @@ export class StackWithFaults {
     const { record } = await StartedProcess.start(command, old.logFile);
     const taskQueue = environment.worker['MSP_TASK_QUEUE'] ?? '';
     const ready = probeOf({ name, endpoints: file.endpoints, taskQueue, pid: record.pid });
-    await until(`${name} is ready`, async () => ((await ready()) === undefined ? true : undefined), 60_000);
+    await until(`${name} is ready`, async () => (await ready()) === undefined, 60_000);
     return record;
   }
 }
