@@ -1,15 +1,17 @@
 /**
- * A run operated in the Temporal UI alone, and what the UI shows of the run's texts. Needs a Chromium on the machine;
- * MSP_SCREENSHOTS names a folder for pictures of each step.
+ * A run operated in the Temporal UI alone, and what the UI shows of the run's texts. MSP_SCREENSHOTS names a folder for
+ * pictures of each step.
  */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { csv, plays } from '../support/data/small-world.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 import { chromiumPath, TemporalUi } from '../support/documents/temporal-ui.ts';
 
-const browser = chromiumPath();
+const browser = await chromiumPath();
 if (browser === undefined) {
-  console.warn('The Temporal UI is not tested: no Chromium at CHROMIUM_PATH or /usr/bin/chromium.');
+  console.warn(
+    'The Temporal UI is not tested: CHROMIUM_PATH names no Chromium, and no package has one for this machine.',
+  );
 }
 
 const RUN = 'from-the-ui';

@@ -222,7 +222,7 @@ REAL_DATA = Path(os.environ.get("MSP_REAL_DATA", CHECKOUT.parent / "shared" / "d
 
 @pytest.mark.skipif(
     not (REAL_DATA / "songs.csv").exists(),
-    reason="the real songs are not there: MSP_REAL_DATA names no folder with a songs.csv",
+    reason="the real data set is not here (set MSP_REAL_DATA to its folder)",
 )
 def test_the_real_songs_are_read_as_another_reader_of_rfc_4180_reads_them(tmp_path: Path) -> None:
     songs, users = REAL_DATA / "songs.csv", REAL_DATA / "users.csv"

@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import packaged from '@sparticuz/chromium';
 import { chromium, type BrowserContext, type Locator, type Page } from 'playwright-core';
 
 /** Everything that would reach out of the machine is off. */
@@ -13,10 +14,15 @@ const ARGUMENTS = [
 /** A page of the UI is there within two seconds; the rest is a slow machine. */
 const WITHIN_MS = 20_000;
 
-/** The browser of the machine, if it has one; none is ever downloaded. */
-export function chromiumPath(): string | undefined {
+/**
+ * The browser of the machine, or the one that came as a package, unpacked into the temporary folder.
+ * @returns `undefined` where there is none and the package has none for the machine either
+ */
+export async function chromiumPath(): Promise<string | undefined> {
   const path = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
-  return existsSync(path) ? path : undefined;
+  if (existsSync(path)) return path;
+  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  return await packaged.executablePath();
 }
 
 export class TemporalUi {
