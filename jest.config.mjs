@@ -14,7 +14,7 @@ export default {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/', '<rootDir>/.setup/'],
-  // Two cores: one worker process runs Spark or a server, the other the assertions.
+  // Two cores: whole stacks with Spark wait as long as they keep both busy, so two files at a time.
   maxWorkers: 2,
   testSequencer: '<rootDir>/test/support/runner/longest-first.mjs',
 };

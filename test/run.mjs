@@ -18,7 +18,7 @@ import { ofJest, ofPytest } from './support/runner/reports.mjs';
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 const SETUP = process.env['MSP_SETUP_DIR'] || join(CHECKOUT, '.setup');
 
-/** A runner that takes longer hangs: the longest, the whole stacks, takes less than half an hour on two cores. */
+/** A runner that takes longer hangs: the longest, Jest, takes up to forty minutes on two slow cores. */
 const RUNNER_MILLISECONDS = 60 * 60_000;
 
 /** Files of which the time is told, the slowest first. */
@@ -49,24 +49,30 @@ function cleaned(all) {
   return { ...Object.fromEntries(ours), AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
 }
 
-/** @returns whether it succeeded */
-async function run(title, [program, ...words], extra = {}) {
-  console.log(`\n── ${title}`);
+/**
+ * @param isBeside whether others run at the same time, so that its report is printed in one piece
+ * @returns whether it succeeded
+ */
+async function run(title, [program, ...words], extra = {}, isBeside = false) {
+  if (!isBeside) console.log(`\n── ${title}`);
   const child = spawn(program, words, {
     cwd: CHECKOUT,
     env: { ...environment, ...extra },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', ...(isBeside ? ['pipe', 'pipe'] : ['inherit', 'inherit'])],
     timeout: RUNNER_MILLISECONDS,
   });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => said.push(chunk));
   const code = await new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (status, signal) => resolve(status ?? signal));
   });
+  if (isBeside) process.stdout.write(Buffer.concat([Buffer.from(`\n── ${title}\n`), ...said]));
   if (code !== 0) console.log(`── ${title}: failed (${code})`);
   return code === 0;
 }
 
-async function lint() {
+async function lint(isBeside = false) {
   const checks = [
     ['Types', [...tool('typescript/bin/tsc'), '-p', 'tsconfig.json', '--noEmit']],
     ['ESLint', [...tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0']],
@@ -75,27 +81,14 @@ async function lint() {
     ['Ruff, format', python('ruff', 'format', '--check', '--no-cache', ...pythonSources)],
   ];
   for (const [title, command] of checks) {
-    if (!(await run(title, command))) totals.failed += 1;
+    if (!(await run(title, command, {}, isBeside))) totals.failed += 1;
   }
 }
-
-/** Tests that run whole stacks with Spark: two files at a time, since each waits as long as it keeps two cores busy. */
-const WHOLE_STACK = 'test/(integration|crash|faults|stack|docs)/';
 
 async function jest() {
-  if (positionals.length > 0) {
-    await jestOver('Jest', positionals);
-    return;
-  }
-  await jestOver('Jest', ['--testPathIgnorePatterns', WHOLE_STACK]);
-  await jestOver('Jest, whole stacks', ['--maxWorkers=2', '--testPathPatterns', WHOLE_STACK]);
-}
-
-async function jestOver(title, selection) {
   const report = join(temporary, 'jest.json');
-  rmSync(report, { force: true });
-  const words = ['--json', `--outputFile=${report}`, ...selection];
-  const succeeded = await run(title, [...tool('jest/bin/jest.js'), ...words], {
+  const words = ['--json', `--outputFile=${report}`, ...positionals];
+  const succeeded = await run('Jest', [...tool('jest/bin/jest.js'), ...words], {
     NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
   });
   if (!existsSync(report)) {
@@ -114,7 +107,7 @@ function add({ passed, failed, suites, skipped }, succeeded) {
   seen.skipped.push(...skipped);
 }
 
-async function pytest() {
+async function pytest(isBeside = false) {
   const report = join(temporary, 'pytest.xml');
   const words = [
     'pytest',
@@ -125,12 +118,13 @@ async function pytest() {
     'test/glue-scripts',
     ...positionals,
   ];
-  const succeeded = await run('Pytest', python(...words), {
+  const spark = {
     PYTHONDONTWRITEBYTECODE: '1',
     JAVA_HOME: toolchain.javaHome,
     SPARK_HOME: toolchain.sparkHome,
     PYSPARK_PYTHON: toolchain.python,
-  });
+  };
+  const succeeded = await run('Pytest', python(...words), spark, isBeside);
   add(ofPytest(existsSync(report) ? readFileSync(report, 'utf8') : ''), succeeded);
 }
 
@@ -147,8 +141,12 @@ const interrupted = () => {
 process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
 
 const began = Date.now();
-for (const [name, runner] of Object.entries(runners)) {
-  if (values.only === undefined || values.only === name) await runner();
+if (values.only === undefined) {
+  // Each keeps little more than one core busy.
+  await Promise.all([lint(true), pytest(true)]);
+  await jest();
+} else {
+  await runners[values.only]();
 }
 const leftovers = await endLeftovers(temporary);
 for (const { pid, command } of leftovers)

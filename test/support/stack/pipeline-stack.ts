@@ -35,6 +35,9 @@ const RUN_WITHIN_MS = 300_000;
 /** A stage before the one that is waited for may run Spark: half a minute alone, several times that beside another stack. */
 const GLUE_WORKS_WITHIN_MS = 120_000;
 
+/** The least that there is: a run has three Glue runs, and each waits for the look after its end. */
+const IMPATIENT = { MSP_GLUE_POLL_SECONDS: '0.1' };
+
 /** Between two looks at whether a run has parked. */
 const PARK_LOOK_MS = 1_000;
 
@@ -67,7 +70,11 @@ export class PipelineStack {
     const running = await startStack({
       dir,
       portBase: await freePortBase(),
-      environment: { ...(MSP_SETUP_DIR === undefined ? {} : { MSP_SETUP_DIR }), ...environment },
+      environment: {
+        ...(MSP_SETUP_DIR === undefined ? {} : { MSP_SETUP_DIR }),
+        ...IMPATIENT,
+        ...environment,
+      },
       allowFaults: true,
     });
     return new PipelineStack(dir, running);
