@@ -61,13 +61,15 @@ async function run(title, [program, ...words], extra = {}, isBeside = false) {
     stdio: ['ignore', ...(isBeside ? ['pipe', 'pipe'] : ['inherit', 'inherit'])],
     timeout: RUNNER_MILLISECONDS,
   });
-  const said = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => said.push(chunk));
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => (said += text));
+  }
   const code = await new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (status, signal) => resolve(status ?? signal));
   });
-  if (isBeside) process.stdout.write(Buffer.concat([Buffer.from(`\n── ${title}\n`), ...said]));
+  if (isBeside) process.stdout.write(`\n── ${title}\n${said}`);
   if (code !== 0) console.log(`── ${title}: failed (${code})`);
   return code === 0;
 }
