@@ -13,6 +13,8 @@ export default {
       },
     ],
   },
+  // Beside what other tools can make again: `npm test` gives each run a temporary folder of its own.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/', '<rootDir>/.setup/'],
   // Two cores: whole stacks with Spark wait as long as they keep both busy, so two files at a time.
   maxWorkers: 2,

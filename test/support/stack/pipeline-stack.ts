@@ -16,7 +16,7 @@ import { ROOT_KEY } from '../../../local/stack/provision/provision.ts';
 import { workerPart } from '../../../local/stack/parts.ts';
 import { freePortBase } from '../../../local/stack/ports.ts';
 import { probeOf } from '../../../local/stack/probes.ts';
-import { StartedProcess } from '../../../local/stack/processes.ts';
+import { end, StartedProcess } from '../../../local/stack/processes.ts';
 import { startStack } from '../../../local/stack/start.ts';
 import type { RunningStack } from '../../../local/stack/start.ts';
 import { stopStack } from '../../../local/stack/stop.ts';
@@ -84,6 +84,9 @@ export class PipelineStack {
     await this.client.close();
     this.s3.destroy();
     this.#dynamo.destroy();
+    // Nothing of it is kept, so no part needs time to write what it has.
+    const { processes } = this.running.folder.readStack() ?? this.running.stack;
+    await Promise.all(Object.values(processes).map((part) => end(part, 0)));
     await stopStack(this.#dir);
     await rm(this.#dir, { recursive: true, force: true });
   }
