@@ -1,5 +1,5 @@
 /**
- * Every AWS call of an activity goes through {@link call}: it hands the activity's cancellation to the SDK and turns
+ * Every AWS call of an activity goes through {@link activityCaller}: it hands the activity's cancellation to the SDK and turns
  * what the call ends with into a failure of the closed list.
  *
  * When the activity was cancelled, the SDK throws its own AbortError; what must leave the activity is the signal's
@@ -7,14 +7,16 @@
  */
 import { cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { classifyAwsError, isFinal, serviceOf } from '../pipeline/failures.ts';
+import { classifyAwsError, isFinal } from '../pipeline/failures.ts';
 import { cut } from '../pipeline/first-few.ts';
-import type { ErrorTraits, FailureType } from '../pipeline/failures.ts';
+import type { FailureType } from '../pipeline/failures.ts';
+import type { Asked, Caller, CallOptions } from '../systems/aws/caller.ts';
+import { traitsOf } from '../systems/aws/errors.ts';
 
-export async function call<T>(
-  what: string,
-  send: (options: { abortSignal: AbortSignal }) => Promise<T>,
-): Promise<T> {
+/** How activities call AWS. */
+export const activityCaller: Caller = { call, failure };
+
+async function call<T>({ operation }: Asked, send: (options: CallOptions) => Promise<T>): Promise<T> {
   const signal = cancellationSignal();
   try {
     return await send({ abortSignal: signal });
@@ -27,7 +29,7 @@ export async function call<T>(
     const said = message === '' ? (traits.name ?? 'no reason given') : message;
     // What a failure says and what caused it go into the history, stack traces included.
     const cause = message === traits.message ? error : undefined;
-    throw failure(classifyAwsError(traits), `${what}: ${traits.name ?? 'Error'}: ${said}`, cause);
+    throw failure(classifyAwsError(traits), `${operation}: ${traits.name ?? 'Error'}: ${said}`, cause);
   }
 }
 
@@ -55,43 +57,4 @@ export function failure(type: FailureType, message: string, cause?: unknown): Ap
 /** Whether an error is a failure of this type. */
 export function isFailureOf(error: unknown, type: FailureType): boolean {
   return error instanceof ApplicationFailure && error.type === type;
-}
-
-/** Service, name, code, HTTP status and message of an error, whatever class it is of. */
-export function traitsOf(error: unknown): ErrorTraits & { readonly message: string } {
-  if (typeof error !== 'object' || error === null) return { message: String(error) };
-  const { name, code, message, $metadata: metadata } = error as Record<string, unknown>;
-  const status =
-    typeof metadata === 'object' && metadata !== null
-      ? (metadata as { httpStatusCode?: unknown }).httpStatusCode
-      : undefined;
-  return {
-    service: serviceOf(error),
-    name: typeof name === 'string' ? name : undefined,
-    code: typeof code === 'string' ? code : undefined,
-    httpStatus: typeof status === 'number' ? status : undefined,
-    message: typeof message === 'string' ? message : '',
-  };
-}
-
-/** Whether an AWS error says that the object, or that version of it, is not there. */
-export function isMissing(error: unknown): boolean {
-  const { name, httpStatus } = traitsOf(error);
-  return (
-    name === 'NoSuchKey' ||
-    name === 'NoSuchVersion' ||
-    name === 'NotFound' ||
-    (httpStatus === 404 && name !== 'NoSuchBucket')
-  );
-}
-
-/** Whether a conditional write lost: somebody else wrote (412), or is writing at this moment (409). */
-export function isConditionLost(error: unknown): boolean {
-  const { name, httpStatus } = traitsOf(error);
-  return (
-    name === 'PreconditionFailed' ||
-    name === 'ConditionalRequestConflict' ||
-    httpStatus === 412 ||
-    httpStatus === 409
-  );
 }

@@ -1,4 +1,4 @@
-/** All activities of the worker over one set of clients. */
+/** All activities of the worker over one set of systems. */
 import type {
   CommandActivities,
   PipelineActivities,
@@ -7,9 +7,10 @@ import type {
 import type { ProcedureActivities } from '../pipeline/procedures/activity-types.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import type { AwsClients } from '../systems/aws/clients.ts';
-import { createTableActivities } from '../systems/dynamodb/description.ts';
-import { stateOf } from '../systems/glue/calls.ts';
+import { Systems } from '../systems/systems.ts';
+import { activityCaller } from './call.ts';
 import { createGlueRunActivities, createGlueStopActivities } from './glue/job-runs.ts';
+import { stateOf } from './glue/recent-runs.ts';
 import { createScriptActivities } from './glue/scripts.ts';
 import { createIdentityActivities } from './identity.ts';
 import { createProcedureReportActivities } from './procedures/report.ts';
@@ -28,6 +29,7 @@ import { createSecuringActivities } from './storage/secure.ts';
 import { createShutdownReportActivities } from './storage/shutdown-report.ts';
 import { createStateActivities } from './storage/state.ts';
 import { createStructureActivities } from './storage/structure.ts';
+import { createTableActivities } from './table.ts';
 import { createEarlierProcedureActivities } from './temporal/earlier-procedure.ts';
 import { listOpenRuns, openRunIds } from './temporal/open-runs.ts';
 import { createProcedureRunActivities } from './temporal/procedure-runs.ts';
@@ -44,38 +46,39 @@ export function createActivities(
   settings: Settings,
   scripts: string,
 ): PipelineActivities & ShutdownActivities & ProcedureActivities & CommandActivities {
-  const { s3, glue, glueOnce, sts, dynamo } = clients;
+  const systems = new Systems(clients, activityCaller);
+  const { jobRuns } = systems;
   const runs = createRunActivities();
   return merged(
     createSettingsActivities(settings),
-    createIdentityActivities(sts, settings),
-    createStructureActivities(s3),
-    createReferenceActivities(s3),
-    createInputActivities(s3),
-    createAdoptionActivities(s3),
-    createQualityActivities(s3),
-    createPlaysActivities(s3),
-    createKpisActivities(s3),
-    createArchiveActivities(s3),
-    createStateActivities(s3),
-    createSecuringActivities(s3, (pipeline, jobRunId) => stateOf(glue, pipeline, jobRunId)),
-    createScriptActivities({ s3, glue }, settings, scripts),
-    createGlueRunActivities(glue, glueOnce),
+    createIdentityActivities(systems, settings),
+    createStructureActivities(systems),
+    createReferenceActivities(systems),
+    createInputActivities(systems),
+    createAdoptionActivities(systems),
+    createQualityActivities(systems),
+    createPlaysActivities(systems),
+    createKpisActivities(systems),
+    createArchiveActivities(systems),
+    createStateActivities(systems),
+    createSecuringActivities(systems, (pipeline, jobRunId) => stateOf(jobRuns, pipeline, jobRunId)),
+    createScriptActivities(systems, settings, scripts),
+    createGlueRunActivities(jobRuns),
     runs,
     createShutdownActivities(),
     createChainActivities(),
     createScheduleActivities(),
-    createGlueStopActivities(glue),
-    createTableActivities(dynamo),
-    createShutdownReportActivities(s3),
+    createGlueStopActivities(jobRuns),
+    createTableActivities(systems),
+    createShutdownReportActivities(systems),
     createCommandActivities(),
-    createProcedureReportActivities(s3),
-    createUndoPlanActivities(s3, planByStatus),
+    createProcedureReportActivities(systems),
+    createUndoPlanActivities(systems, planByStatus),
     createUndoActivities(),
     createProcedureRunActivities(),
     createEarlierProcedureActivities(),
-    createResetActivities({ s3, dynamo, openRuns: listOpenRuns, runningSchedules }),
-    createRecoveryActivities({ s3, dynamo, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),
+    createResetActivities({ systems, openRuns: listOpenRuns, runningSchedules }),
+    createRecoveryActivities({ systems, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),
   );
 }
 

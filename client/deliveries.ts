@@ -10,8 +10,9 @@ import { z } from 'zod';
 import { isHidden } from '../pipeline/delivered-keys.ts';
 import { fileIdOf } from '../pipeline/documents.ts';
 import { PREFIXES, s3Uri } from '../pipeline/layout.ts';
+import type { Bucket } from '../systems/s3/bucket.ts';
+import { upload } from '../systems/s3/transfers.ts';
 import { ClientError, notFound, shapeOf } from './errors.ts';
-import type { Bucket } from './objects.ts';
 
 export const deliverySchema = z.object({
   file: z.string(),
@@ -73,7 +74,7 @@ export async function deliver(
       : (sent: number): void => {
           onProgress(sent / Math.max(1, bytes));
         };
-  const { versionId } = await bucket.upload(key, { path, bytes, sha256 }, told);
+  const versionId = await upload(bucket, key, { path, bytes, sha256 }, told);
   const uri = s3Uri(bucket.name, key);
   return {
     file: path,
@@ -95,7 +96,7 @@ async function sizeOf(path: string): Promise<number> {
       advice: 'Name each file, as in dir/*.csv.',
     });
   if (found.size > LARGEST_FILE_BYTES) {
-    throw new ClientError('WrongUse', `${path} has ${String(found.size)} bytes; a file may have 5 GiB.`, {
+    throw new ClientError('WrongUse', `${path} has ${found.size} bytes; a file may have 5 GiB.`, {
       advice: 'Split it: plays may be spread over any number of files.',
     });
   }

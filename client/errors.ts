@@ -3,8 +3,10 @@
  * what kind it is. Errors of the SDKs are turned into these at the edge by {@link explain}.
  */
 import type { z } from 'zod';
-import { classifyAwsError, serviceOf } from '../pipeline/failures.ts';
+import { classifyAwsError, type FailureType } from '../pipeline/failures.ts';
 import { problemsOf } from '../pipeline/problems.ts';
+import type { Caller } from '../systems/aws/caller.ts';
+import { traitsOf } from '../systems/aws/errors.ts';
 
 /** What kind of trouble: the CLI's exit codes hang on it. */
 export const CLIENT_ERROR_CODES = {
@@ -54,28 +56,15 @@ export function checkRequest(schema: z.ZodType, given: unknown): void {
   throw new ClientError('WrongUse', `Not a valid request:\n${problems}`, { cause: parsed.error });
 }
 
-/** What an unknown error shows of itself, read without trusting its class: it may come from another realm. */
-interface ErrorShape {
-  readonly name: string;
-  readonly message: string;
-  readonly code: string | number | undefined;
-  readonly httpStatus: number | undefined;
-  readonly details: string | undefined;
+/** What an error shows of itself: what AWS's show, and the status code and details of gRPC's. */
+interface ErrorShape extends Omit<ReturnType<typeof traitsOf>, 'code'> {
+  readonly code?: unknown;
+  readonly details?: unknown;
 }
 
 export function shapeOf(error: unknown): ErrorShape {
-  const field = (from: unknown, name: string): unknown =>
-    typeof from === 'object' && from !== null && name in from ? Reflect.get(from, name) : undefined;
-  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-  const code = field(error, 'code');
-  const status = field(field(error, '$metadata'), 'httpStatusCode');
-  return {
-    name: text(field(error, 'name')) ?? 'Error',
-    message: text(field(error, 'message')) ?? String(error),
-    code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
-    httpStatus: typeof status === 'number' ? status : undefined,
-    details: text(field(error, 'details')),
-  };
+  const { code, details } = (error ?? {}) as { code?: unknown; details?: unknown };
+  return { ...traitsOf(error), code, details };
 }
 
 /** Chain of causes, the error itself first. Ten deep is more than any SDK nests; the limit ends cycles. */
@@ -107,11 +96,11 @@ export const GRPC = {
 export function explain(error: unknown, what: string): ClientError {
   if (error instanceof ClientError) return error;
   const shapes = causesOf(error).map(shapeOf);
-  const grpc = shapes.find((shape) => typeof shape.code === 'number' && shape.details !== undefined);
+  const grpc = shapes.find(({ code, details }) => typeof code === 'number' && typeof details === 'string');
   if (grpc !== undefined) return explainGrpc(error, grpc, what);
   const broken = shapes.find(isNetworkTrouble);
   if (broken !== undefined) return unreachable(what, broken.message || String(broken.code), error);
-  return explainAws(error, shapeOf(error), what);
+  return explainAws(error, what);
 }
 
 /** Codes of Node's network errors, and what the Temporal client says when it could not connect. */
@@ -120,45 +109,62 @@ function isNetworkTrouble({ code, message }: ErrorShape): boolean {
   return networkCode.test(String(code)) || /Failed to connect before the deadline/i.test(message);
 }
 
-function explainAws(error: unknown, shape: ErrorShape, what: string): ClientError {
-  const { name, message, httpStatus } = shape;
-  const as = (code: ClientErrorCode, advice?: string, said = message): ClientError =>
-    new ClientError(code, `${what}: ${said}`, { ...(advice === undefined ? {} : { advice }), cause: error });
+const LATER = 'Try again in a minute; if it stays so, check the health of the service.';
+
+/** How the client calls AWS: each error is explained. */
+export const clientCaller: Caller = {
+  async call({ resource }, send) {
+    try {
+      return await send({});
+    } catch (error) {
+      throw explain(error, resource);
+    }
+  },
+  failure(type, message, cause) {
+    const { code, ...advised } = KINDS[type] ?? { code: 'Failed' };
+    return new ClientError(code, message, { ...advised, cause });
+  },
+};
+
+/** What kind of trouble a failure is to whoever uses the client; others mean that the work ended badly. */
+const KINDS: Readonly<
+  Partial<Record<FailureType, { readonly code: ClientErrorCode; readonly advice: string }>>
+> = {
+  AccessDenied: {
+    code: 'NotAllowed',
+    advice: 'Have the named action granted to the AWS identity that this command runs with.',
+  },
+  CredentialsInvalid: {
+    code: 'NotAllowed',
+    advice: 'Renew the AWS credentials that this command runs with: sign in again, or take new keys.',
+  },
+  ClockSkewed: { code: 'NotAllowed', advice: "Correct this machine's clock." },
+  ServiceUnavailable: { code: 'Unreachable', advice: LATER },
+  Throttled: { code: 'Unreachable', advice: LATER },
+  BucketMissing: { code: 'NotFound', advice: 'Create the bucket, or correct MSP_BUCKET.' },
+  TableMissing: { code: 'NotFound', advice: 'Create the table, or correct MSP_TABLE.' },
+  DocumentInvalid: {
+    code: 'Failed',
+    advice: 'The document was written by another version of the pipeline, or changed by hand.',
+  },
+};
+
+function explainAws(error: unknown, what: string): ClientError {
+  const traits = traitsOf(error);
+  const { name = '', message, httpStatus } = traits;
   if (/^Region is missing/.test(message)) {
-    return as(
-      'WrongUse',
-      'Set AWS_REGION, or start a local stack with msp local up.',
-      'no AWS region is set',
-    );
+    return new ClientError('WrongUse', `${what}: no AWS region is set`, {
+      advice: 'Set AWS_REGION, or start a local stack with msp local up.',
+      cause: error,
+    });
   }
-  const type = classifyAwsError({ service: serviceOf(error), name, httpStatus });
-  switch (type) {
-    case 'AccessDenied':
-      return as(
-        'NotAllowed',
-        'Have the named action granted to the AWS identity that this command runs with.',
-      );
-    case 'CredentialsInvalid':
-      return as(
-        'NotAllowed',
-        'Renew the AWS credentials that this command runs with: sign in again, or take new keys.',
-      );
-    case 'ClockSkewed':
-      return as('NotAllowed', "Correct this machine's clock.");
-    case 'ServiceUnavailable':
-    case 'Throttled':
-      return as('Unreachable', 'Try again in a minute; if it stays so, check the health of the service.');
-    case 'BucketMissing':
-      return as('NotFound', 'Create the bucket, or correct MSP_BUCKET.');
-    case 'TableMissing':
-      return as('NotFound', 'Create the table, or correct MSP_TABLE.');
-    default:
-      return as(httpStatus === 404 || /NotFound|NoSuch/.test(name) ? 'NotFound' : 'Failed');
-  }
+  const isUnknown = httpStatus === 404 || /NotFound|NoSuch/.test(name);
+  const { code, ...advised } = KINDS[classifyAwsError(traits)] ?? { code: isUnknown ? 'NotFound' : 'Failed' };
+  return new ClientError(code, `${what}: ${message}`, { ...advised, cause: error });
 }
 
 function explainGrpc(error: unknown, { code, details, message }: ErrorShape, what: string): ClientError {
-  const said = (details === undefined || details === '' ? message : details).replace(
+  const said = (typeof details === 'string' && details !== '' ? details : message).replace(
     /\s*Resolution note:.*$/s,
     '',
   );

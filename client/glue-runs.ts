@@ -1,26 +1,12 @@
 /** Job runs of the pipeline's Glue jobs: state, times, cost, what went wrong. */
-import {
-  BatchStopJobRunCommand,
-  GetJobRunCommand,
-  paginateGetJobRuns,
-  type GlueClient,
-  type JobRun,
-} from '@aws-sdk/client-glue';
 import { z } from 'zod';
-import {
-  classifyEndedRun,
-  DOLLARS_PER_DPU_HOUR,
-  dpuSeconds,
-  isLive,
-  ownerOfToken,
-  RUN_ARGUMENT,
-  STOPPED_AT_ONCE,
-  TOKEN_ARGUMENT,
-} from '../pipeline/glue-run.ts';
+import { classifyEndedRun, DOLLARS_PER_DPU_HOUR, isLive } from '../pipeline/glue-run.ts';
 import { jobNameOf } from '../pipeline/settings.ts';
 import { SCRIPT_NAMES, STAGES, type StageName } from '../pipeline/stages.ts';
+import type { JobRun } from '../systems/glue/job-run.ts';
+import type { JobRuns } from '../systems/glue/job-runs.ts';
 import { eachTried } from './each-tried.ts';
-import { ClientError, explain, notFound, shapeOf } from './errors.ts';
+import { ClientError, notFound } from './errors.ts';
 import { withoutUndefined } from './optional.ts';
 
 export const glueRunSchema = z.object({
@@ -55,12 +41,12 @@ const RUNS_SEARCHED = 200;
 const LIVE_SEARCHED = 1000;
 
 export class GlueRuns {
-  readonly #glue: GlueClient;
+  readonly #jobRuns: JobRuns;
   readonly #pipeline: string;
   readonly #jobs: readonly string[];
 
-  constructor(glue: GlueClient, pipeline: string) {
-    this.#glue = glue;
+  constructor(jobRuns: JobRuns, pipeline: string) {
+    this.#jobRuns = jobRuns;
     this.#pipeline = pipeline;
     this.#jobs = SCRIPT_NAMES.map((script) => jobNameOf(pipeline, script));
   }
@@ -79,7 +65,10 @@ export class GlueRuns {
    * @throws ClientError `NotFound` when no job of the pipeline has the run
    */
   async get(id: string): Promise<GlueRun> {
-    return WHOLE_ID.test(id) ? await this.#get(id) : await this.#byBeginning(id);
+    if (!WHOLE_ID.test(id)) return await this.#byBeginning(id);
+    const run = await this.#jobRuns.find(this.#jobs, id);
+    if (run === undefined) throw unknown(id);
+    return viewOf(run);
   }
 
   /**
@@ -107,7 +96,7 @@ export class GlueRuns {
     await eachTried(this.#jobs, async (job) => {
       const live = (await this.#ofJob(job, LIVE_SEARCHED)).filter(({ state }) => isLive(state));
       const meant = live.filter(({ run }) => of === undefined || run === of);
-      await this.#stop(
+      await this.#jobRuns.stop(
         job,
         meant.map(({ id }) => id),
         did,
@@ -120,60 +109,22 @@ export class GlueRuns {
     const stopped: string[] = [];
     for (const job of this.#jobs) {
       const ids = runs.filter((run) => run.job === job).map(({ id }) => id);
-      await this.#stop(job, ids, (id) => stopped.push(id));
+      await this.#jobRuns.stop(job, ids, (id) => stopped.push(id));
     }
     return stopped;
-  }
-
-  async #stop(job: string, ids: readonly string[], did: (id: string) => void): Promise<void> {
-    for (let at = 0; at < ids.length; at += STOPPED_AT_ONCE) {
-      const some = ids.slice(at, at + STOPPED_AT_ONCE);
-      try {
-        await this.#glue.send(new BatchStopJobRunCommand({ JobName: job, JobRunIds: some }));
-      } catch (error) {
-        throw explain(error, `Glue job ${job}`);
-      }
-      some.forEach(did);
-    }
   }
 
   async #byBeginning(beginning: string): Promise<GlueRun> {
     const [found, ...others] = (await this.list(RUNS_SEARCHED)).filter((run) => run.id.startsWith(beginning));
     if (found === undefined) throw unknown(beginning);
     if (others.length === 0) return found;
-    throw new ClientError('WrongUse', `${String(others.length + 1)} job runs begin with ${beginning}.`, {
+    throw new ClientError('WrongUse', `${others.length + 1} job runs begin with ${beginning}.`, {
       advice: 'Give more of the id; msp glue runs -o json has it whole.',
     });
   }
 
-  async #get(id: string): Promise<GlueRun> {
-    for (const job of this.#jobs) {
-      try {
-        const { JobRun: run } = await this.#glue.send(new GetJobRunCommand({ JobName: job, RunId: id }));
-        if (run !== undefined) return viewOf(run, job);
-      } catch (error) {
-        if (shapeOf(error).name !== 'EntityNotFoundException') throw explain(error, `Glue job ${job}`);
-      }
-    }
-    throw unknown(id);
-  }
-
   async #ofJob(job: string, limit: number): Promise<GlueRun[]> {
-    const runs: GlueRun[] = [];
-    try {
-      for await (const page of paginateGetJobRuns(
-        { client: this.#glue, pageSize: Math.min(limit, 200) },
-        { JobName: job },
-      )) {
-        runs.push(...(page.JobRuns ?? []).map((run) => viewOf(run, job)));
-        if (runs.length >= limit) break;
-      }
-    } catch (error) {
-      // A job that no run of the pipeline has set up yet.
-      if (shapeOf(error).name === 'EntityNotFoundException') return [];
-      throw explain(error, `Glue job ${job}`);
-    }
-    return runs;
+    return (await this.#jobRuns.recent(job, limit)).map(viewOf);
   }
 }
 
@@ -181,33 +132,20 @@ function unknown(id: string): ClientError {
   return notFound(`No job of the pipeline has the run ${id}.`, 'msp glue runs lists them.');
 }
 
-function viewOf(run: JobRun, job: string): GlueRun {
-  const state: string = run.JobRunState ?? 'UNKNOWN';
-  const used = dpuSeconds({
-    reported: run.DPUSeconds,
-    executionSeconds: run.ExecutionTime ?? 0,
-    workerType: run.WorkerType,
-    numberOfWorkers: run.NumberOfWorkers,
-  });
+function viewOf(run: JobRun): GlueRun {
+  const { id, jobName: job, state, executionSeconds, errorMessage, dpuSeconds: used, workerType } = run;
   const known = {
-    run: run.Arguments?.[RUN_ARGUMENT],
-    workflowId: ownerOfToken(run.Arguments?.[TOKEN_ARGUMENT] ?? '')?.workflowId,
-    stateDetail: run.StateDetail,
-    startedAt: run.StartedOn?.toISOString(),
-    endedAt: run.CompletedOn?.toISOString(),
-    timeoutMinutes: run.Timeout,
-    workers:
-      run.WorkerType === undefined ? undefined : `${String(run.NumberOfWorkers ?? '?')} x ${run.WorkerType}`,
+    run: run.run,
+    workflowId: run.owner?.workflowId,
+    stateDetail: run.detail,
+    startedAt: run.startedAt?.toISOString(),
+    endedAt: run.endedAt?.toISOString(),
+    timeoutMinutes: run.timeoutMinutes,
+    workers: workerType === undefined ? undefined : `${run.numberOfWorkers ?? '?'} x ${workerType}`,
     dpuSeconds: used,
     estimatedCost: used === undefined ? undefined : Number(((used / 3600) * DOLLARS_PER_DPU_HOUR).toFixed(4)),
-    failure: isLive(state) ? undefined : classifyEndedRun({ state, errorMessage: run.ErrorMessage }),
-    errorMessage: run.ErrorMessage,
+    failure: isLive(state) ? undefined : classifyEndedRun({ state, errorMessage }),
+    errorMessage,
   };
-  return {
-    id: run.Id ?? '',
-    job: run.JobName ?? job,
-    state,
-    executionSeconds: run.ExecutionTime ?? 0,
-    ...withoutUndefined(known),
-  };
+  return { id, job, state, executionSeconds, ...withoutUndefined(known) };
 }

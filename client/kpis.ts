@@ -1,10 +1,10 @@
 /** The published KPIs, read from DynamoDB by day. */
-import { DescribeTableCommand, type TableDescription } from '@aws-sdk/client-dynamodb';
-import { paginateQuery, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import type { TableKeys } from '../pipeline/declared/table.ts';
 import { kpiItemSchema, METRIC_TYPES, type KpiItem, type MetricType } from '../pipeline/kpi-items.ts';
+import type { Table } from '../systems/dynamodb/table.ts';
 import { expected } from './answers.ts';
-import { ClientError, explain, notFound, shapeOf } from './errors.ts';
+import { ClientError } from './errors.ts';
 
 /** An item as it is in the table. */
 export const publishedKpiSchema = kpiItemSchema.extend({
@@ -36,11 +36,9 @@ export const tableSchema = z.object({
 export type TableView = z.infer<typeof tableSchema>;
 
 export class Kpis {
-  readonly #dynamo: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
 
-  constructor(dynamo: DynamoDBDocumentClient, table: string) {
-    this.#dynamo = dynamo;
+  constructor(table: Table) {
     this.#table = table;
   }
 
@@ -48,79 +46,46 @@ export class Kpis {
   async query({ date, metric, dimensions = {} }: KpiQuestion): Promise<PublishedKpi[]> {
     const index = await this.#indexByDate();
     const items: PublishedKpi[] = [];
-    const pages = paginateQuery(
-      { client: this.#dynamo },
-      {
-        TableName: this.#table,
-        IndexName: index,
-        KeyConditionExpression:
-          metric === undefined ? '#date = :date' : '#date = :date AND metric_type = :metric',
-        ExpressionAttributeNames: { '#date': 'date' },
-        ExpressionAttributeValues: { ':date': date, ...(metric === undefined ? {} : { ':metric': metric }) },
-      },
-    );
-    try {
-      for await (const page of pages) items.push(...(page.Items ?? []).map((item) => this.#parse(item)));
-    } catch (error) {
-      throw explain(error, `table ${this.#table}`);
-    }
+    const wanted = { date, ...(metric === undefined ? {} : { metric_type: metric }) };
+    for await (const page of this.#table.query(index, wanted))
+      items.push(...page.map((item) => this.#parse(item)));
     return items.filter((item) => hasDimensions(item, dimensions)).sort(byMetricAndDimensions);
   }
 
   /** The table's state, keys and indexes. */
   async describe(): Promise<TableView> {
-    const table = await this.#describe();
+    const { status, keys, indexes, items = 0, bytes, billing } = await this.#table.describe();
     return {
-      name: this.#table,
-      status: table.TableStatus ?? 'UNKNOWN',
-      items: table.ItemCount ?? 0,
-      bytes: table.TableSizeBytes ?? 0,
-      billing: table.BillingModeSummary?.BillingMode ?? 'PROVISIONED',
-      keys: keysOf(table.KeySchema),
-      indexes: (table.GlobalSecondaryIndexes ?? []).map((index) => ({
-        name: index.IndexName ?? '',
-        status: index.IndexStatus ?? 'UNKNOWN',
-        keys: keysOf(index.KeySchema),
+      ...{ name: this.#table.name, status, items, bytes, billing },
+      keys: namesOf(keys),
+      indexes: indexes.map((index) => ({
+        name: index.name,
+        status: index.status,
+        keys: namesOf(index.keys),
       })),
     };
   }
 
   /** The index is found by its key, not by its name: names belong to whoever created the table. */
   async #indexByDate(): Promise<string> {
-    const index = (await this.#describe()).GlobalSecondaryIndexes?.find(
-      ({ KeySchema: keys }) => keysOf(keys).join() === 'date,metric_type',
-    );
-    if (index?.IndexName !== undefined) return index.IndexName;
-    throw new ClientError('NotFound', `Table ${this.#table} has no index by date and metric_type.`, {
+    const { indexes } = await this.#table.describe();
+    const index = indexes.find(({ keys }) => namesOf(keys).join() === 'date,metric_type');
+    if (index !== undefined) return index.name;
+    throw new ClientError('NotFound', `Table ${this.#table.name} has no index by date and metric_type.`, {
       advice: 'Create a global secondary index with partition key date and sort key metric_type.',
     });
   }
 
-  async #describe(): Promise<TableDescription> {
-    try {
-      const { Table: table } = await this.#dynamo.send(new DescribeTableCommand({ TableName: this.#table }));
-      return table ?? {};
-    } catch (error) {
-      if (shapeOf(error).name === 'ResourceNotFoundException') {
-        throw notFound(`There is no table ${this.#table}.`, 'Create it, or correct MSP_TABLE.', error);
-      }
-      throw explain(error, `table ${this.#table}`);
-    }
-  }
-
   #parse(item: unknown): PublishedKpi {
     return expected(publishedKpiSchema, item, {
-      what: `An item of table ${this.#table}`,
+      what: `An item of table ${this.#table.name}`,
       advice: 'Something else writes into the table, or another version of the loader did.',
     });
   }
 }
 
-function keysOf(schema: TableDescription['KeySchema']): string[] {
-  const role = (type: string | undefined): number => (type === 'HASH' ? 0 : 1);
-  return [...(schema ?? [])]
-    .sort((a, b) => role(a.KeyType) - role(b.KeyType))
-    .map((key) => key.AttributeName ?? '');
+function namesOf({ partition, sort }: TableKeys): string[] {
+  return sort === undefined ? [partition] : [partition, sort];
 }
 
 function hasDimensions(item: KpiItem, wanted: Readonly<Record<string, string>>): boolean {

@@ -20,14 +20,16 @@
 import { layout } from '../pipeline/layout.ts';
 import { parseSettings, SettingsError, type Environment, type Settings } from '../pipeline/settings.ts';
 import { STAGE_NAMES, type StageName } from '../pipeline/stages.ts';
-import { GlueLogs } from '../systems/logs/streams.ts';
-import { connectAws, connectTemporal, type AwsClients, type TemporalLink } from './connection.ts';
+import { createAwsClients, PATIENCE_OF_A_PERSON } from '../systems/aws/clients.ts';
+import { Systems } from '../systems/systems.ts';
+import { connectTemporal, type TemporalLink } from './connection.ts';
 import { deliver, deliveryKey, type Delivery, type DeliveryKind } from './deliveries.ts';
-import { ClientError, notFound } from './errors.ts';
+import { ClientError, clientCaller, notFound } from './errors.ts';
 import { type GlueRun, GlueRuns } from './glue-runs.ts';
 import { findOrphans } from './orphans.ts';
 import { Kpis } from './kpis.ts';
-import { Bucket } from './objects.ts';
+import type { GlueLogs } from '../systems/logs/streams.ts';
+import { Objects } from './objects.ts';
 import { Procedures } from './procedures.ts';
 import { Quality } from './quality.ts';
 import { RunRecovery } from './run-recovery.ts';
@@ -39,7 +41,7 @@ export { ClientError, CLIENT_ERROR_CODES, type ClientErrorCode } from './errors.
 export type { Delivery, DeliveryKind } from './deliveries.ts';
 export type { GlueRun } from './glue-runs.ts';
 export type { KpiQuestion, PublishedKpi, TableView } from './kpis.ts';
-export type { LogLine, LogStream } from '../systems/logs/streams.ts';
+export type { LogLine, LogStream } from '../pipeline/declared/logs.ts';
 export type { PrefixUsage } from './objects.ts';
 export type { ListedProcedure, ProcedureView } from './procedure-view.ts';
 export type { ProcedureEnd, ProcedureReference } from './procedures.ts';
@@ -73,27 +75,27 @@ export class PipelineClient {
   readonly schedules: Schedules;
   /** The published KPIs and their table. */
   readonly kpis: Kpis;
-  readonly bucket: Bucket;
+  readonly bucket: Objects;
   /** What validation found: reports, rejected rows, rows under review. */
   readonly quality: Quality;
   /** Data recovery and reset: start, plan, approve, steer. */
   readonly procedures: Procedures;
   readonly glue: GlueRuns;
   readonly logs: GlueLogs;
-  readonly #aws: AwsClients;
+  readonly #systems: Systems;
 
-  private constructor(settings: Settings, temporal: TemporalLink, aws: AwsClients) {
+  private constructor(settings: Settings, temporal: TemporalLink, systems: Systems) {
     this.settings = settings;
     this.temporal = temporal;
-    this.#aws = aws;
+    this.#systems = systems;
     this.runs = new Runs(temporal, settings);
     this.schedules = new Schedules(temporal, settings);
-    this.kpis = new Kpis(aws.dynamo, settings.table);
-    this.bucket = new Bucket(aws.s3, settings.bucket);
+    this.kpis = new Kpis(systems.table(settings.table));
+    this.bucket = new Objects(systems.bucket(settings.bucket));
     this.quality = new Quality(this.bucket);
     this.procedures = new Procedures(temporal, settings, this.bucket);
-    this.glue = new GlueRuns(aws.glue, settings.pipeline);
-    this.logs = new GlueLogs(aws.logs);
+    this.glue = new GlueRuns(systems.jobRuns, settings.pipeline);
+    this.logs = systems.logs;
     this.recovery = new RunRecovery(temporal, settings);
     const { runs, schedules, glue } = this;
     this.shutdowns = new Shutdowns(temporal, settings, { runs, schedules, glue });
@@ -106,7 +108,7 @@ export class PipelineClient {
     return new PipelineClient(
       settingsOf(environment),
       connectTemporal(environment, attempts),
-      connectAws(environment),
+      new Systems(createAwsClients(PATIENCE_OF_A_PERSON, environment), clientCaller),
     );
   }
 
@@ -127,7 +129,12 @@ export class PipelineClient {
     } = {},
   ): Promise<Delivery> {
     const { kind = 'streams', onProgress, ...naming } = options;
-    return await deliver(this.bucket, path, deliveryKey(kind, path, naming), onProgress);
+    return await deliver(
+      this.#systems.bucket(this.settings.bucket),
+      path,
+      deliveryKey(kind, path, naming),
+      onProgress,
+    );
   }
 
   /**
@@ -173,7 +180,7 @@ export class PipelineClient {
 
   /** Closes all connections. The client can't be used afterwards. */
   async close(): Promise<void> {
-    this.#aws.close();
+    this.#systems.close();
     await this.temporal.close();
   }
 }

@@ -33,7 +33,7 @@ import type { ProcedureStatus } from '../workflows/procedures/state.ts';
 import type { TimelineEntry } from '../workflows/shared/timeline.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { causesOf, checkRequest, ClientError, explain, notFound, shapeOf } from './errors.ts';
-import type { Bucket } from './objects.ts';
+import type { Objects } from './objects.ts';
 import type { ListedProcedure, ProcedureView } from './procedure-view.ts';
 import { askRun, tell } from './run-answers.ts';
 import { listed } from './run-listing.ts';
@@ -53,9 +53,9 @@ export type ProcedureEnd =
 export class Procedures {
   readonly #link: TemporalLink;
   readonly #settings: Settings;
-  readonly #bucket: Bucket;
+  readonly #bucket: Objects;
 
-  constructor(link: TemporalLink, settings: Settings, bucket: Bucket) {
+  constructor(link: TemporalLink, settings: Settings, bucket: Objects) {
     this.#link = link;
     this.#settings = settings;
     this.#bucket = bucket;

@@ -8,7 +8,7 @@ import { gateVerdictSchema } from '../pipeline/quality.ts';
 import { validationReportSchema } from '../pipeline/reports.ts';
 import { expected, jsonOf } from './answers.ts';
 import { ClientError, notFound } from './errors.ts';
-import type { Bucket } from './objects.ts';
+import type { Objects } from './objects.ts';
 
 export const qualityRecordSchema = z.object({
   version: z.literal(1),
@@ -49,7 +49,7 @@ export type RowKind = 'errors' | 'review';
 const BATCH_ROWS = 10_000;
 
 /** What is needed of the bucket. */
-type Documents = Pick<Bucket, 'name' | 'json' | 'text' | 'bytes'>;
+type Documents = Pick<Objects, 'name' | 'json' | 'text' | 'bytes'>;
 
 export class Quality {
   readonly #bucket: Documents;

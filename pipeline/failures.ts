@@ -300,21 +300,6 @@ export interface ErrorTraits {
   readonly httpStatus?: number | undefined;
 }
 
-/**
- * The AWS service that an error came from, by the name of the class that the SDK derives all errors of a client from
- * (`DynamoDBServiceException`); `undefined` for an error that no service answered with.
- */
-export function serviceOf(error: unknown): string | undefined {
-  let at = error;
-  while (typeof at === 'object' && at !== null) {
-    const { constructor: made } = at as { constructor?: { name?: unknown } };
-    const [, service] = /^(.+)ServiceException$/.exec(String(made?.name)) ?? [];
-    if (service !== undefined) return service;
-    at = Object.getPrototypeOf(at);
-  }
-  return undefined;
-}
-
 /** The failure type of an error that an AWS call ended with. */
 export function classifyAwsError({ service = '', name = '', code, httpStatus }: ErrorTraits): FailureType {
   const named = SERVICE_CODES[service]?.[name] ?? AWS_CODES[name] ?? AWS_CODES[code ?? ''];

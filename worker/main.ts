@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Runtime } from '@temporalio/worker';
 import { createActivities } from '../activities/registry.ts';
-import { createAwsClients } from '../systems/aws/clients.ts';
+import { createAwsClients, PATIENCE_OF_A_WORKER } from '../systems/aws/clients.ts';
 import {
   givenIn,
   parseSettings,
@@ -66,7 +66,7 @@ try {
   const version = deploymentVersion();
   installRuntime(settings);
 
-  const clients = createAwsClients();
+  const clients = createAwsClients(PATIENCE_OF_A_WORKER);
   const { connection, namespace } = await connect();
   try {
     const { taskQueue } = settings;

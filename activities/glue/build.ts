@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
 import type { ScriptName } from '../../pipeline/stages.ts';
-import { failure, traitsOf } from '../call.ts';
+import { failure } from '../call.ts';
+import { traitsOf } from '../../systems/aws/errors.ts';
 
 const PACKAGE = 'music_streaming';
 

@@ -1,6 +1,5 @@
 /** Glue runs: start (`starting.ts`), await, stop. Awaiting only reads. Stopping a run that has ended does nothing. */
 import { cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
-import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
 import { ApplicationFailure } from '@temporalio/common';
 import type {
   EndedGlueRun,
@@ -9,10 +8,13 @@ import type {
   ShutdownActivities,
 } from '../../pipeline/activity-types.ts';
 import { isFailureType, isFinal } from '../../pipeline/failures.ts';
-import { dpuSeconds, isKnownState, isLive, RUN_ARGUMENT, TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';
+import { isKnownState, isLive } from '../../pipeline/glue-run.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
-import { getRun, LIST_LAG_MS, recentRuns, requestStops, runsOfToken } from '../../systems/glue/calls.ts';
+import type { JobRun } from '../../systems/glue/job-run.ts';
+import type { JobRuns } from '../../systems/glue/job-runs.ts';
+import { failure } from '../call.ts';
+import { LIST_LAG_MS, runsOfToken, SEARCHED } from './recent-runs.ts';
 import { GlueStarts } from './starting.ts';
 
 type GlueRunActivities = Pick<
@@ -45,12 +47,8 @@ const STOP_WITHIN_MS = 5 * 60_000;
 /** What went wrong stands first; the plans and rows that Spark adds are in the log, and have no place in a history. */
 const MESSAGE_CHARACTERS = 1_000;
 
-export function createGlueRunActivities(
-  glue: GlueClient,
-  glueOnce: GlueClient,
-  stopWithinMs = STOP_WITHIN_MS,
-): GlueRunActivities {
-  const starts = new GlueStarts(glue, glueOnce);
+export function createGlueRunActivities(jobRuns: JobRuns, stopWithinMs = STOP_WITHIN_MS): GlueRunActivities {
+  const starts = new GlueStarts(jobRuns);
   return {
     startGlueRun: (context, request) => starts.start(context, request),
 
@@ -59,12 +57,12 @@ export function createGlueRunActivities(
       let refusals = 0;
       for (let interval = first; ; interval = Math.min(interval * POLL_GROWTH, first * LONGEST_POLL)) {
         try {
-          const run = await getRun(glue, jobName, jobRunId);
+          const run = await requireRun(jobRuns, jobName, jobRunId);
           refusals = 0;
-          const state = run.JobRunState ?? 'no state';
-          if (!isLive(state)) return ended(run, state);
+          const { state, detail } = run;
+          if (!isLive(state)) return ended(run);
           if (!isKnownState(state)) log.warn('Unknown Glue state, still waiting', { jobRunId, state });
-          heartbeat({ jobRunId, state, detail: run.StateDetail });
+          heartbeat({ jobRunId, state, detail });
         } catch (error) {
           if (cancellationSignal().aborted) throw error;
           refusals = needsOperator(error) ? refusals + 1 : 0;
@@ -78,42 +76,41 @@ export function createGlueRunActivities(
     async stopGlueRun({ settings }, { script, token, jobRunId, orphan }) {
       const jobName = jobNameOf(settings.pipeline, script);
       if (orphan === true && jobRunId !== undefined) {
-        await requestStops(glue, jobName, [jobRunId]);
+        await jobRuns.stop(jobName, [jobRunId]);
         return { jobRunIds: [jobRunId] };
       }
-      const jobRunIds = await liveIds(glue, jobName, token, jobRunId);
-      await requestStops(glue, jobName, jobRunIds);
-      const stillStopping = await liveAfter(glue, jobName, jobRunIds, stopWithinMs);
+      const jobRunIds = await liveIds(jobRuns, jobName, token, jobRunId);
+      await jobRuns.stop(jobName, jobRunIds);
+      const stillStopping = await liveAfter(jobRuns, jobName, jobRunIds, stopWithinMs);
       return { jobRunIds, ...(stillStopping.length === 0 ? {} : { stillStopping }) };
     },
 
-    findLiveGlueRuns: ({ settings }) => liveRuns(glue, settings.pipeline),
+    findLiveGlueRuns: ({ settings }) => liveRuns(jobRuns, settings.pipeline),
   };
 }
 
-export function createGlueStopActivities(glue: GlueClient): Pick<ShutdownActivities, 'stopGlueRuns'> {
+export function createGlueStopActivities(jobRuns: JobRuns): Pick<ShutdownActivities, 'stopGlueRuns'> {
   return {
     async stopGlueRuns({ pipeline }, { runs }) {
       await Promise.all(
         SCRIPT_NAMES.map((script) => {
           const ids = runs.filter((run) => run.script === script).map(({ jobRunId }) => jobRunId);
-          return requestStops(glue, jobNameOf(pipeline, script), ids);
+          return jobRuns.stop(jobNameOf(pipeline, script), ids);
         }),
       );
     },
   };
 }
 
-async function liveRuns(glue: GlueClient, pipeline: string): Promise<LiveGlueRun[]> {
+async function liveRuns(jobRuns: JobRuns, pipeline: string): Promise<LiveGlueRun[]> {
   const found = await Promise.all(
     SCRIPT_NAMES.map(async (script) => {
       const jobName = jobNameOf(pipeline, script);
-      return (await recentRuns(glue, jobName)).flatMap(({ Id, JobRunState = '', Arguments }) => {
-        const token = Arguments?.[TOKEN_ARGUMENT];
-        const run = Arguments?.[RUN_ARGUMENT];
-        if (Id === undefined || token === undefined || !isLive(JobRunState)) return [];
-        return [{ jobName, jobRunId: Id, script, token, ...(run === undefined ? {} : { run }) }];
-      });
+      return (await jobRuns.recent(jobName, SEARCHED)).flatMap(({ id, state, token, run }) =>
+        token === undefined || !isLive(state)
+          ? []
+          : [{ jobName, jobRunId: id, script, token, ...(run === undefined ? {} : { run }) }],
+      );
     }),
   );
   return found.flat();
@@ -124,17 +121,15 @@ async function liveRuns(glue: GlueClient, pipeline: string): Promise<LiveGlueRun
  * @param known the run that the stage has begun; it may not be listed yet
  */
 async function liveIds(
-  glue: GlueClient,
+  jobRuns: JobRuns,
   jobName: string,
   token: string,
   known: string | undefined,
 ): Promise<string[]> {
   for (let look = 1; ; look += 1) {
-    const listed = await runsOfToken(glue, jobName, token);
-    const live = listed.flatMap(({ Id, JobRunState = '' }) =>
-      Id !== undefined && isLive(JobRunState) ? [Id] : [],
-    );
-    if (known !== undefined && !listed.some(({ Id }) => Id === known)) return [...live, known];
+    const listed = await runsOfToken(jobRuns, jobName, token);
+    const live = listed.filter(({ state }) => isLive(state)).map(({ id }) => id);
+    if (known !== undefined && !listed.some(({ id }) => id === known)) return [...live, known];
     if (live.length > 0 || look === 2) return live;
     await sleep(LIST_LAG_MS);
   }
@@ -142,7 +137,7 @@ async function liveIds(
 
 /** Waits until the runs have ended. @returns those that have not when the time is over */
 async function liveAfter(
-  glue: GlueClient,
+  jobRuns: JobRuns,
   jobName: string,
   ids: readonly string[],
   withinMs: number,
@@ -150,7 +145,7 @@ async function liveAfter(
   const deadline = Date.now() + withinMs;
   const live: string[] = [];
   for (const id of ids) {
-    while (isLive((await getRun(glue, jobName, id)).JobRunState ?? '')) {
+    while (isLive((await requireRun(jobRuns, jobName, id)).state)) {
       if (Date.now() >= deadline) {
         live.push(id);
         break;
@@ -161,20 +156,19 @@ async function liveAfter(
   return live;
 }
 
-function ended(run: JobRun, state: string): EndedGlueRun {
-  const executionSeconds = run.ExecutionTime ?? 0;
-  const {
-    WorkerType: workerType,
-    NumberOfWorkers: numberOfWorkers,
-    DPUSeconds: reported,
-    ErrorMessage,
-  } = run;
-  const dpu = dpuSeconds({ reported, executionSeconds, workerType, numberOfWorkers });
+/** @throws `GlueRunVanished` when Glue does not know the run */
+async function requireRun(jobRuns: JobRuns, jobName: string, jobRunId: string): Promise<JobRun> {
+  const run = await jobRuns.get(jobName, jobRunId);
+  if (run === undefined) throw failure('GlueRunVanished', `Glue does not know run ${jobRunId} of ${jobName}`);
+  return run;
+}
+
+function ended({ state, executionSeconds, errorMessage, dpuSeconds }: JobRun): EndedGlueRun {
   return {
     state,
     executionSeconds,
-    ...(ErrorMessage === undefined ? {} : { errorMessage: ErrorMessage.slice(0, MESSAGE_CHARACTERS) }),
-    ...(dpu === undefined ? {} : { dpuSeconds: dpu }),
+    ...(errorMessage === undefined ? {} : { errorMessage: errorMessage.slice(0, MESSAGE_CHARACTERS) }),
+    ...(dpuSeconds === undefined ? {} : { dpuSeconds }),
   };
 }
 

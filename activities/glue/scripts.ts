@@ -3,31 +3,28 @@
  * scripts never change under it: it names them at each start (`starting.ts`). Jobs are created when absent; of an
  * existing one only the two fields that name the script are ours, everything else is written back as it was read.
  */
-import { PutObjectCommand } from '@aws-sdk/client-s3';
-import type { S3Client } from '@aws-sdk/client-s3';
-import { CreateJobCommand, GetJobCommand, UpdateJobCommand } from '@aws-sdk/client-glue';
-import type { CreateJobCommandInput, GlueClient, Job, JobUpdate } from '@aws-sdk/client-glue';
 import type { PipelineActivities, ScriptFiles } from '../../pipeline/activity-types.ts';
+import { declaredJob } from '../../pipeline/declared/jobs.ts';
+import type { JobScript } from '../../pipeline/declared/jobs.ts';
 import { layout, s3Uri } from '../../pipeline/layout.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import type { Settings } from '../../pipeline/settings.ts';
 import type { ScriptName } from '../../pipeline/stages.ts';
-import { call, failure, isConditionLost, traitsOf } from '../call.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import { failure } from '../call.ts';
+import type { Jobs } from '../../systems/glue/jobs.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Systems } from '../../systems/systems.ts';
 import { readBuild } from './build.ts';
 import type { Built } from './build.ts';
 
-/** Glue 5.1 is Spark 3.5.6 on Python 3.11 and Java 17, which the scripts are written for. */
-const GLUE_VERSION = '5.1';
-
 export function createScriptActivities(
-  { s3, glue }: { readonly s3: S3Client; readonly glue: GlueClient },
+  systems: Pick<Systems, 'bucket' | 'jobs'>,
   settings: Settings,
   directory: string,
 ): Pick<PipelineActivities, 'verifyGlueScripts'> {
   return {
     async verifyGlueScripts({ settings: { bucket: bucketName, pipeline } }) {
-      const bucket = new Bucket(s3, bucketName);
+      const bucket = systems.bucket(bucketName);
       const { scripts, library } = await readBuild(directory);
       const uploads = await Promise.all([...scripts.values(), library].map((built) => upload(bucket, built)));
       const changed = await Promise.all(
@@ -36,7 +33,7 @@ export function createScriptActivities(
             script: s3Uri(bucketName, keyOf(built)),
             library: s3Uri(bucketName, keyOf(library)),
           };
-          return (await ensureJob(glue, jobNameOf(pipeline, name), ours, settings))
+          return (await ensureJob(systems.jobs, jobNameOf(pipeline, name), ours, settings))
             ? [jobNameOf(pipeline, name)]
             : [];
         }),
@@ -66,7 +63,7 @@ function keyOf({ name, digest, file }: Built): string {
 async function upload(bucket: Bucket, built: Built): Promise<boolean> {
   const key = keyOf(built);
   const there = await bucket.sha256(key);
-  if (there === undefined && (await put(bucket, key, built))) return true;
+  if (there === undefined && (await bucket.create(key, built.body, built.sha256))) return true;
   // Where another run was uploading at the same moment, it is there by now.
   if ((there ?? (await bucket.sha256(key))) === built.sha256) return false;
   throw failure(
@@ -75,99 +72,15 @@ async function upload(bucket: Bucket, built: Built): Promise<boolean> {
   );
 }
 
-/** @returns `false` when somebody else has written it meanwhile */
-async function put(bucket: Bucket, key: string, { body, sha256 }: Built): Promise<boolean> {
-  return await call(`PutObject ${key}`, async (options) => {
-    try {
-      const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64');
-      const object = { Bucket: bucket.name, Key: key, Body: body, IfNoneMatch: '*', ChecksumSHA256 };
-      await bucket.s3.send(new PutObjectCommand(object), options);
-      return true;
-    } catch (error) {
-      if (isConditionLost(error)) return false;
-      throw error;
-    }
-  });
-}
-
-interface Ours {
-  readonly script: string;
-  readonly library: string;
-}
-
 /** @returns whether the job was created or changed */
-async function ensureJob(glue: GlueClient, name: string, ours: Ours, settings: Settings): Promise<boolean> {
-  const job = await call(`GetJob ${name}`, async (options) => {
-    try {
-      return (await glue.send(new GetJobCommand({ JobName: name }), options)).Job;
-    } catch (error) {
-      if (traitsOf(error).name === 'EntityNotFoundException') return undefined;
-      throw error;
-    }
-  });
-  if (job === undefined) {
-    const create = new CreateJobCommand({ Name: name, ...definition(ours, settings) });
-    return await call(`CreateJob ${name}`, async (options) => {
-      try {
-        await glue.send(create, options);
-        return true;
-      } catch (error) {
-        // Another run created it at the same moment, from the same build or one that its own start corrects.
-        if (
-          ['AlreadyExistsException', 'IdempotentParameterMismatchException'].includes(
-            traitsOf(error).name ?? '',
-          )
-        )
-          return false;
-        throw error;
-      }
-    });
-  }
-  if (
-    job.Command?.ScriptLocation === ours.script &&
-    job.DefaultArguments?.['--extra-py-files'] === ours.library
-  )
-    return false;
-  const update = new UpdateJobCommand({ JobName: name, JobUpdate: pointedAt(job, ours) });
-  await call(`UpdateJob ${name}`, (options) => glue.send(update, options));
-  return true;
+async function ensureJob(jobs: Jobs, name: string, script: JobScript, settings: Settings): Promise<boolean> {
+  const job = await jobs.get(name);
+  // Where another run created it at the same moment, it did so from the same build or one that its own start corrects.
+  if (job === undefined) return await jobs.create(name, declaredJob(settings, roleIn(settings), script));
+  return await jobs.pointTo(name, job, script);
 }
 
-function definition(ours: Ours, settings: Settings): Omit<CreateJobCommandInput, 'Name'> {
-  if (settings.glueRole === undefined) {
-    throw failure('SettingsInvalid', 'MSP_GLUE_ROLE is not set: the worker needs it to create the Glue jobs');
-  }
-  return {
-    Role: settings.glueRole,
-    Description: `Part of the pipeline ${settings.pipeline}; created by its worker.`,
-    Command: { Name: 'glueetl', ScriptLocation: ours.script, PythonVersion: '3' },
-    GlueVersion: GLUE_VERSION,
-    WorkerType: settings.workerType,
-    NumberOfWorkers: settings.numberOfWorkers,
-    Timeout: settings.jobTimeoutMinutes,
-    // A retry by Glue would be a run that nobody started; retrying is the pipeline's.
-    MaxRetries: 0,
-    ExecutionProperty: { MaxConcurrentRuns: settings.maxConcurrentRuns },
-    DefaultArguments: {
-      '--extra-py-files': ours.library,
-      '--enable-metrics': 'true',
-      '--enable-observability-metrics': 'true',
-      // Which files are new is the manifests' business; a bookmark would be a second opinion.
-      '--job-bookmark-option': 'job-bookmark-disable',
-    },
-  };
-}
-
-/** Fields of a job that an update does not take. MaxCapacity follows from the worker type where one is set. */
-const NOT_IN_UPDATES = new Set(['Name', 'CreatedOn', 'LastModifiedOn', 'AllocatedCapacity', 'ProfileName']);
-
-/** UpdateJob overwrites the whole definition, so everything that is there goes back with it. */
-function pointedAt(job: Job, ours: Ours): JobUpdate {
-  const dropped = job.WorkerType === undefined ? NOT_IN_UPDATES : new Set([...NOT_IN_UPDATES, 'MaxCapacity']);
-  const kept: JobUpdate = Object.fromEntries(Object.entries(job).filter(([field]) => !dropped.has(field)));
-  return {
-    ...kept,
-    Command: { ...job.Command, ScriptLocation: ours.script },
-    DefaultArguments: { ...job.DefaultArguments, '--extra-py-files': ours.library },
-  };
+function roleIn({ glueRole }: Settings): string {
+  if (glueRole !== undefined) return glueRole;
+  throw failure('SettingsInvalid', 'MSP_GLUE_ROLE is not set: the worker needs it to create the Glue jobs');
 }

@@ -4,8 +4,6 @@
  * and the next attempt looks again.
  */
 import { activityInfo, cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
-import { StartJobRunCommand } from '@aws-sdk/client-glue';
-import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { GlueJobRequest, ScriptFiles, StartedGlueRun } from '../../pipeline/activity-types.ts';
@@ -14,8 +12,11 @@ import { isLive, ownerOfToken, RUN_ARGUMENT, TOKEN_ARGUMENT } from '../../pipeli
 import { layout, s3Uri } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
-import { call, failure, isFailureOf, traitsOf } from '../call.ts';
-import { LIST_LAG_MS, requestStops, runsOfToken } from '../../systems/glue/calls.ts';
+import { traitsOf } from '../../systems/aws/errors.ts';
+import type { JobRun } from '../../systems/glue/job-run.ts';
+import type { JobRuns } from '../../systems/glue/job-runs.ts';
+import { failure, isFailureOf } from '../call.ts';
+import { LIST_LAG_MS, runsOfToken } from './recent-runs.ts';
 
 /**
  * Failures in a row after which an operator should know, as for other calls. The job's limit is not among them: for a
@@ -24,12 +25,10 @@ import { LIST_LAG_MS, requestStops, runsOfToken } from '../../systems/glue/calls
 const TRIES = 8;
 
 export class GlueStarts {
-  readonly #glue: GlueClient;
-  readonly #glueOnce: GlueClient;
+  readonly #jobRuns: JobRuns;
 
-  constructor(glue: GlueClient, glueOnce: GlueClient) {
-    this.#glue = glue;
-    this.#glueOnce = glueOnce;
+  constructor(jobRuns: JobRuns) {
+    this.#jobRuns = jobRuns;
   }
 
   async start(context: RunContext, request: GlueJobRequest): Promise<StartedGlueRun> {
@@ -44,22 +43,23 @@ export class GlueStarts {
     const jobName = jobNameOf(settings.pipeline, request.script);
     const timeoutMinutes = request.overrides.timeoutMinutes ?? settings.jobTimeoutMinutes;
     const adopted = await this.#adopt(jobName, request);
-    if (adopted?.Id !== undefined) {
-      log.info('Adopted a Glue run', { jobName, jobRunId: adopted.Id, state: adopted.JobRunState });
+    if (adopted !== undefined) {
+      const { id, state } = adopted;
+      log.info('Adopted a Glue run', { jobName, jobRunId: id, state });
       return {
         jobName,
-        jobRunId: adopted.Id,
+        jobRunId: id,
         adopted: true,
-        timeoutMinutes: adopted.Timeout ?? timeoutMinutes,
+        timeoutMinutes: adopted.timeoutMinutes ?? timeoutMinutes,
       };
     }
     const { run } = owner;
-    const start = new StartJobRunCommand({
-      JobName: jobName,
-      Timeout: timeoutMinutes,
-      WorkerType: request.overrides.workerType ?? settings.workerType,
-      NumberOfWorkers: request.overrides.numberOfWorkers ?? settings.numberOfWorkers,
-      Arguments: {
+    const start = {
+      jobName,
+      timeoutMinutes,
+      workerType: request.overrides.workerType ?? settings.workerType,
+      numberOfWorkers: request.overrides.numberOfWorkers ?? settings.numberOfWorkers,
+      arguments: {
         [RUN_ARGUMENT]: run,
         [TOKEN_ARGUMENT]: request.token,
         '--plan': s3Uri(settings.bucket, layout.runRecord(run, request.plan)),
@@ -67,34 +67,27 @@ export class GlueStarts {
         '--script_digest': request.scriptDigest,
         ...versionArguments(settings.bucket, request.files),
       },
-    });
+    };
     cancellationSignal().throwIfAborted();
-    // Not to be aborted: Glue would start the run all the same, and nobody would know its id.
-    const { JobRunId } = await startOnce(jobName, () =>
-      call(`StartJobRun ${jobName}`, () => this.#glueOnce.send(start)),
-    );
-    if (JobRunId === undefined)
+    const jobRunId = await startOnce(jobName, () => this.#jobRuns.start(start));
+    if (jobRunId === undefined)
       throw failure('StartOutcomeUnknown', `StartJobRun ${jobName} answered without a run id`);
-    return { jobName, jobRunId: JobRunId, adopted: false, timeoutMinutes };
+    return { jobName, jobRunId, adopted: false, timeoutMinutes };
   }
 
   /** The run to go on with, if there is one; whatever else lives beside it is told to stop. */
   async #adopt(jobName: string, request: GlueJobRequest): Promise<JobRun | undefined> {
-    let runs = adoptable(await runsOfToken(this.#glue, jobName, request.token));
+    let runs = adoptable(await runsOfToken(this.#jobRuns, jobName, request.token));
     if (runs.length === 0 && mayHaveBeenUsed(request)) {
       await sleep(LIST_LAG_MS);
-      runs = adoptable(await runsOfToken(this.#glue, jobName, request.token));
+      runs = adoptable(await runsOfToken(this.#jobRuns, jobName, request.token));
     }
     const [first, ...others] = runs;
-    const surplus = others.flatMap(({ Id, JobRunState = '' }) =>
-      Id !== undefined && isLive(JobRunState) ? [Id] : [],
-    );
-    if (surplus.length > 0) log.warn('Stopping surplus Glue runs', { jobName, surplus, kept: first?.Id });
-    await requestStops(this.#glue, jobName, surplus);
-    if (first?.JobRunState === 'STOPPING') {
-      const id = first.Id ?? 'without an id';
-      throw failure('GlueBusy', `Run ${id} of ${jobName} was told to stop and has not ended yet`);
-    }
+    const surplus = others.filter(({ state }) => isLive(state)).map(({ id }) => id);
+    if (surplus.length > 0) log.warn('Stopping surplus Glue runs', { jobName, surplus, kept: first?.id });
+    await this.#jobRuns.stop(jobName, surplus);
+    if (first?.state === 'STOPPING')
+      throw failure('GlueBusy', `Run ${first.id} of ${jobName} was told to stop and has not ended yet`);
     return first;
   }
 }
@@ -144,20 +137,20 @@ function mayHaveBeenUsed({ token, tokenUsed }: GlueJobRequest): boolean {
 /** Runs that a stage can go on with, the best first: of the latest round, succeeded before alive, the older of two. */
 function adoptable(runs: readonly JobRun[]): JobRun[] {
   return runs
-    .filter(({ JobRunState = '' }) => isLive(JobRunState) || JobRunState === 'SUCCEEDED')
+    .filter(({ state }) => isLive(state) || state === 'SUCCEEDED')
     .sort((a, b) => roundOf(b) - roundOf(a) || rank(a) - rank(b) || startOf(a) - startOf(b));
 }
 
-function roundOf(run: JobRun): number {
-  return ownerOfToken(run.Arguments?.[TOKEN_ARGUMENT] ?? '')?.round ?? 0;
+function roundOf({ owner }: JobRun): number {
+  return owner?.round ?? 0;
 }
 
-function rank({ JobRunState: state }: JobRun): number {
+function rank({ state }: JobRun): number {
   return state === 'SUCCEEDED' ? 0 : state === 'STOPPING' ? 2 : 1;
 }
 
-function startOf({ StartedOn: started }: JobRun): number {
-  return started?.getTime() ?? 0;
+function startOf({ startedAt }: JobRun): number {
+  return startedAt?.getTime() ?? 0;
 }
 
 /** Where it can't be known whether the run began, the failure says so, and the next attempt searches first. */

@@ -1,12 +1,11 @@
 /** The plan to undo a shutdown: what the shutdown saved, less what goes on again already. */
-import type { S3Client } from '@aws-sdk/client-s3';
 import { layout } from '../../pipeline/layout.ts';
 import { shownLines } from '../../pipeline/procedures/plan.ts';
 import type { Undo, UndoActivities } from '../../pipeline/procedures/activity-types.ts';
 import { undoPlanSchema } from '../../pipeline/shutdown.ts';
 import type { UndoPlan } from '../../pipeline/shutdown.ts';
 import { failure } from '../call.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import { writePlan } from './documents.ts';
 
 function isEmpty({ runs, schedules, procedures, chains }: Undo): boolean {
@@ -15,12 +14,12 @@ function isEmpty({ runs, schedules, procedures, chains }: Undo): boolean {
 
 /** @param planByStatus what a shutdown says of itself, or what it has saved; `undefined` when there was none */
 export function createUndoPlanActivities(
-  s3: S3Client,
+  systems: Buckets,
   planByStatus: (shutdown: string, saved?: UndoPlan) => Promise<UndoPlan | undefined>,
 ): Pick<UndoActivities, 'readUndoPlan' | 'planUndo'> {
   return {
     async readUndoPlan({ settings }, { shutdown }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const key = layout.shutdown(shutdown, 'plan.json');
       const saved = await bucket.readJson(key, undoPlanSchema);
       const plan =
@@ -34,7 +33,7 @@ export function createUndoPlanActivities(
     },
 
     async planUndo({ owner, settings }, { plan, undo }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const { shutdown, by, reason, stoppedAt, schedules } = plan;
       const { key, digest } = await writePlan(bucket, owner.run, { version: 1, shutdown, ...undo });
       const lines = [

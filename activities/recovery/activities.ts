@@ -9,8 +9,8 @@ import { createVerifyActivities } from './verify.ts';
 export function createRecoveryActivities(parts: RecoveryParts): RecoveryActivities {
   return {
     ...createRecoveryPlanActivities(parts),
-    ...createRestoreActivities(parts.s3),
-    ...createReturnActivities(parts.s3),
+    ...createRestoreActivities(parts.systems),
+    ...createReturnActivities(parts.systems),
     ...createVerifyActivities(parts),
   };
 }

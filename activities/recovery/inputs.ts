@@ -4,7 +4,6 @@
  * run has processed already is left out when the step is repeated.
  */
 import { heartbeat } from '@temporalio/activity';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { fileRecordSchema, renew } from '../../pipeline/inputs.ts';
 import type { FileRecord } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
@@ -16,14 +15,15 @@ import { batches, inputBatches } from '../../pipeline/recovery/summary.ts';
 import { failure } from '../call.ts';
 import { agreedPlan } from '../procedures/documents.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
-import { changeDocument } from '../../systems/s3/documents.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import { changeDocument } from '../storage/documents.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import { Inspection } from './inspection.ts';
 
-export function createReturnActivities(s3: S3Client): Pick<RecoveryActivities, 'returnInputs'> {
+export function createReturnActivities(systems: Buckets): Pick<RecoveryActivities, 'returnInputs'> {
   return {
     async returnInputs({ owner, settings }, { digest }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const plan = await agreedPlan(bucket, owner.run, recoveryPlanSchema, digest);
       const inputs: string[] = [];
       for (const file of plan.returns) {

@@ -2,11 +2,9 @@
  * Holding objects against their records: by the checksum that S3 has of an object where it has one over the whole of
  * it, else by reading it. Reads only.
  */
-import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import { heartbeat } from '@temporalio/activity';
 import type { GoodCopy, Problem } from '../../pipeline/recovery/evidence.ts';
-import { storedDigest } from '../../systems/s3/bucket.ts';
-import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket, ObjectHead } from '../../systems/s3/bucket.ts';
 import { versionsOf } from '../../systems/s3/versions.ts';
 
 /** What a record says of an object. */
@@ -34,7 +32,7 @@ export class Inspection {
     heartbeat({ looking: expected.key });
     const head = await this.bucket.head(expected.key);
     if (head === undefined) return 'missing';
-    if (head.ContentLength !== expected.size) return 'wrong size';
+    if (head.size !== expected.size) return 'wrong size';
     return (await this.#hasDigest(expected, head)) ? undefined : 'wrong digest';
   }
 
@@ -55,12 +53,8 @@ export class Inspection {
     return undefined;
   }
 
-  async #hasDigest(
-    { key, size, sha256 }: Expected,
-    head: HeadObjectCommandOutput,
-    versionId?: string,
-  ): Promise<boolean> {
-    const stored = this.#deep ? undefined : storedDigest(head);
+  async #hasDigest({ key, size, sha256 }: Expected, head: ObjectHead, versionId?: string): Promise<boolean> {
+    const stored = this.#deep ? undefined : head.sha256;
     if (stored !== undefined) return stored === sha256;
     const read = await this.bucket.digest(key, {
       ...(versionId === undefined ? {} : { versionId }),

@@ -1,6 +1,4 @@
 /** RDATA-1 and RDATA-2: looking at the data, and planning from what was seen. Write the evidence and the plan, again when repeated. */
-import type { S3Client } from '@aws-sdk/client-s3';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { evidenceSchema, tableDiffers } from '../../pipeline/recovery/evidence.ts';
 import type { Evidence } from '../../pipeline/recovery/evidence.ts';
 import { planRecovery } from '../../pipeline/recovery/plan.ts';
@@ -10,9 +8,10 @@ import { summarise } from '../../pipeline/recovery/summary.ts';
 import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
-import { KpiTable } from '../../systems/dynamodb/kpi-table.ts';
+import { KpiTable } from './kpi-table.ts';
 import { requireRecord, writePlan } from '../procedures/documents.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Systems } from '../../systems/systems.ts';
 import { Documents } from './documents.ts';
 import { Examination } from './examine.ts';
 import type { ClosedRuns } from './files.ts';
@@ -27,8 +26,7 @@ export interface Runs {
 }
 
 export interface RecoveryParts {
-  readonly s3: S3Client;
-  readonly dynamo: DynamoDBDocumentClient;
+  readonly systems: Pick<Systems, 'bucket' | 'table'>;
   readonly runs: Runs;
 }
 
@@ -39,14 +37,14 @@ export function createRecoveryPlanActivities(
     async examineData(context, { request, now }) {
       const { owner, settings } = context;
       const evidence = await examine(parts, context, request, now);
-      const bucket = new Bucket(parts.s3, settings.bucket);
+      const bucket = parts.systems.bucket(settings.bucket);
       await bucket.writeJson(layout.procedureRecord(owner.run, 'evidence'), evidence);
       const { files, days, objects, items } = evidence.looked;
       return { files, days, objects, items, damages: damagesIn(evidence) };
     },
 
     async planRecovery({ owner, settings }, { request }) {
-      const bucket = new Bucket(parts.s3, settings.bucket);
+      const bucket = parts.systems.bucket(settings.bucket);
       const evidence = await requireRecord(bucket, owner.run, 'evidence', evidenceSchema);
       const plan = await completed(bucket, request, evidence);
       const { digest, key } = await writePlan(bucket, owner.run, plan);
@@ -56,17 +54,17 @@ export function createRecoveryPlanActivities(
 }
 
 export async function examine(
-  { s3, dynamo, runs }: RecoveryParts,
+  { systems, runs }: RecoveryParts,
   { owner, settings }: RunContext,
   request: ParsedRecoveryRequest,
   now: string,
 ): Promise<Evidence> {
-  const bucket = new Bucket(s3, settings.bucket);
+  const bucket = systems.bucket(settings.bucket);
   const examination = new Examination(
     {
       inspection: new Inspection(bucket, request.deep),
       documents: new Documents(bucket),
-      table: new KpiTable(dynamo, settings.table),
+      table: new KpiTable(systems.table(settings.table)),
       openRuns: async () => new Set(await runs.openRuns()),
       now,
       retentionDays: settings.retentionDays,

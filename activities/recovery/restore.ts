@@ -3,7 +3,6 @@
  * is damaged goes to quarantine first, and the restored one is verified. So repeating any of it ends in the same state.
  */
 import { heartbeat } from '@temporalio/activity';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { layout } from '../../pipeline/layout.ts';
 import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
@@ -12,16 +11,17 @@ import type { DocumentRestore } from '../../pipeline/recovery/plan.ts';
 import { failure } from '../call.ts';
 import { agreedPlan } from '../procedures/documents.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import { readDocument } from './documents.ts';
 import { Inspection } from './inspection.ts';
 import type { Expected } from './inspection.ts';
 import { rollBackDay } from './rollback.ts';
 
-export function createRestoreActivities(s3: S3Client): Pick<RecoveryActivities, 'restoreObjects'> {
+export function createRestoreActivities(systems: Buckets): Pick<RecoveryActivities, 'restoreObjects'> {
   return {
     async restoreObjects({ owner, settings }, { digest }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const plan = await agreedPlan(bucket, owner.run, recoveryPlanSchema, digest);
       const restoring = new Restoring(bucket, owner.run);
       for (const document of plan.documents) await restoring.document(document);
@@ -84,7 +84,7 @@ export class Restoring {
       throw failure('DocumentInvalid', `Version ${from.versionId} of ${from.key} is gone`);
     }
     if (head !== undefined) await this.#setAside(key);
-    if (!(await this.#bucket.writeJsonIf(key, earlier.value, head?.ETag))) {
+    if (!(await this.#bucket.writeJsonIf(key, earlier.value, head?.etag))) {
       throw failure('PublishConflict', `${key} was written by somebody else while it was being restored`);
     }
     this.restored += 1;
@@ -94,7 +94,7 @@ export class Restoring {
   async #setAside(key: string): Promise<void> {
     const head = await this.#bucket.head(key);
     if (head === undefined) return;
-    const source = { key, versionId: head.VersionId ?? 'null', size: head.ContentLength ?? 0 };
+    const source = { key, versionId: head.versionId, size: head.size };
     await copyWithin(this.#bucket, source, layout.quarantined(this.#procedure, key), () => {
       heartbeat({ quarantining: key });
     });

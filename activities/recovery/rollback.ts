@@ -8,7 +8,7 @@ import { beforeOf } from '../../pipeline/recovery/plan.ts';
 import type { RecoveryPlan, Restore } from '../../pipeline/recovery/plan.ts';
 import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
 import { failure } from '../call.ts';
-import { changeDocument } from '../../systems/s3/documents.ts';
+import { changeDocument } from '../storage/documents.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import { changeFile } from '../storage/standing.ts';
 import { findVersion } from './documents.ts';

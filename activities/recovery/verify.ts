@@ -6,7 +6,7 @@ import { beforeOf, recoveryPlanSchema } from '../../pipeline/recovery/plan.ts';
 import type { Before } from '../../pipeline/recovery/plan.ts';
 import { verification } from '../../pipeline/recovery/verification.ts';
 import { agreedPlan } from '../procedures/documents.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
 import { Documents } from './documents.ts';
 import { examine } from './plan.ts';
 import type { RecoveryParts } from './plan.ts';
@@ -15,7 +15,7 @@ export function createVerifyActivities(parts: RecoveryParts): Pick<RecoveryActiv
   return {
     async verifyRecovery(context, { digest, request, now }) {
       const { owner, settings } = context;
-      const bucket = new Bucket(parts.s3, settings.bucket);
+      const bucket = parts.systems.bucket(settings.bucket);
       const plan = await agreedPlan(bucket, owner.run, recoveryPlanSchema, digest);
       const evidence = await examine(parts, context, request, now);
       const after = await Promise.all(plan.before.map(({ day }) => recordOf(bucket, day)));

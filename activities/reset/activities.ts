@@ -9,8 +9,8 @@ import { createResetStateActivities } from './state.ts';
 export function createResetActivities(parts: ResetParts): ResetActivities {
   return {
     ...createResetPlanActivities(parts),
-    ...createSnapshotActivities(parts.s3),
-    ...createResetStateActivities(parts.s3),
-    ...createCompareActivities(parts.s3),
+    ...createSnapshotActivities(parts.systems),
+    ...createResetStateActivities(parts.systems),
+    ...createCompareActivities(parts.systems),
   };
 }

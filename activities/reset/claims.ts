@@ -6,7 +6,7 @@ import type { FileRecord, KeyRecord } from '../../pipeline/inputs.ts';
 import { PREFIXES } from '../../pipeline/layout.ts';
 import type { Claim } from '../../pipeline/reset/plan.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { changeDocument } from '../../systems/s3/documents.ts';
+import { changeDocument } from '../storage/documents.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 
 export async function findClaims(bucket: Bucket): Promise<Claim[]> {

@@ -6,17 +6,17 @@ import type { ParsedResetRequest } from '../../pipeline/reset/request.ts';
 import { summarise } from '../../pipeline/reset/summary.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
-import { KpiTable } from '../../systems/dynamodb/kpi-table.ts';
+import { KpiTable } from '../recovery/kpi-table.ts';
 import { writePlan } from '../procedures/documents.ts';
 import { Documents } from '../recovery/documents.ts';
 import { Examination } from '../recovery/examine.ts';
 import { Inspection } from '../recovery/inspection.ts';
 import type { RecoveryParts } from '../recovery/plan.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
 import { findClaims } from './claims.ts';
 import { planResetUndo } from './undo.ts';
 
-export interface ResetParts extends Pick<RecoveryParts, 's3' | 'dynamo'> {
+export interface ResetParts extends Pick<RecoveryParts, 'systems'> {
   /** Runs of the pipeline that are open. */
   readonly openRuns: () => Promise<readonly FoundRun[]>;
   /** Ids of the pipeline's schedules that are not paused. */
@@ -27,7 +27,7 @@ export function createResetPlanActivities(parts: ResetParts): Pick<ResetActiviti
   return {
     async planReset(context, { request, now }) {
       const { owner, settings } = context;
-      const bucket = new Bucket(parts.s3, settings.bucket);
+      const bucket = parts.systems.bucket(settings.bucket);
       const plan = await planned(parts, bucket, context, request, now);
       const { digest, key } = await writePlan(bucket, owner.run, plan);
       const { restart, claims, all } = request;
@@ -47,7 +47,7 @@ async function planned(
   const { undo, claims, all } = request;
   const stops = [...(await parts.openRuns())].sort((a, b) => (a.workflowId < b.workflowId ? -1 : 1));
   const frees = claims === true || all === true;
-  const anew = await processedAnew(parts.dynamo, bucket, context, request, now);
+  const anew = await processedAnew(parts, bucket, context, request, now);
   return {
     version: 1,
     procedure: 'pipelineReset',
@@ -61,7 +61,7 @@ async function planned(
 
 /** The files of the named days: as a recovery makes lost plays again, a reset makes those that are there. */
 async function processedAnew(
-  dynamo: ResetParts['dynamo'],
+  { systems }: ResetParts,
   bucket: Bucket,
   { owner, settings }: RunContext,
   { dates, all }: ParsedResetRequest,
@@ -72,7 +72,7 @@ async function processedAnew(
     {
       inspection: new Inspection(bucket, false),
       documents: new Documents(bucket),
-      table: new KpiTable(dynamo, settings.table),
+      table: new KpiTable(systems.table(settings.table)),
       openRuns: () => Promise.resolve(new Set()),
       now,
       retentionDays: settings.retentionDays,

@@ -1,6 +1,5 @@
 /** The state before a reset: copies of all records and manifests that it touches, with the versions of the originals. */
 import { heartbeat } from '@temporalio/activity';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { layout } from '../../pipeline/layout.ts';
 import { playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { ResetActivities } from '../../pipeline/procedures/activity-types.ts';
@@ -8,13 +7,14 @@ import { resetPlanSchema, snapshotSchema } from '../../pipeline/reset/plan.ts';
 import type { ResetPlan, Snapshot } from '../../pipeline/reset/plan.ts';
 import { agreedPlan } from '../procedures/documents.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 
 /** Repeating it keeps the first: what was changed since is the reset's own work. */
-export function createSnapshotActivities(s3: S3Client): Pick<ResetActivities, 'takeSnapshot'> {
+export function createSnapshotActivities(systems: Buckets): Pick<ResetActivities, 'takeSnapshot'> {
   return {
     async takeSnapshot({ owner, settings }, { digest, now }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const name = layout.procedureRecord(owner.run, 'snapshot');
       const taken = await bucket.readJson(name, snapshotSchema);
       const snapshot = taken?.value ?? (await take(bucket, owner.run, digest, now));
@@ -60,8 +60,8 @@ function recordsOf({ claims, returns, undo }: ResetPlan): string[] {
 async function keep(bucket: Bucket, procedure: string, key: string): Promise<string | undefined> {
   const head = await bucket.head(key);
   if (head === undefined) return undefined;
-  const versionId = head.VersionId ?? 'null';
-  const source = { key, versionId, size: head.ContentLength ?? 0 };
+  const versionId = head.versionId;
+  const source = { key, versionId, size: head.size };
   await copyWithin(bucket, source, `${layout.procedureFolder(procedure)}snapshot/${key}`, () => {
     heartbeat({ keeping: key });
   });

@@ -4,7 +4,6 @@
  * Each change knows whether it has been made, so repeating it ends in the same state.
  */
 import { heartbeat } from '@temporalio/activity';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { fileRecordSchema } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
@@ -15,15 +14,16 @@ import type { ResetPlan, ResetResult, ResetUndo } from '../../pipeline/reset/pla
 import { agreedPlan } from '../procedures/documents.ts';
 import { returnInput } from '../recovery/inputs.ts';
 import { rollBackDay } from '../recovery/rollback.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import { findClaims, freeClaim } from './claims.ts';
 
 export function createResetStateActivities(
-  s3: S3Client,
+  systems: Buckets,
 ): Pick<ResetActivities, 'resetState' | 'findDueInputs'> {
   return {
     async resetState({ owner, settings }, { digest, request }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const plan = await agreedPlan(bucket, owner.run, resetPlanSchema, digest);
       const frees = request.claims === true || request.all === true;
       // Runs that were stopped since the plan was made have left theirs.
@@ -52,7 +52,7 @@ export function createResetStateActivities(
     },
 
     async findDueInputs({ owner, settings }, { digest }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const { returns } = await agreedPlan(bucket, owner.run, resetPlanSchema, digest);
       const due: string[] = [];
       for (const { id, key } of returns) {
@@ -75,7 +75,7 @@ async function left(
   inputs: readonly string[],
 ): Promise<ResetResult> {
   const tagged = async (keys: readonly string[]): Promise<ResetResult['records']> => {
-    const found = await Promise.all(keys.map(async (key) => ({ key, etag: (await bucket.head(key))?.ETag })));
+    const found = await Promise.all(keys.map(async (key) => ({ key, etag: (await bucket.head(key))?.etag })));
     return found.flatMap(({ key, etag }) => (etag === undefined ? [] : [{ key, etag }]));
   };
   return { version: 1, records: await tagged(records), inputs: await tagged(inputs) };

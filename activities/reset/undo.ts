@@ -24,14 +24,14 @@ export async function planResetUndo(bucket: Bucket, reset: string): Promise<Rese
   for (const { key, versionId } of snapshot.value.records) {
     const head = await bucket.head(key);
     // A reset that stopped half-way has not come to it.
-    if (head?.VersionId === versionId) continue;
+    if (head?.versionId === versionId) continue;
     const etag = tags.get(key);
-    if (etag !== undefined && head?.ETag === etag) records.push({ key, etag, versionId });
+    if (etag !== undefined && head?.etag === etag) records.push({ key, etag, versionId });
     else changed.push(key);
   }
   const removals: ResetUndo['removals'] = [];
   for (const input of left?.value.inputs ?? []) {
-    if ((await bucket.head(input.key))?.ETag === input.etag) removals.push(input);
+    if ((await bucket.head(input.key))?.etag === input.etag) removals.push(input);
   }
   const days = await rollbacks(bucket, reset, snapshot.value);
   return { reset, records, removals, rollbacks: days.rollbacks, changed: [...changed, ...days.changed] };

@@ -2,23 +2,23 @@
  * A resumed run makes its claims its own again: they name the closed execution, which any other run may succeed. What it
  * had published and is to validate once more, it claims once more, to replace itself.
  */
-import type { S3Client } from '@aws-sdk/client-s3';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord, KeyRecord, Owner, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../call.ts';
-import { changeDocument } from '../../systems/s3/documents.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
 import { keyRecordOf } from './claims.ts';
+import { changeDocument } from './documents.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import { changeFile, holdsKey } from './standing.ts';
 import { writePlan } from './validation-plan.ts';
 
-export function createAdoptionActivities(s3: S3Client): Pick<PipelineActivities, 'adoptInputs'> {
+export function createAdoptionActivities(systems: Buckets): Pick<PipelineActivities, 'adoptInputs'> {
   return {
     async adoptInputs(context, { closedRuns, again }) {
       const { owner, settings } = context;
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const inputs = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
       if (inputs === undefined)
         throw failure(

@@ -4,24 +4,24 @@
  * repeated, and a repetition after any of them ends in the same state.
  */
 import { heartbeat } from '@temporalio/activity';
-import type { S3Client } from '@aws-sdk/client-s3';
 import type { ArchiveReport, PipelineActivities } from '../../pipeline/activity-types.ts';
 import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord, KeyRecord, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../call.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
-import { changeDocument } from '../../systems/s3/documents.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
 import { keyRecordOf } from './claims.ts';
+import { changeDocument } from './documents.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import { changeFile, join, settleKey } from './standing.ts';
 
 type ArchiveActivities = Pick<PipelineActivities, 'archiveInputs' | 'quarantineInputs'>;
 
-export function createArchiveActivities(s3: S3Client): ArchiveActivities {
+export function createArchiveActivities(systems: Buckets): ArchiveActivities {
   return {
     async archiveInputs({ owner: { run }, settings }, { now }): Promise<ArchiveReport> {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const processedOn = now.slice(0, 10);
       let bytes = 0;
       let kept = 0;
@@ -48,7 +48,7 @@ export function createArchiveActivities(s3: S3Client): ArchiveActivities {
     },
 
     async quarantineInputs({ owner: { run }, settings }, { reason }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const { files: all, retire } = await preparedInputs(bucket, run);
       // What was delivered before is not refused; a later run recognises and archives it. Unless it would end what its key
       // stands for: then the delivery is, and the content goes on counting where it does.
@@ -102,12 +102,7 @@ async function copyVerified(bucket: Bucket, file: PreparedFile, target: string):
         `Version ${versionId} of ${key} is gone, and so is its copy that the run staged as ${stagedKey ?? 'nothing'}`,
       );
     }
-    await copyWithin(
-      bucket,
-      { key: stagedKey, versionId: staged.VersionId ?? 'null', size },
-      target,
-      progress,
-    );
+    await copyWithin(bucket, { key: stagedKey, versionId: staged.versionId, size }, target, progress);
   }
   if (!(await isCopy(bucket, target, file))) {
     throw failure(

@@ -13,9 +13,9 @@ import type { PlaysContribution, PlaysManifest } from '../../pipeline/manifests.
 import type { ValidationReport } from '../../pipeline/reports.ts';
 import { failure } from '../call.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { changeDocument } from '../../systems/s3/documents.ts';
-import type { Documents } from '../../systems/s3/documents.ts';
 import { keyRecordOf } from './claims.ts';
+import { changeDocument } from './documents.ts';
+import type { Documents } from './documents.ts';
 import { changeFile, holdsKey, join, keysNow, leave } from './standing.ts';
 
 /** What a run has to publish. */

@@ -3,7 +3,6 @@
  * any point: claims name their owner, staged copies are of fixed versions, and the input manifest is written last.
  */
 import { heartbeat } from '@temporalio/activity';
-import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { NewStreams, PipelineActivities, Preparation } from '../../pipeline/activity-types.ts';
 import { isFolderMarker, isHidden } from '../../pipeline/delivered-keys.ts';
@@ -21,7 +20,8 @@ import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import { failure } from '../call.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import type { Digested } from '../../systems/s3/bucket.ts';
 import { adopt, claimAgain } from './adoption.ts';
 import { Claims, keyRecordOf } from './claims.ts';
@@ -39,10 +39,10 @@ interface Read extends Digested {
   readonly id: string;
 }
 
-export function createInputActivities(s3: S3Client): InputActivities {
+export function createInputActivities(systems: Buckets): InputActivities {
   return {
     async findNewStreams({ owner, settings }, { inputs }): Promise<NewStreams> {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const prepared = await preparedBefore(bucket, owner.run, inputs);
       if (prepared !== undefined) return prepared;
       const arrived: Candidate[] = [];
@@ -68,7 +68,7 @@ export function createInputActivities(s3: S3Client): InputActivities {
 
     async prepareData(context, { reference, now, closedRuns }): Promise<Preparation> {
       const { owner, settings } = context;
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const earlier = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
       if (earlier !== undefined) {
         await requireSame(bucket, owner.run, earlier.value);

@@ -3,7 +3,6 @@
  * true of every right set of items. Publishing is a conditional write for each day; repeating it changes nothing.
  */
 import { heartbeat } from '@temporalio/activity';
-import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { DayEdition, PipelineActivities } from '../../pipeline/activity-types.ts';
 import { FIRST, firstFew } from '../../pipeline/first-few.ts';
@@ -15,9 +14,10 @@ import type { LoadPlan } from '../../pipeline/plans.ts';
 import { kpiReportSchema } from '../../pipeline/reports.ts';
 import type { KpiReport } from '../../pipeline/reports.ts';
 import { failure } from '../call.ts';
-import { changeDocument } from '../../systems/s3/documents.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import { changeDocument } from './documents.ts';
 import { readItems } from './items.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import { requireReport } from './reports.ts';
 
 /** A day has some thousand items, so this bounds the memory at a few megabytes. */
@@ -25,10 +25,12 @@ const DAYS_AT_ONCE = 4;
 
 type ReportedDay = KpiReport['days'][number];
 
-export function createKpisActivities(s3: S3Client): Pick<PipelineActivities, 'verifyKpis' | 'publishKpis'> {
+export function createKpisActivities(
+  systems: Buckets,
+): Pick<PipelineActivities, 'verifyKpis' | 'publishKpis'> {
   return {
     async verifyKpis({ owner, settings }, given) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const report = await requireReport(bucket, given.report, kpiReportSchema, owner.run);
       const limit = pLimit(DAYS_AT_ONCE);
       const broken = await Promise.all(
@@ -48,7 +50,7 @@ export function createKpisActivities(s3: S3Client): Pick<PipelineActivities, 've
     },
 
     async publishKpis({ owner: { run }, settings }, given) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const report = await requireReport(bucket, given.report, kpiReportSchema, run);
       const published: KpisManifest[] = [];
       const superseded: DayEdition[] = [];

@@ -2,7 +2,6 @@
  * Publishing plays: makes the next edition of each day that a run touches, then says in the records that it is there.
  * Repeating it changes nothing.
  */
-import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { FIRST } from '../../pipeline/first-few.ts';
@@ -13,17 +12,18 @@ import type { PlaysManifest } from '../../pipeline/manifests.ts';
 import type { KpiPlan } from '../../pipeline/plans.ts';
 import { validationReportSchema } from '../../pipeline/reports.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
 import { makeEditions } from './editions.ts';
 import type { Brought } from './editions.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import { plannedReference } from './reference.ts';
 import { requireReport } from './reports.ts';
 import { changeFile, settleKey } from './standing.ts';
 
-export function createPlaysActivities(s3: S3Client): Pick<PipelineActivities, 'publishPlays'> {
+export function createPlaysActivities(systems: Buckets): Pick<PipelineActivities, 'publishPlays'> {
   return {
     async publishPlays({ owner, settings }, given) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const { run } = owner;
       const report =
         given.report === undefined

@@ -3,7 +3,6 @@
  * repeating it writes the same.
  */
 import { heartbeat } from '@temporalio/activity';
-import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { firstFew } from '../../pipeline/first-few.ts';
@@ -19,17 +18,18 @@ import { validationReportSchema } from '../../pipeline/reports.ts';
 import type { RowCounts, ValidationReport } from '../../pipeline/reports.ts';
 import { failure } from '../call.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
 import { makeEditions } from './editions.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { requireReport } from './reports.ts';
 
 const NO_ROWS: RowCounts = { delivered: 0, valid: 0, duplicate: 0, rejected: 0, underReview: 0 };
 
-export function createQualityActivities(s3: S3Client): Pick<PipelineActivities, 'judgeQuality'> {
+export function createQualityActivities(systems: Buckets): Pick<PipelineActivities, 'judgeQuality'> {
   return {
     async judgeQuality({ owner: { run }, settings }, given) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const report =
         given.report === undefined
           ? undefined

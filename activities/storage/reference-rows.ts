@@ -11,7 +11,8 @@ import { CsvError, parse } from 'csv-parse';
 import { FIRST } from '../../pipeline/first-few.ts';
 import { REFERENCE_COLUMNS, REFERENCE_REASONS, trimmed, unusableReason } from '../../pipeline/reference.ts';
 import type { JudgedReferenceFile, ReferenceKind, ReferenceReason } from '../../pipeline/reference.ts';
-import { failure, traitsOf } from '../call.ts';
+import { failure } from '../call.ts';
+import { traitsOf } from '../../systems/aws/errors.ts';
 
 /** Far longer than any row; also the longest field that the scripts' reader takes. */
 const LONGEST_ROW_BYTES = 128 * 1024;

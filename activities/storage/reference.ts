@@ -5,7 +5,6 @@
  * again with the version that its manifest names. Each version is judged once, row by row, before any Glue run.
  */
 import { createHash } from 'node:crypto';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { cancellationSignal } from '@temporalio/activity';
 import { z } from 'zod';
 import { isHidden } from '../../pipeline/delivered-keys.ts';
@@ -21,9 +20,10 @@ import {
 } from '../../pipeline/reference.ts';
 import type { ReferenceDocument, ReferenceFile, ReferenceKind } from '../../pipeline/reference.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
-import { call, failure } from '../call.ts';
+import { failure } from '../call.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import type { ListedObject } from '../../systems/s3/bucket.ts';
 import { Progress } from './progress.ts';
 import { judgeReferenceFile } from './reference-rows.ts';
@@ -33,12 +33,12 @@ const KINDS = ['songs', 'users'] as const satisfies readonly ReferenceKind[];
 /** Hex digits of a version: enough that two versions of one bucket never meet, short enough to read out. */
 const VERSION_DIGITS = 16;
 
-export function createReferenceActivities(s3: S3Client): {
+export function createReferenceActivities(systems: Buckets): {
   checkReferenceData(context: RunContext): Promise<Reference>;
 } {
   return {
     async checkReferenceData({ settings }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const [songs, users] = await Promise.all([
         delivered(bucket, PREFIXES.songs, 'songs'),
         delivered(bucket, PREFIXES.users, 'users'),
@@ -95,7 +95,7 @@ async function judge(
         signal.throwIfAborted();
         progress.within(key, bytes);
       };
-      const file = await call(`GetObject ${target}`, () =>
+      const file = await bucket.call('GetObject', target, () =>
         judgeReferenceFile({ key, kind, body, maxUnpackedBytes, onProgress }),
       );
       judged[kind].push({ ...file, uri: s3Uri(bucket.name, target) });
@@ -143,12 +143,12 @@ async function pin(
     objects.map(async (object, order) => {
       const { key, etag, size } = object;
       const target = layout.pinnedReference(version, kind, order, key.endsWith('.gz'));
-      if ((await bucket.head(target))?.ContentLength !== size) {
+      if ((await bucket.head(target))?.size !== size) {
         const current = await bucket.head(key);
-        if (current?.ETag !== etag || current.ContentLength === undefined) {
+        if (current?.etag !== etag) {
           throw failure('ServiceUnavailable', `${key} was replaced while its version was being fixed`);
         }
-        const source = { key, versionId: current.VersionId ?? 'null', size: current.ContentLength };
+        const source = { key, versionId: current.versionId, size: current.size };
         await copyWithin(bucket, source, target, () => undefined);
       }
       return { ...object, target };

@@ -1,8 +1,7 @@
 /** A change of documents that is only made to see what would come of it: what is written is kept here and read back. */
-import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
-import type { Documents } from '../../systems/s3/documents.ts';
-import type { Stored } from '../../systems/s3/bucket.ts';
+import type { Documents } from './documents.ts';
+import type { ObjectHead, Stored } from '../../systems/s3/bucket.ts';
 
 export class Rehearsal implements Documents {
   readonly #bucket: Documents;
@@ -12,7 +11,7 @@ export class Rehearsal implements Documents {
     this.#bucket = bucket;
   }
 
-  async head(key: string, versionId?: string): Promise<HeadObjectCommandOutput | undefined> {
+  async head(key: string, versionId?: string): Promise<ObjectHead | undefined> {
     return await this.#bucket.head(key, versionId);
   }
 

@@ -3,28 +3,26 @@
  * results, and a record says how the run stood. Published data, finished stages' output and claims stay where they are.
  */
 import { heartbeat } from '@temporalio/activity';
-import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
-import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { isLive } from '../../pipeline/glue-run.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { call } from '../call.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 
 /**
  * @param stateOf the state of a Glue run now: one that was told to stop may have succeeded before. `undefined` for a run
  *   that Glue does not know.
  */
 export function createSecuringActivities(
-  s3: S3Client,
+  systems: Buckets,
   stateOf: (pipeline: string, jobRunId: string) => Promise<string | undefined>,
 ): Pick<PipelineActivities, 'secureStoppedRun'> {
   return {
     async secureStoppedRun({ owner, settings }, { jobRunIds: given, record }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const { run } = owner;
       const limit = pLimit(S3_AT_ONCE);
       const jobRunIds: string[] = [];
@@ -43,7 +41,7 @@ export function createSecuringActivities(
 
 /** Names of all that a Glue run writes contain its id. Reports stay: they belong to the run's records. */
 async function writtenBy(bucket: Bucket, run: string, jobRunIds: readonly string[]): Promise<string[]> {
-  const days = [...(await folders(bucket, PREFIXES.plays)), ...(await folders(bucket, PREFIXES.kpis))];
+  const days = [...(await bucket.folders(PREFIXES.plays)), ...(await bucket.folders(PREFIXES.kpis))];
   const prefixes = [
     layout.errors(run),
     layout.review(run),
@@ -66,26 +64,14 @@ async function writtenBy(bucket: Bucket, run: string, jobRunIds: readonly string
   return found.flat();
 }
 
-/** The prefixes right below a prefix: the days that have data. */
-async function folders(bucket: Bucket, prefix: string): Promise<string[]> {
-  const found: string[] = [];
-  const listing = { Bucket: bucket.name, Prefix: prefix, Delimiter: '/' };
-  const pages = paginateListObjectsV2({ client: bucket.s3 }, listing)[Symbol.asyncIterator]();
-  for (;;) {
-    const page = await call(`ListObjectsV2 ${prefix}`, () => pages.next());
-    if (page.done === true) return found;
-    for (const { Prefix } of page.value.CommonPrefixes ?? []) if (Prefix !== undefined) found.push(Prefix);
-  }
-}
-
 async function setAside(bucket: Bucket, run: string, key: string): Promise<void> {
   const head = await bucket.head(key);
   // Set aside by an earlier try.
   if (head === undefined) return;
-  const source = { key, versionId: head.VersionId ?? 'null', size: head.ContentLength ?? 0 };
+  const source = { key, versionId: head.versionId, size: head.size };
   await copyWithin(bucket, source, layout.quarantined(run, key), () => {
     heartbeat({ quarantining: key });
   });
-  await bucket.deleteIf(key, head.ETag ?? '');
+  await bucket.deleteIf(key, head.etag);
   heartbeat({ quarantined: key });
 }

@@ -2,7 +2,6 @@
  * The report of a shutdown, as JSON and as Markdown, and the plan that undoes it. What a run had done is read from the
  * record that it wrote when it stopped.
  */
-import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { z } from 'zod';
 import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
@@ -14,18 +13,19 @@ import type { StoppedRun } from '../../pipeline/shutdown-report.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import { isFailureOf } from '../call.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import type { Buckets } from '../../systems/systems.ts';
 
 export function createShutdownReportActivities(
-  s3: S3Client,
+  systems: Buckets,
 ): Pick<ShutdownActivities, 'saveUndoPlan' | 'writeShutdownReport'> {
   return {
     async saveUndoPlan({ bucket }, plan) {
-      await new Bucket(s3, bucket).writeJson(layout.shutdown(plan.shutdown, 'plan.json'), plan);
+      await systems.bucket(bucket).writeJson(layout.shutdown(plan.shutdown, 'plan.json'), plan);
     },
 
     async writeShutdownReport({ bucket: name }, findings) {
-      const bucket = new Bucket(s3, name);
+      const bucket = systems.bucket(name);
       const { shutdown } = findings.plan;
       const written = {
         report: layout.shutdown(shutdown, 'report.json'),

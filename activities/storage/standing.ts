@@ -5,9 +5,9 @@
 import { fileRecordSchema, joinedBy, keyRecordSchema, keysOf, leftBy } from '../../pipeline/inputs.ts';
 import type { FileRecord, KeyRecord, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
-import { changeDocument } from '../../systems/s3/documents.ts';
-import type { Documents } from '../../systems/s3/documents.ts';
 import { keyRecordOf } from './claims.ts';
+import { changeDocument } from './documents.ts';
+import type { Documents } from './documents.ts';
 
 type Left = PreparedInputs['retire'][number];
 

@@ -1,6 +1,5 @@
 /** The record of a finished run, and the end of its scratch and of its claims. Repeating it changes nothing. */
 import { heartbeat } from '@temporalio/activity';
-import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { LoadSummary, PipelineActivities, RunRecord } from '../../pipeline/activity-types.ts';
 import { firstFew } from '../../pipeline/first-few.ts';
@@ -12,30 +11,32 @@ import { loadReportSchema } from '../../pipeline/reports.ts';
 import type { LoadReport } from '../../pipeline/reports.ts';
 import { failure } from '../call.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import { deletePrefix } from '../../systems/s3/deletion.ts';
+import type { Buckets } from '../../systems/systems.ts';
 import { requireReport } from './reports.ts';
 import { changeFile } from './standing.ts';
 
 export function createStateActivities(
-  s3: S3Client,
+  systems: Buckets,
 ): Pick<PipelineActivities, 'recordEarlyEnd' | 'updateProcessingState'> {
   return {
     async updateProcessingState({ owner, settings }, { now, record, loadReport, unarchived }) {
-      const bucket = new Bucket(s3, settings.bucket);
+      const bucket = systems.bucket(settings.bucket);
       const { run } = owner;
       const report =
         loadReport === undefined ? undefined : await requireReport(bucket, loadReport, loadReportSchema, run);
       const load = report === undefined ? null : summarise(report);
       if (unarchived === true) await finishInputs(bucket, run);
       await writeRecord(bucket, owner, { finishedAt: now, ...record, load });
-      await bucket.deletePrefix(layout.scratch(run), () => {
+      await deletePrefix(bucket, layout.scratch(run), () => {
         heartbeat();
       });
       return load;
     },
 
     async recordEarlyEnd({ owner, settings }, { now, record }) {
-      await writeRecord(new Bucket(s3, settings.bucket), owner, { finishedAt: now, ...record, load: null });
+      await writeRecord(systems.bucket(settings.bucket), owner, { finishedAt: now, ...record, load: null });
     },
   };
 }

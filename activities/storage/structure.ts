@@ -1,21 +1,21 @@
 /** The bucket's structure. Creates markers that are missing and never touches one that is there. */
-import { GetBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import type { StructureReport } from '../../pipeline/activity-types.ts';
 import { PREFIXES } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { call, failure, isConditionLost, traitsOf } from '../call.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
+import { failure } from '../call.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
+import { versioningOf } from '../../systems/s3/versions.ts';
+import type { Buckets } from '../../systems/systems.ts';
 
-export function createStructureActivities(s3: S3Client): {
+export function createStructureActivities(systems: Buckets): {
   ensureStructure(context: RunContext): Promise<StructureReport>;
 } {
   return {
     async ensureStructure({ settings }) {
-      const bucket = new Bucket(s3, settings.bucket);
-      await requireBucket(bucket);
+      const bucket = systems.bucket(settings.bucket);
+      await requireVersions(bucket);
       const limit = pLimit(S3_AT_ONCE);
       const created = await Promise.all(
         Object.values(PREFIXES).map((prefix) =>
@@ -27,21 +27,9 @@ export function createStructureActivities(s3: S3Client): {
   };
 }
 
-async function requireBucket(bucket: Bucket): Promise<void> {
-  const versioning = await call(`GetBucketVersioning ${bucket.name}`, async (options) => {
-    try {
-      return await bucket.s3.send(new GetBucketVersioningCommand({ Bucket: bucket.name }), options);
-    } catch (error) {
-      if (traitsOf(error).httpStatus !== 404) throw error;
-      throw failure(
-        'BucketMissing',
-        `Bucket ${bucket.name} does not exist; it is never created by a run`,
-        error,
-      );
-    }
-  });
-  if (versioning.Status !== 'Enabled') {
-    const status = versioning.Status ?? 'never enabled';
+async function requireVersions(bucket: Bucket): Promise<void> {
+  const status = await versioningOf(bucket);
+  if (status !== 'Enabled') {
     throw failure(
       'BucketMisconfigured',
       `Versioning of bucket ${bucket.name} is ${status}; inputs are fixed by their version`,
@@ -50,15 +38,5 @@ async function requireBucket(bucket: Bucket): Promise<void> {
 }
 
 async function createMarker(bucket: Bucket, prefix: string): Promise<boolean> {
-  if ((await bucket.head(prefix)) !== undefined) return false;
-  return await call(`PutObject ${prefix}`, async (options) => {
-    try {
-      const marker = { Bucket: bucket.name, Key: prefix, Body: '', ContentLength: 0, IfNoneMatch: '*' };
-      await bucket.s3.send(new PutObjectCommand(marker), options);
-      return true;
-    } catch (error) {
-      if (isConditionLost(error)) return false;
-      throw error;
-    }
-  });
+  return (await bucket.head(prefix)) === undefined && (await bucket.create(prefix, ''));
 }

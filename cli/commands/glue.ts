@@ -1,11 +1,10 @@
 /** `msp glue runs`, `glue run`, `logs`: the Glue side of a run. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { LOG_GROUPS } from '../../pipeline/declared/logs.ts';
+import { LOG_GROUPS, logLineSchema, type LogLine, type LogStream } from '../../pipeline/declared/logs.ts';
 import { isLive } from '../../pipeline/glue-run.ts';
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
 import { glueRunSchema, type GlueRun } from '../../client/glue-runs.ts';
-import { logLineSchema, type LogLine, type LogStream } from '../../systems/logs/streams.ts';
 import { addClientCommand, argument, flag, option } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { cut, duration, time } from '../format.ts';

@@ -8,18 +8,10 @@ import {
   type CloudWatchLogsClient,
   type GetLogEventsCommandOutput,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { z } from 'zod';
 import { LOG_GROUPS } from '../../pipeline/declared/logs.ts';
-import { explain, shapeOf } from '../../client/errors.ts';
-
-export type LogStream = keyof typeof LOG_GROUPS;
-
-export const logLineSchema = z.object({
-  stream: z.enum(['output', 'error']),
-  at: z.string(),
-  message: z.string(),
-});
-export type LogLine = z.infer<typeof logLineSchema>;
+import type { LogLine, LogStream } from '../../pipeline/declared/logs.ts';
+import type { Caller } from '../aws/caller.ts';
+import { unlessNamed } from '../aws/errors.ts';
 
 /** Pause between two looks while following: the log service takes ten calls a second for the whole account. */
 const FOLLOW_INTERVAL_MS = 2000;
@@ -34,9 +26,11 @@ interface Reader {
 
 export class GlueLogs {
   readonly #logs: CloudWatchLogsClient;
+  readonly #caller: Caller;
 
-  constructor(logs: CloudWatchLogsClient) {
+  constructor(logs: CloudWatchLogsClient, caller: Caller) {
     this.#logs = logs;
+    this.#caller = caller;
   }
 
   /** All lines of a run so far, each stream in order, both merged by time. */
@@ -92,18 +86,15 @@ export class GlueLogs {
 
   /** `undefined` while the stream does not exist: a run that has not begun has no log. */
   async #page(jobRunId: string, { stream, token }: Reader): Promise<GetLogEventsCommandOutput | undefined> {
-    try {
-      return await this.#logs.send(
-        new GetLogEventsCommand({
-          logGroupName: LOG_GROUPS[stream],
-          logStreamName: jobRunId,
-          startFromHead: true,
-          ...(token === undefined ? {} : { nextToken: token }),
-        }),
-      );
-    } catch (error) {
-      if (shapeOf(error).name === 'ResourceNotFoundException') return undefined;
-      throw explain(error, `log ${LOG_GROUPS[stream]}`);
-    }
+    const get = new GetLogEventsCommand({
+      logGroupName: LOG_GROUPS[stream],
+      logStreamName: jobRunId,
+      startFromHead: true,
+      ...(token === undefined ? {} : { nextToken: token }),
+    });
+    const asked = { operation: `GetLogEvents ${jobRunId}`, resource: `log ${LOG_GROUPS[stream]}` };
+    return await this.#caller.call(asked, (options) =>
+      unlessNamed('ResourceNotFoundException', () => this.#logs.send(get, options)),
+    );
   }
 }

@@ -1,23 +1,31 @@
 /**
- * A bucket as the activities use it: typed JSON documents with conditional writes, listings, hashes. Every method is
- * one call or a loop of reads, so that repeating it is harmless; what a conditional write lost is a result, not an error.
+ * A bucket: typed JSON documents with conditional writes, listings, hashes. Every method is one call or a loop of reads,
+ * so that repeating it is harmless; what a conditional write lost is a result, not an error.
  */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import {
   DeleteObjectCommand,
-  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   paginateListObjectsV2,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import type { GetObjectCommandInput, HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
-import { cancellationSignal } from '@temporalio/activity';
+import type {
+  GetObjectCommandInput,
+  HeadObjectCommandOutput,
+  ListObjectsV2CommandInput,
+  ListObjectsV2CommandOutput,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import type { z } from 'zod';
+import type { FailureType } from '../../pipeline/failures.ts';
+import { s3Uri } from '../../pipeline/layout.ts';
 import { problemsOf } from '../../pipeline/problems.ts';
-import { call, failure, isConditionLost, isMissing, traitsOf } from '../../activities/call.ts';
+import { pagesOf } from '../aws/caller.ts';
+import type { Asked, Caller, CallOptions } from '../aws/caller.ts';
+import { isConditionLost, isMissing, traitsOf } from '../aws/errors.ts';
 
 /** The first problems of a document tell what it is; more would fill the history. */
 const PROBLEMS_SHOWN = 5;
@@ -35,6 +43,15 @@ export interface ListedObject {
   readonly modifiedAt: Date;
 }
 
+/** What S3 has written down of an object. */
+export interface ObjectHead {
+  readonly size: number;
+  readonly etag: string;
+  readonly versionId: string;
+  /** Over the whole of it, in hex; `undefined` where it was written without one, or in parts. */
+  readonly sha256: string | undefined;
+}
+
 /** What reading an object to its end told. */
 export interface Digested {
   readonly sha256: string;
@@ -45,42 +62,55 @@ export interface Digested {
   readonly gzip: boolean;
 }
 
-/** The SHA-256 that S3 has over the whole of an object, in hex; `undefined` where it was written without one, or in parts. */
-export function storedDigest({
-  ChecksumSHA256: checksum,
-  ChecksumType: type,
-}: HeadObjectCommandOutput): string | undefined {
-  if (checksum === undefined || type === 'COMPOSITE') return undefined;
-  return Buffer.from(checksum, 'base64').toString('hex');
-}
-
-/** S3's limit for one DeleteObjects. */
-const DELETED_AT_ONCE = 1000;
-
 export class Bucket {
-  readonly s3: S3Client;
+  readonly #s3: S3Client;
+  readonly #caller: Caller;
   readonly name: string;
 
-  constructor(s3: S3Client, name: string) {
-    this.s3 = s3;
+  constructor(s3: S3Client, caller: Caller, name: string) {
+    this.#s3 = s3;
+    this.#caller = caller;
     this.name = name;
+  }
+
+  /**
+   * Makes a call about an object or a prefix, as the user of the bucket makes its calls.
+   * @param resource how an operator knows what the call is about
+   */
+  async call<T>(
+    operation: string,
+    key: string,
+    send: (s3: S3Client, options: CallOptions) => Promise<T>,
+    resource?: string,
+  ): Promise<T> {
+    const asked = this.#asked(operation, key, resource);
+    return await this.#caller.call(asked, (options) => send(this.#s3, options));
+  }
+
+  #asked(operation: string, key: string, resource = s3Uri(this.name, key)): Asked {
+    return { operation: `${operation} ${key === '' ? this.name : key}`, resource };
+  }
+
+  /** An error as the user of the bucket throws them. */
+  failure(type: FailureType, message: string, cause?: unknown): Error {
+    return this.#caller.failure(type, message, cause);
   }
 
   /** @throws `DocumentInvalid` when the object is there but is not what it should be */
   async readJson<T>(key: string, schema: z.ZodType<T>, versionId?: string): Promise<Stored<T> | undefined> {
     const found = await this.#get(key, versionId);
     if (found === undefined) return undefined;
-    const body = await call(`GetObject ${key}`, () => text(found.body));
+    const body = await this.call('GetObject', key, () => text(found.body));
     let json: unknown;
     try {
       json = JSON.parse(body);
     } catch (error) {
-      throw failure('DocumentInvalid', `s3://${this.name}/${key} is not JSON`, error);
+      throw this.failure('DocumentInvalid', `s3://${this.name}/${key} is not JSON`, error);
     }
     const parsed = schema.safeParse(json);
     if (!parsed.success) {
       const problems = problemsOf(parsed.error, json).slice(0, PROBLEMS_SHOWN);
-      throw failure(
+      throw this.failure(
         'DocumentInvalid',
         `s3://${this.name}/${key} is not the expected document: ${problems.join('; ')}`,
       );
@@ -90,14 +120,12 @@ export class Bucket {
 
   /** Writes without a condition: for records that only one run writes. */
   async writeJson(key: string, value: unknown): Promise<void> {
-    await call(`PutObject ${key}`, (options) =>
-      this.s3.send(new PutObjectCommand(this.#document(key, value)), options),
-    );
+    await this.writeText(key, jsonText(value), JSON_TYPE);
   }
 
-  async writeText(key: string, body: string, ContentType: string): Promise<void> {
-    const put = new PutObjectCommand({ Bucket: this.name, Key: key, Body: body, ContentType });
-    await call(`PutObject ${key}`, (options) => this.s3.send(put, options));
+  async writeText(key: string, body: string, contentType: string): Promise<void> {
+    const put = new PutObjectCommand({ Bucket: this.name, Key: key, Body: body, ContentType: contentType });
+    await this.call('PutObject', key, (s3, options) => s3.send(put, options));
   }
 
   /**
@@ -106,9 +134,23 @@ export class Bucket {
    */
   async writeJsonIf(key: string, value: unknown, etag: string | undefined): Promise<boolean> {
     const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag };
-    return await this.#conditional(`PutObject ${key}`, (options) =>
-      this.s3.send(new PutObjectCommand({ ...this.#document(key, value), ...condition }), options),
-    );
+    const document = { Body: jsonText(value), ContentType: JSON_TYPE };
+    const put = new PutObjectCommand({ Bucket: this.name, Key: key, ...document, ...condition });
+    return await this.#conditional('PutObject', key, (s3, options) => s3.send(put, options));
+  }
+
+  /**
+   * Writes only if there is no such object.
+   * @param sha256 of the body, in hex, where S3 is to check what arrives
+   * @returns `false` when there was one
+   */
+  async create(key: string, body: string | Buffer, sha256?: string): Promise<boolean> {
+    const checked = sha256 === undefined ? {} : { ChecksumSHA256: base64Of(sha256) };
+    const put = new PutObjectCommand({
+      ...{ Bucket: this.name, Key: key, Body: body, ContentLength: body.length, IfNoneMatch: '*' },
+      ...checked,
+    });
+    return await this.#conditional('PutObject', key, (s3, options) => s3.send(put, options));
   }
 
   /**
@@ -118,59 +160,58 @@ export class Bucket {
    */
   async deleteIf(key: string, etag: string): Promise<boolean> {
     if ((await this.head(key)) === undefined) return true;
-    return await this.#conditional(`DeleteObject ${key}`, async (options) => {
-      try {
-        await this.s3.send(new DeleteObjectCommand({ Bucket: this.name, Key: key, IfMatch: etag }), options);
-      } catch (error) {
-        if (!isMissing(error)) throw error;
-      }
-    });
+    const remove = new DeleteObjectCommand({ Bucket: this.name, Key: key, IfMatch: etag });
+    return await this.#conditional('DeleteObject', key, (s3, options) =>
+      unlessMissing(s3.send(remove, options)),
+    );
   }
 
-  async head(key: string, versionId?: string): Promise<HeadObjectCommandOutput | undefined> {
-    const of = {
-      Bucket: this.name,
-      Key: key,
-      ...(versionId === undefined ? {} : { VersionId: versionId }),
-    };
-    return await call(`HeadObject ${key}`, async (options) => {
+  async head(key: string, versionId?: string): Promise<ObjectHead | undefined> {
+    const of = this.#object(key, versionId);
+    const head = await this.call('HeadObject', key, async (s3, options) => {
       try {
-        return await this.s3.send(new HeadObjectCommand({ ...of, ChecksumMode: 'ENABLED' }), options);
+        return await unlessMissing(
+          s3.send(new HeadObjectCommand({ ...of, ChecksumMode: 'ENABLED' }), options),
+        );
       } catch (error) {
-        if (isMissing(error)) return undefined;
-        await this.#askWhy(error, of, options);
+        // S3 refuses a HEAD without a word: expired credentials look like a malformed request, and nobody learns which
+        // right is missing. The same question as a GET needs the same right and is refused with the reason.
+        const { httpStatus } = traitsOf(error);
+        if (httpStatus === 400 || httpStatus === 403) {
+          const { Body: body } = await s3.send(new GetObjectCommand(of), options);
+          if (body instanceof Readable) body.destroy();
+        }
         throw error;
       }
     });
-  }
-
-  /**
-   * S3 refuses a HEAD without a word: expired credentials look like a malformed request, and nobody learns which right
-   * is missing. The same question as a GET needs the same right and is refused with the reason.
-   * @throws the error that tells the reason, if there is one
-   */
-  async #askWhy(
-    refusal: unknown,
-    of: GetObjectCommandInput,
-    options: { readonly abortSignal: AbortSignal },
-  ): Promise<void> {
-    const { httpStatus } = traitsOf(refusal);
-    if (httpStatus !== 400 && httpStatus !== 403) return;
-    const { Body: body } = await this.s3.send(new GetObjectCommand(of), options);
-    if (body instanceof Readable) body.destroy();
+    if (head === undefined) return undefined;
+    const { ContentLength: size = 0, ETag: etag = '', VersionId = 'null' } = head;
+    return { size, etag, versionId: VersionId, sha256: storedDigest(head) };
   }
 
   async *list(prefix: string): AsyncGenerator<ListedObject> {
-    const pages = paginateListObjectsV2({ client: this.s3 }, { Bucket: this.name, Prefix: prefix });
-    const iterator = pages[Symbol.asyncIterator]();
-    for (;;) {
-      const page = await call(`ListObjectsV2 ${prefix}`, () => iterator.next());
-      if (page.done === true) return;
-      for (const { Key, Size, ETag, LastModified } of page.value.Contents ?? []) {
+    for await (const page of this.#pages({ Prefix: prefix })) {
+      for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
         if (Key === undefined) continue;
         yield { key: Key, size: Size ?? 0, etag: ETag ?? '', modifiedAt: LastModified ?? new Date(0) };
       }
     }
+  }
+
+  /** The prefixes right below a prefix. */
+  async folders(prefix: string): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { CommonPrefixes = [] } of this.#pages({ Prefix: prefix, Delimiter: '/' }))
+      found.push(...CommonPrefixes.flatMap(({ Prefix }) => Prefix ?? []));
+    return found;
+  }
+
+  #pages(
+    listing: Pick<ListObjectsV2CommandInput, 'Delimiter'> & { readonly Prefix: string },
+  ): AsyncGenerator<ListObjectsV2CommandOutput> {
+    const asked = this.#asked('ListObjectsV2', listing.Prefix);
+    const pages = paginateListObjectsV2({ client: this.#s3 }, { Bucket: this.name, ...listing });
+    return pagesOf(this.#caller, asked, pages);
   }
 
   /** The content as it comes; who reads it turns what breaks off into a failure. */
@@ -182,7 +223,7 @@ export class Bucket {
   async readBytes(key: string, versionId?: string): Promise<Uint8Array | undefined> {
     const found = await this.#get(key, versionId);
     if (found === undefined) return undefined;
-    return await call(`GetObject ${key}`, () => buffer(found.body));
+    return await this.call('GetObject', key, () => buffer(found.body));
   }
 
   /**
@@ -199,10 +240,9 @@ export class Bucket {
     const hash = createHash('sha256');
     let size = 0;
     let first = Buffer.alloc(0);
-    const signal = cancellationSignal();
-    await call(`GetObject ${key}`, async () => {
+    await this.call('GetObject', key, async (_s3, { abortSignal }) => {
       for await (const chunk of found.body) {
-        if (signal.aborted) throw signal.reason;
+        abortSignal?.throwIfAborted();
         const bytes = chunk as Buffer;
         if (first.length < 2) first = Buffer.concat([first, bytes.subarray(0, 2)]);
         hash.update(bytes);
@@ -220,88 +260,72 @@ export class Bucket {
   async sha256(key: string): Promise<string | undefined> {
     const head = await this.head(key);
     if (head === undefined) return undefined;
-    return storedDigest(head) ?? (await this.digest(key))?.sha256;
+    return head.sha256 ?? (await this.digest(key))?.sha256;
   }
 
-  async deletePrefix(prefix: string, onProgress: () => void): Promise<number> {
-    let batch: { Key: string }[] = [];
-    let deleted = 0;
-    const flush = async (): Promise<void> => {
-      if (batch.length === 0) return;
-      const Delete = { Objects: batch, Quiet: true };
-      const answer = await call(`DeleteObjects ${prefix}`, (options) =>
-        this.s3.send(new DeleteObjectsCommand({ Bucket: this.name, Delete }), options),
-      );
-      const refused = answer.Errors?.[0];
-      if (refused !== undefined) {
-        const code = refused.Code ?? 'no code';
-        throw failure(
-          code === 'AccessDenied' ? 'AccessDenied' : 'ServiceUnavailable',
-          `DeleteObjects ${refused.Key ?? prefix}: ${code}`,
-        );
-      }
-      deleted += batch.length;
-      batch = [];
-      onProgress();
-    };
-    for await (const { key } of this.list(prefix)) {
-      batch.push({ Key: key });
-      if (batch.length === DELETED_AT_ONCE) await flush();
-    }
-    await flush();
-    return deleted;
-  }
-
-  #document(key: string, value: unknown): { Bucket: string; Key: string; Body: string; ContentType: string } {
-    return {
-      Bucket: this.name,
-      Key: key,
-      Body: `${JSON.stringify(value, null, 1)}\n`,
-      ContentType: 'application/json',
-    };
+  #object(key: string, versionId: string | undefined): GetObjectCommandInput {
+    return { Bucket: this.name, Key: key, ...(versionId === undefined ? {} : { VersionId: versionId }) };
   }
 
   async #get(
     key: string,
     versionId?: string,
   ): Promise<{ body: Readable; etag: string; versionId: string; modifiedAt: Date } | undefined> {
-    const answer = await call(`GetObject ${key}`, async (options) => {
-      try {
-        const of = {
-          Bucket: this.name,
-          Key: key,
-          ...(versionId === undefined ? {} : { VersionId: versionId }),
-        };
-        return await this.s3.send(new GetObjectCommand(of), options);
-      } catch (error) {
-        if (isMissing(error)) return undefined;
-        throw error;
-      }
-    });
+    const get = new GetObjectCommand(this.#object(key, versionId));
+    const answer = await this.call('GetObject', key, (s3, options) => unlessMissing(s3.send(get, options)));
     if (answer === undefined) return undefined;
-    const { Body, ETag, VersionId, LastModified } = answer;
-    if (!(Body instanceof Readable))
-      throw failure('UnexpectedError', `GetObject ${key} answered without a body`);
-    return {
-      body: Body,
-      etag: ETag ?? '',
-      versionId: VersionId ?? 'null',
-      modifiedAt: LastModified ?? new Date(0),
-    };
+    const {
+      Body: body,
+      ETag: etag = '',
+      VersionId = 'null',
+      LastModified: modifiedAt = new Date(0),
+    } = answer;
+    if (!(body instanceof Readable))
+      throw this.failure('UnexpectedError', `GetObject ${key} answered without a body`);
+    return { body, etag, versionId: VersionId, modifiedAt };
   }
 
   async #conditional(
-    what: string,
-    send: (options: { abortSignal: AbortSignal }) => Promise<unknown>,
+    operation: string,
+    key: string,
+    send: (s3: S3Client, options: CallOptions) => Promise<unknown>,
   ): Promise<boolean> {
-    return await call(what, async (options) => {
+    return await this.call(operation, key, async (s3, options) => {
       try {
-        await send(options);
+        await send(s3, options);
         return true;
       } catch (error) {
         if (isConditionLost(error)) return false;
         throw error;
       }
     });
+  }
+}
+
+const JSON_TYPE = 'application/json';
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 1)}\n`;
+}
+
+/** A digest in hex as S3 takes and tells it. */
+export function base64Of(sha256: string): string {
+  return Buffer.from(sha256, 'hex').toString('base64');
+}
+
+function storedDigest({
+  ChecksumSHA256: checksum,
+  ChecksumType: type,
+}: HeadObjectCommandOutput): string | undefined {
+  if (checksum === undefined || type === 'COMPOSITE') return undefined;
+  return Buffer.from(checksum, 'base64').toString('hex');
+}
+
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }

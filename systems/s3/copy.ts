@@ -9,7 +9,6 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { call, failure } from '../../activities/call.ts';
 import type { Bucket } from './bucket.ts';
 
 /** Largest object that CopyObject takes (S3's limit). */
@@ -40,7 +39,7 @@ export async function copyWithin(
       CopySource,
       ChecksumAlgorithm: 'SHA256',
     });
-    await call(`CopyObject ${source.key}`, (options) => bucket.s3.send(copy, options));
+    await bucket.call('CopyObject', source.key, (s3, options) => s3.send(copy, options));
     return;
   }
   await copyInParts(bucket, source, CopySource, target, onProgress);
@@ -54,19 +53,19 @@ async function copyInParts(
   onProgress: () => void,
 ): Promise<void> {
   const of = { Bucket: bucket.name, Key: target };
-  const { UploadId } = await call(`CreateMultipartUpload ${target}`, (options) =>
-    bucket.s3.send(new CreateMultipartUploadCommand(of), options),
+  const { UploadId } = await bucket.call('CreateMultipartUpload', target, (s3, options) =>
+    s3.send(new CreateMultipartUploadCommand(of), options),
   );
   if (UploadId === undefined)
-    throw failure('UnexpectedError', `CreateMultipartUpload ${target} answered without an id`);
+    throw bucket.failure('UnexpectedError', `CreateMultipartUpload ${target} answered without an id`);
   try {
     const parts: { PartNumber: number; ETag: string }[] = [];
     for (let start = 0; start < source.size; start += PART_BYTES) {
       const PartNumber = parts.length + 1;
       const end = Math.min(start + PART_BYTES, source.size) - 1;
-      const CopySourceRange = `bytes=${String(start)}-${String(end)}`;
-      const copied = await call(`UploadPartCopy ${target}`, (options) =>
-        bucket.s3.send(
+      const CopySourceRange = `bytes=${start}-${end}`;
+      const copied = await bucket.call('UploadPartCopy', target, (s3, options) =>
+        s3.send(
           new UploadPartCopyCommand({ ...of, UploadId, PartNumber, CopySource, CopySourceRange }),
           options,
         ),
@@ -74,14 +73,16 @@ async function copyInParts(
       parts.push({ PartNumber, ETag: copied.CopyPartResult?.ETag ?? '' });
       onProgress();
     }
-    await call(`CompleteMultipartUpload ${target}`, (options) =>
-      bucket.s3.send(
+    await bucket.call('CompleteMultipartUpload', target, (s3, options) =>
+      s3.send(
         new CompleteMultipartUploadCommand({ ...of, UploadId, MultipartUpload: { Parts: parts } }),
         options,
       ),
     );
   } catch (error) {
-    await bucket.s3.send(new AbortMultipartUploadCommand({ ...of, UploadId })).catch(() => undefined);
+    // Without the caller's options: what is cancelled is to be tidied up all the same.
+    const abort = new AbortMultipartUploadCommand({ ...of, UploadId });
+    await bucket.call('AbortMultipartUpload', target, (s3) => s3.send(abort)).catch(() => undefined);
     throw error;
   }
 }

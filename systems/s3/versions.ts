@@ -1,6 +1,6 @@
-/** Versions of objects: what a key held before. Reads only. */
-import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
-import { call } from '../../activities/call.ts';
+/** Versions of objects: what a key held before, and whether a bucket keeps them. Reads only. */
+import { GetBucketVersioningCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { traitsOf } from '../aws/errors.ts';
 import type { Bucket } from './bucket.ts';
 
 export interface ObjectVersion {
@@ -19,8 +19,8 @@ export async function* listVersions(bucket: Bucket, prefix: string): AsyncGenera
   let marker: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
   for (;;) {
     const request = { Bucket: bucket.name, Prefix: prefix, ...marker };
-    const page = await call(`ListObjectVersions ${prefix}`, (options) =>
-      bucket.s3.send(new ListObjectVersionsCommand(request), options),
+    const page = await bucket.call('ListObjectVersions', prefix, (s3, options) =>
+      s3.send(new ListObjectVersionsCommand(request), options),
     );
     const found = [
       ...(page.Versions ?? []).map((version) => ({ ...version, deleted: false })),
@@ -50,4 +50,22 @@ export async function versionsOf(bucket: Bucket, key: string): Promise<ObjectVer
     if (version.key === key && !version.deleted) found.push(version);
   }
   return found.sort((a, b) => b.modifiedAt.getTime() - a.modifiedAt.getTime());
+}
+
+/**
+ * Whether a bucket keeps versions: `Enabled`, `Suspended`, or `never enabled`.
+ * @throws `BucketMissing`
+ */
+export async function versioningOf(bucket: Bucket): Promise<string> {
+  const get = new GetBucketVersioningCommand({ Bucket: bucket.name });
+  const { Status: status } = await bucket.call('GetBucketVersioning', '', async (s3, options) => {
+    try {
+      return await s3.send(get, options);
+    } catch (error) {
+      if (traitsOf(error).httpStatus !== 404) throw error;
+      const what = `Bucket ${bucket.name} does not exist; it is never created by a run`;
+      throw bucket.failure('BucketMissing', what, error);
+    }
+  });
+  return status ?? 'never enabled';
 }

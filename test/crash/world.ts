@@ -12,7 +12,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
-import { isMissing } from '../../activities/call.ts';
+import { isMissing } from '../../systems/aws/errors.ts';
 import { fileIdOf } from '../../pipeline/documents.ts';
 import type { DataFile } from '../../pipeline/documents.ts';
 import { TOKEN_ARGUMENT } from '../../pipeline/glue-run.ts';

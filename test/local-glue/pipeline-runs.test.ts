@@ -4,7 +4,9 @@ import { GetJobRunsCommand } from '@aws-sdk/client-glue';
 import type { JobRun } from '@aws-sdk/client-glue';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { stateOf } from '../../systems/glue/calls.ts';
+import { activityCaller } from '../../activities/call.ts';
+import { stateOf } from '../../activities/glue/recent-runs.ts';
+import { JobRuns } from '../../systems/glue/job-runs.ts';
 import { createGlueRunActivities } from '../../activities/glue/job-runs.ts';
 import type { GlueJobRequest } from '../../pipeline/activity-types.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
@@ -53,11 +55,13 @@ beforeEach(async () => {
     Name: jobNameOf(pipeline, 'validate_data'),
     ExecutionProperty: { MaxConcurrentRuns: 9 },
   });
-  activities = createGlueRunActivities(glue.client, glue.client, 1_500);
+  activities = createGlueRunActivities(jobRuns(), 1_500);
   await endless();
 });
 afterEach(() => noFaults());
 afterAll(() => glue.close());
+
+const jobRuns = (): JobRuns => new JobRuns({ glue: glue.client, glueOnce: glue.client }, activityCaller);
 
 const noFaults = (): Promise<unknown> => fetch(`${glue.endpoint}/_local/faults`, { method: 'DELETE' });
 
@@ -249,7 +253,7 @@ describe('the state of a run', () => {
     const id = await glue.start(other);
     await glue.when(other, id, 'SUCCEEDED');
     const stateNow = (jobRunId: string): Promise<string | undefined> =>
-      environment().run(stateOf, glue.client, context.settings.pipeline, jobRunId);
+      environment().run(stateOf, jobRuns(), context.settings.pipeline, jobRunId);
     expect(await stateNow(id)).toBe('SUCCEEDED');
     expect(await stateNow('jr_unknown')).toBeUndefined();
   });

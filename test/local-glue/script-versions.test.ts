@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { GetJobCommand } from '@aws-sdk/client-glue';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { activityCaller } from '../../activities/call.ts';
 import { buildDigest } from '../../activities/glue/build.ts';
 import { createGlueRunActivities } from '../../activities/glue/job-runs.ts';
 import { createScriptActivities } from '../../activities/glue/scripts.ts';
+import { JobRuns } from '../../systems/glue/job-runs.ts';
+import { Jobs } from '../../systems/glue/jobs.ts';
 import type { GlueJobRequest, ScriptsReport, StartedGlueRun } from '../../pipeline/activity-types.ts';
 import { s3Uri } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
@@ -53,7 +56,7 @@ async function verified(build: string): Promise<ScriptsReport> {
   const built = { scripts, package: write('music_streaming.zip', library) };
   writeFileSync(join(directory, 'digests.json'), JSON.stringify(built));
   const { verifyGlueScripts } = createScriptActivities(
-    { s3: bucket.s3, glue: glue.client },
+    { ...bucket.systems, jobs: new Jobs(glue.client, activityCaller) },
     settings,
     directory,
   );
@@ -73,7 +76,9 @@ async function validated(
   round: number,
   version: Pick<GlueJobRequest, 'scriptDigest' | 'files'>,
 ): Promise<string> {
-  const { startGlueRun } = createGlueRunActivities(glue.client, glue.client);
+  const { startGlueRun } = createGlueRunActivities(
+    new JobRuns({ glue: glue.client, glueOnce: glue.client }, activityCaller),
+  );
   const workflowExecution = { workflowId: run, runId: 'first' };
   const token = `${run}/first/validation/${String(round)}`;
   const work = {

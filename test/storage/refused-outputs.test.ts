@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { createUndoPlanActivities } from '../../activities/procedures/undo-plan.ts';
 import { createArchiveActivities } from '../../activities/storage/archive.ts';
-import { changeDocument } from '../../systems/s3/documents.ts';
+import { changeDocument } from '../../activities/storage/documents.ts';
 import { createKpisActivities } from '../../activities/storage/kpis.ts';
-import { Bucket } from '../../systems/s3/bucket.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { kpisManifestSchema } from '../../pipeline/manifests.ts';
 import { itemsOf, LATE, MONDAY, NOW } from '../support/data/published-world.ts';
@@ -32,7 +31,7 @@ describe('what a run has left', () => {
   }
 
   async function verify(key: string): Promise<{ readonly items: number }> {
-    const { verifyKpis } = createKpisActivities(suite.world.worker.s3);
+    const { verifyKpis } = createKpisActivities(suite.world.worker);
     return await suite.world.run(verifyKpis, suite.world.context, { report: key });
   }
 
@@ -69,7 +68,7 @@ describe('what a run has left', () => {
       deferred: [],
     };
     await suite.world.put(layout.runRecord(context.owner.run, 'inputs'), JSON.stringify(inputs));
-    const { archiveInputs } = createArchiveActivities(suite.world.worker.s3);
+    const { archiveInputs } = createArchiveActivities(suite.world.worker);
     await expect(suite.world.run(archiveInputs, context, { now: NOW })).rejects.toMatchObject({
       type: 'InputVanished',
     });
@@ -80,7 +79,7 @@ describe('a document', () => {
   const suite = publishedWorld();
 
   it('that others change each time in between is given up', async () => {
-    const bucket = new Bucket(suite.world.worker.s3, suite.world.context.settings.bucket);
+    const bucket = suite.world.worker.bucket(suite.world.context.settings.bucket);
     const key = layout.manifest('kpis', MONDAY);
     const publish = async (): Promise<unknown> =>
       await changeDocument(bucket, key, kpisManifestSchema, (current) => {
@@ -100,9 +99,7 @@ describe('an undoing', () => {
   const suite = publishedWorld();
 
   it('of a shutdown that never was is refused', async () => {
-    const { readUndoPlan } = createUndoPlanActivities(suite.world.worker.s3, () =>
-      Promise.resolve(undefined),
-    );
+    const { readUndoPlan } = createUndoPlanActivities(suite.world.worker, () => Promise.resolve(undefined));
     await expect(
       suite.world.run(readUndoPlan, suite.world.context, { shutdown: 'none' }),
     ).rejects.toMatchObject({

@@ -20,7 +20,7 @@ describe('a reset of the processing state', () => {
 
   beforeEach(() => {
     activities = createResetActivities({
-      ...suite.world.worker,
+      systems: suite.world.worker,
       openRuns: () => Promise.resolve([{ workflowId: 'stuck', runId: 'r' }]),
       runningSchedules: () => Promise.resolve(['daily']),
     });

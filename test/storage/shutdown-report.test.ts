@@ -50,7 +50,7 @@ describe('the report of a shutdown', () => {
     };
     await suite.world.put(layout.runRecord(CLAIMING, `stopped/${NOW}`), JSON.stringify(record));
     await suite.world.put(layout.runRecord(DAMAGED, 'inputs'), '{oops');
-    const { writeShutdownReport } = createShutdownReportActivities(suite.world.worker.s3);
+    const { writeShutdownReport } = createShutdownReportActivities(suite.world.worker);
     const written = await suite.world.run(writeShutdownReport, suite.world.context.settings, findings('s1'));
 
     expect(undoPlanSchema.parse(await suite.world.json(written.plan)).runs).toHaveLength(2);

@@ -15,9 +15,7 @@ describe('securing a stopped run', () => {
     ['that had succeeded before the stop reached it', 'SUCCEEDED', 'left'],
     ['that has not ended yet', 'STOPPING', 'left'],
   ])('finds output of a Glue run %s (%s), which is %s', async (_what, state, becomes) => {
-    const { secureStoppedRun } = createSecuringActivities(suite.world.worker.s3, () =>
-      Promise.resolve(state),
-    );
+    const { secureStoppedRun } = createSecuringActivities(suite.world.worker, () => Promise.resolve(state));
     const output = suite.world.validated(MONDAY);
     const owner = { run: RUN, workflowId: 'daily', originalRunId: '00000001' };
     const record = {

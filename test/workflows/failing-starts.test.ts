@@ -2,9 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { GetJobRunsCommand, GlueClient } from '@aws-sdk/client-glue';
 import { mockClient } from 'aws-sdk-client-mock';
+import { activityCaller } from '../../activities/call.ts';
 import { createGlueRunActivities } from '../../activities/glue/job-runs.ts';
 import type { GlueJobRequest } from '../../pipeline/activity-types.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
+import { JobRuns } from '../../systems/glue/job-runs.ts';
 import { createWorker } from '../../worker/worker.ts';
 import { fakeActivities, ordinarySettings } from '../support/fakes/fake-activities.ts';
 import type { starting } from '../support/temporal/starting-workflow.ts';
@@ -37,7 +39,10 @@ it('starts that fail in a row are counted over all workers, and after eight an o
       connection: server.env.nativeConnection,
       namespace: server.env.namespace ?? 'default',
       taskQueue,
-      activities: { ...fakeActivities().activities, ...createGlueRunActivities(glue, glue) },
+      activities: {
+        ...fakeActivities().activities,
+        ...createGlueRunActivities(new JobRuns({ glue, glueOnce: glue }, activityCaller)),
+      },
       workflows: {
         workflowsPath: fileURLToPath(new URL('../support/temporal/starting-workflow.ts', import.meta.url)),
       },

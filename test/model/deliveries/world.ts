@@ -157,7 +157,7 @@ export class DeliveryWorld {
     death: Death | undefined,
     { finished, again, archives }: Way,
   ): Promise<void> {
-    const { s3 } = this.bucket;
+    const { systems } = this.bucket;
     const dieIn = (stage: Death['in']): void => {
       let left = death?.in === stage ? death.after : Infinity;
       this.bucket.beforeWrite = (key) => {
@@ -183,13 +183,13 @@ export class DeliveryWorld {
       const foreseen = await this.#foresee(context, report);
       dieIn('publish');
       const before = this.#manifests();
-      await this.#do(createPlaysActivities(s3).publishPlays, context, given);
+      await this.#do(createPlaysActivities(systems).publishPlays, context, given);
       requireForeseen(foreseen, before, this.#manifests());
     }
     dieIn('archive');
-    if (archives) await this.#do(createArchiveActivities(s3).archiveInputs, context, { now: NOW });
+    if (archives) await this.#do(createArchiveActivities(systems).archiveInputs, context, { now: NOW });
     else
-      await this.#do(createStateActivities(s3).updateProcessingState, context, {
+      await this.#do(createStateActivities(systems).updateProcessingState, context, {
         now: NOW,
         record: { outcome: 'published' },
         unarchived: true,
@@ -197,7 +197,7 @@ export class DeliveryWorld {
   }
 
   async #prepare(context: RunContext): Promise<Prepared | undefined> {
-    const { findNewStreams, prepareData } = createInputActivities(this.bucket.s3);
+    const { findNewStreams, prepareData } = createInputActivities(this.bucket.systems);
     if ((await this.#do(findNewStreams, context, {})).files === 0) return undefined;
     const given = { reference: REFERENCE, now: NOW };
     const first = await this.#do(prepareData, context, given);
@@ -206,7 +206,7 @@ export class DeliveryWorld {
   }
 
   async #adopt(context: RunContext, again: boolean): Promise<Prepared> {
-    const { adoptInputs } = createAdoptionActivities(this.bucket.s3);
+    const { adoptInputs } = createAdoptionActivities(this.bucket.systems);
     const given = again ? { again: { reference: REFERENCE, now: NOW } } : {};
     const { blockedBy } = await this.#do(adoptInputs, context, given);
     if (blockedBy !== undefined) await this.#do(adoptInputs, context, { ...given, closedRuns: this.#closed });
@@ -223,7 +223,7 @@ export class DeliveryWorld {
       if (key !== quality) throw new Error(`The gate has written ${key}`);
     };
     const given = { onPurpose: false, ...(report === undefined ? {} : { report }) };
-    await this.#do(createQualityActivities(this.bucket.s3).judgeQuality, context, given);
+    await this.#do(createQualityActivities(this.bucket.systems).judgeQuality, context, given);
     return (JSON.parse(this.bucket.text(quality) ?? '') as { losses: RecordedLoss[] }).losses;
   }
 

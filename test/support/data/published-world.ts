@@ -18,7 +18,10 @@ import { DeleteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-
 import { DuckDBInstance } from '@duckdb/node-api';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { isMissing } from '../../../activities/call.ts';
+import { activityCaller } from '../../../activities/call.ts';
+import { createAwsClients, PATIENCE_OF_A_WORKER } from '../../../systems/aws/clients.ts';
+import { isMissing } from '../../../systems/aws/errors.ts';
+import { Systems } from '../../../systems/systems.ts';
 import { keyRecordOf } from '../../../activities/storage/claims.ts';
 import type { AccessKey } from '../../../local/stack/folder.ts';
 import { provision } from '../../../local/stack/provision/provision.ts';
@@ -65,7 +68,7 @@ export class PublishedWorld {
   readonly s3: S3Client;
   readonly dynamo: DynamoDBDocumentClient;
   /** As the worker has them. */
-  readonly worker: { readonly s3: S3Client; readonly dynamo: DynamoDBDocumentClient };
+  readonly worker: Systems;
   readonly context: RunContext;
   readonly #bucket: string;
 
@@ -75,13 +78,15 @@ export class PublishedWorld {
     context: RunContext,
   ) {
     const root = { region: REGION, endpoint, credentials: ROOT_KEY, forcePathStyle: true };
-    const worker = { ...root, credentials: key };
     this.s3 = new S3Client(root);
     this.dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(root));
-    this.worker = {
-      s3: new S3Client(worker),
-      dynamo: DynamoDBDocumentClient.from(new DynamoDBClient(worker)),
-    };
+    const clients = createAwsClients(PATIENCE_OF_A_WORKER, {
+      AWS_REGION: REGION,
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: key.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+    });
+    this.worker = new Systems(clients, activityCaller);
     this.context = context;
     this.#bucket = context.settings.bucket;
   }
@@ -120,10 +125,9 @@ export class PublishedWorld {
   }
 
   close(): void {
-    for (const { s3, dynamo } of [this, this.worker]) {
-      s3.destroy();
-      dynamo.destroy();
-    }
+    this.s3.destroy();
+    this.dynamo.destroy();
+    this.worker.close();
   }
 
   /** Runs an activity as a worker does. */

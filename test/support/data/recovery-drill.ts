@@ -25,7 +25,7 @@ export class RecoveryDrill {
   private constructor(world: PublishedWorld) {
     this.world = world;
     this.activities = createRecoveryActivities({
-      ...world.worker,
+      systems: world.worker,
       runs: {
         closedRuns: async (owners) => {
           const open = await this.#asked('closedRuns');

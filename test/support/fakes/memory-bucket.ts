@@ -12,6 +12,9 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
+import { activityCaller } from '../../../activities/call.ts';
+import { Bucket } from '../../../systems/s3/bucket.ts';
+import type { Buckets } from '../../../systems/systems.ts';
 
 interface Version {
   readonly id: string;
@@ -24,7 +27,9 @@ interface Version {
 type Conditions = Readonly<{ IfMatch?: string | undefined; IfNoneMatch?: string | undefined }>;
 
 export class MemoryBucket {
-  readonly s3 = new S3Client({ region: 'eu-west-1' });
+  readonly #s3 = new S3Client({ region: 'eu-west-1' });
+  /** The bucket as activities have it, under whichever name. */
+  readonly systems: Buckets = { bucket: (name) => new Bucket(this.#s3, activityCaller, name) };
   /** Called before each write; what it throws is what the writer gets, and nothing is written. */
   beforeWrite: ((key: string) => void) | undefined;
   readonly #objects = new Map<string, Version[]>();
@@ -32,7 +37,7 @@ export class MemoryBucket {
   #made = 0;
 
   constructor() {
-    const mock = mockClient(this.s3);
+    const mock = mockClient(this.#s3);
     mock.on(ListObjectsV2Command).callsFake(({ Prefix = '' }: { Prefix?: string }) => ({
       Contents: this.keys(Prefix).map((Key) => {
         const { body, etag, at } = this.#get(Key);

@@ -17,7 +17,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { activityInfo } from '@temporalio/activity';
 import { createActivities } from '../../../dist/activities/registry.js';
-import { createAwsClients } from '../../../dist/systems/aws/clients.js';
+import { createAwsClients, PATIENCE_OF_A_WORKER } from '../../../dist/systems/aws/clients.js';
 import { startOf } from '../../../dist/local/glue/processes.js';
 import { parseSettings } from '../../../dist/pipeline/settings.js';
 import { BUNDLE_PATH } from '../../../dist/worker/bundle.js';
@@ -137,7 +137,7 @@ function watchTemporal({ workflowService }) {
 
 const settings = parseSettings(process.env);
 const scripts = fileURLToPath(new URL('../../../dist/glue-scripts', import.meta.url));
-const clients = createAwsClients();
+const clients = createAwsClients(PATIENCE_OF_A_WORKER);
 for (const client of [clients.s3, clients.glue, clients.glueOnce, clients.dynamo]) watchAws(client);
 const { connection, namespace } = await connect();
 watchTemporal(connection);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { call } from '../../../activities/call.ts';
+import { activityCaller } from '../../../activities/call.ts';
 
 async function failureOf(error: Error): Promise<{ message: string; cause?: unknown; type?: unknown }> {
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-  const failing = (): Promise<unknown> => call('StartJobRun', () => Promise.reject(error));
+  const failing = (): Promise<unknown> =>
+    activityCaller.call({ operation: 'StartJobRun', resource: 'Glue job j' }, () => Promise.reject(error));
   return (await environment.run(failing).catch((failure: unknown) => failure)) as { message: string };
 }
 

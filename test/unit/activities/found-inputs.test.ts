@@ -36,12 +36,12 @@ describe('a run', () => {
     bucket.put('streams/_committed_1', '{}');
     bucket.put('streams/_started_1', '');
     bucket.put('streams/.hidden/plays.csv', 'plays');
-    const { findNewStreams, prepareData } = createInputActivities(bucket.s3);
+    const { findNewStreams, prepareData } = createInputActivities(bucket.systems);
     expect(await run(findNewStreams, context, {})).toEqual({ files: 0, bytes: 0, left: 0, hidden: 3 });
     bucket.put('streams/plays/', 'plays');
     expect(await run(findNewStreams, context, {})).toEqual({ files: 1, bytes: 5, left: 0, hidden: 3 });
     await run(prepareData, context, given);
-    const { archiveInputs } = createArchiveActivities(bucket.s3);
+    const { archiveInputs } = createArchiveActivities(bucket.systems);
     expect(await run(archiveInputs, context, { now: given.now })).toMatchObject({ archived: 1, kept: 0 });
     expect(bucket.text('archived/2026/01/01/run=run-1/streams/plays/')).toBe('plays');
     expect(bucket.keys('streams/plays')).toEqual([]);
@@ -49,7 +49,7 @@ describe('a run', () => {
 
   it('says of an input that was named why a hidden one is not there', async () => {
     bucket.put('streams/_plays.csv', 'plays');
-    const { findNewStreams } = createInputActivities(bucket.s3);
+    const { findNewStreams } = createInputActivities(bucket.systems);
     await expect(run(findNewStreams, context, { inputs: ['_plays.csv'] })).rejects.toMatchObject({
       type: 'InputInvalid',
       message: expect.stringContaining('a name that Hadoop calls hidden'),
@@ -63,7 +63,7 @@ describe('a run', () => {
       const pending = { run: `r${String(at)}`, workflowId: 'w', originalRunId: 'f' };
       bucket.put(keyRecordOf(key), JSON.stringify({ version: 1, key, pending }));
     }
-    const { findNewStreams, prepareData } = createInputActivities(bucket.s3);
+    const { findNewStreams, prepareData } = createInputActivities(bucket.systems);
     await run(findNewStreams, context, {});
     expect((await run(prepareData, context, given)).blockedBy).toHaveLength(10);
   });
@@ -78,7 +78,7 @@ describe('a run', () => {
       JSON.stringify({ version: 1, run: 'run-1', days }),
     );
     bucket.put('temporary/run=run-1/inputs/0', 'staged');
-    const { recordEarlyEnd, updateProcessingState } = createStateActivities(bucket.s3);
+    const { recordEarlyEnd, updateProcessingState } = createStateActivities(bucket.systems);
     const record = (): unknown => JSON.parse(bucket.text(layout.runRecord('run-1', 'record')) ?? '');
     const aborted = { outcome: 'aborted', why: 'ada' };
     await run(recordEarlyEnd, context, { now: given.now, record: aborted });

@@ -5,7 +5,6 @@ import { DefaultLogger } from '@temporalio/worker';
 import { findClaims, freeClaim } from '../../../activities/reset/claims.ts';
 import { createAdoptionActivities } from '../../../activities/storage/adoption.ts';
 import { createInputActivities } from '../../../activities/storage/inputs.ts';
-import { Bucket } from '../../../systems/s3/bucket.ts';
 import type { Preparation } from '../../../pipeline/activity-types.ts';
 import { ordinarySettings } from '../../support/fakes/fake-activities.ts';
 import { MemoryBucket } from '../../support/fakes/memory-bucket.ts';
@@ -24,7 +23,7 @@ describe('a run that has prepared its inputs', () => {
   let prepare: (inputs?: string[]) => Promise<{ found: number; prepared: Preparation }>;
   beforeEach(async () => {
     bucket = new MemoryBucket();
-    const { findNewStreams, prepareData } = createInputActivities(bucket.s3);
+    const { findNewStreams, prepareData } = createInputActivities(bucket.systems);
     prepare = async (inputs) => {
       const found = await run(findNewStreams, context, inputs === undefined ? {} : { inputs });
       const given = { reference, now: '2026-01-01T00:00:00Z' };
@@ -42,8 +41,8 @@ describe('a run that has prepared its inputs', () => {
   });
 
   it('does not go on with one whose claim a reset has freed, and says so', async () => {
-    const bucketOf = new Bucket(bucket.s3, ordinarySettings.bucket);
-    const { adoptInputs } = createAdoptionActivities(bucket.s3);
+    const bucketOf = bucket.systems.bucket(ordinarySettings.bucket);
+    const { adoptInputs } = createAdoptionActivities(bucket.systems);
     await run(async () => {
       for (const claim of await findClaims(bucketOf)) await freeClaim(bucketOf, claim);
     });

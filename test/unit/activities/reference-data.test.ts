@@ -96,7 +96,7 @@ describe('check_reference_data', () => {
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   let bucket: MemoryBucket;
   const check = async (settings: Partial<RunSettings> = {}): Promise<unknown> => {
-    const { checkReferenceData } = createReferenceActivities(bucket.s3);
+    const { checkReferenceData } = createReferenceActivities(bucket.systems);
     const owner = { run: 'r', workflowId: 'w', originalRunId: 'f' };
     return await environment.run(checkReferenceData as (given: unknown) => Promise<unknown>, {
       owner,

@@ -24,10 +24,10 @@ async function planFrom(
   written: UndoPlan,
   byStatus: (saved: UndoPlan | undefined) => Promise<UndoPlan | undefined>,
 ): Promise<UndoPlan> {
-  const { s3 } = new MemoryBucket();
+  const { systems } = new MemoryBucket();
   const activity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-  await activity.run(createShutdownReportActivities(s3).saveUndoPlan, ordinarySettings, written);
-  const { readUndoPlan } = createUndoPlanActivities(s3, (_shutdown, given) => byStatus(given));
+  await activity.run(createShutdownReportActivities(systems).saveUndoPlan, ordinarySettings, written);
+  const { readUndoPlan } = createUndoPlanActivities(systems, (_shutdown, given) => byStatus(given));
   return await activity.run(readUndoPlan, context, { shutdown: 's' });
 }
 

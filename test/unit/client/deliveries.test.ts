@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { deliver, deliveryKey } from '../../../client/deliveries.ts';
-import { Bucket } from '../../../client/objects.ts';
+import { clientCaller } from '../../../client/errors.ts';
+import { Bucket } from '../../../systems/s3/bucket.ts';
 
 describe('the key of a delivered file', () => {
   it.each([
@@ -37,7 +38,7 @@ describe('a delivery', () => {
     await rm(folder, { recursive: true });
   });
 
-  const bucket = (): Bucket => new Bucket(new S3Client({ region: 'eu-west-1' }), 'b');
+  const bucket = (): Bucket => new Bucket(new S3Client({ region: 'eu-west-1' }), clientCaller, 'b');
 
   it('carries the digest that S3 checks, and answers with the id of the content', async () => {
     const path = join(folder, 'a.csv');

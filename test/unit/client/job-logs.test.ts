@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { mockClient } from 'aws-sdk-client-mock';
+import { clientCaller } from '../../../client/errors.ts';
 import { GlueLogs } from '../../../systems/logs/streams.ts';
 
 const gone = Object.assign(new Error('no such stream'), { name: 'ResourceNotFoundException' });
@@ -12,7 +13,7 @@ describe('the log of a job run', () => {
     service.reset();
   });
 
-  const logs = (): GlueLogs => new GlueLogs(new CloudWatchLogsClient({ region: 'eu-west-1' }));
+  const logs = (): GlueLogs => new GlueLogs(new CloudWatchLogsClient({ region: 'eu-west-1' }), clientCaller);
 
   it('is read page by page to the end, both streams in the order of time', async () => {
     service

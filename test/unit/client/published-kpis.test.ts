@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { DescribeTableCommand, DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
+import { clientCaller } from '../../../client/errors.ts';
 import { Kpis } from '../../../client/kpis.ts';
+import { Table } from '../../../systems/dynamodb/table.ts';
 
 const item = (metric: string, dimensions: object, value: number): object => ({
   id: `${metric}#2024-06-25#${JSON.stringify(dimensions)}`,
@@ -23,8 +25,10 @@ const key = (name: string, type: 'HASH' | 'RANGE'): { AttributeName: string; Key
 
 describe('the published KPIs of a day', () => {
   const dynamo = mockClient(DynamoDBDocumentClient);
-  const kpis = (): Kpis =>
-    new Kpis(DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-west-1' })), 'kpis');
+  const kpis = (): Kpis => {
+    const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-west-1' }));
+    return new Kpis(new Table(client, clientCaller, 'kpis'));
+  };
   beforeEach(() => {
     dynamo.reset();
     dynamo.on(DescribeTableCommand).resolves({

@@ -4,7 +4,7 @@ import * as dynamo from '@aws-sdk/client-dynamodb';
 import * as glue from '@aws-sdk/client-glue';
 import * as iam from '@aws-sdk/client-iam';
 import { S3ServiceException } from '@aws-sdk/client-s3';
-import { traitsOf } from '../../../activities/call.ts';
+import { traitsOf } from '../../../systems/aws/errors.ts';
 import { classifyAwsError, FAILURES, OPERATOR_FAILURES } from '../../../pipeline/failures.ts';
 import type { FailureType } from '../../../pipeline/failures.ts';
 import { classifyEndedRun, dpuSeconds, isKnownState, isLive } from '../../../pipeline/glue-run.ts';

@@ -4,8 +4,8 @@
  */
 import { cancellationSignal, sleep } from '@temporalio/activity';
 import type { z } from 'zod';
-import { failure } from '../../activities/call.ts';
-import type { Bucket } from './bucket.ts';
+import { failure } from '../call.ts';
+import type { Bucket } from '../../systems/s3/bucket.ts';
 
 /** What reading and changing documents needs of a bucket. */
 export type Documents = Pick<Bucket, 'head' | 'readJson' | 'writeJsonIf'>;
@@ -36,5 +36,5 @@ export async function changeDocument<T extends object, R extends T | undefined>(
     if (next === undefined || next === stored?.value) return next;
     if (await bucket.writeJsonIf(key, next, stored?.etag)) return next;
   }
-  throw failure('PublishConflict', `${key} was changed by others ${String(MAX_ROUNDS)} times in a row`);
+  throw failure('PublishConflict', `${key} was changed by others ${MAX_ROUNDS} times in a row`);
 }
