@@ -22,13 +22,13 @@ import { parseSettings, SettingsError, type Environment, type Settings } from '.
 import { STAGE_NAMES, type StageName } from '../pipeline/stages.ts';
 import { createAwsClients, PATIENCE_OF_A_PERSON } from '../systems/aws/clients.ts';
 import { Systems } from '../systems/systems.ts';
+import type { GlueLogs } from '../systems/logs/streams.ts';
 import { connectTemporal, type TemporalLink } from './connection.ts';
 import { deliver, deliveryKey, type Delivery, type DeliveryKind } from './deliveries.ts';
 import { ClientError, clientCaller, notFound } from './errors.ts';
 import { type GlueRun, GlueRuns } from './glue-runs.ts';
 import { findOrphans } from './orphans.ts';
 import { Kpis } from './kpis.ts';
-import type { GlueLogs } from '../systems/logs/streams.ts';
 import { Objects } from './objects.ts';
 import { Procedures } from './procedures.ts';
 import { Quality } from './quality.ts';

@@ -3,7 +3,6 @@ import { layout } from '../../pipeline/layout.ts';
 import type { ProcedureActivities } from '../../pipeline/procedures/activity-types.ts';
 import { reportPage } from '../../pipeline/procedures/report.ts';
 import type { ProcedureReport } from '../../pipeline/procedures/report.ts';
-import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
 
 export function createProcedureReportActivities(

@@ -8,8 +8,8 @@ import type { KpisManifest, PlaysManifest } from '../../pipeline/manifests.ts';
 import { tableDiffers } from '../../pipeline/recovery/evidence.ts';
 import type { Damage, DayEvidence, TableDifference } from '../../pipeline/recovery/evidence.ts';
 import { isFailureOf } from '../call.ts';
-import type { KpiTable } from './kpi-table.ts';
 import { readItems } from '../storage/items.ts';
+import type { KpiTable } from './kpi-table.ts';
 import type { DayManifests, Documents } from './documents.ts';
 import type { Expected, Inspection } from './inspection.ts';
 

@@ -6,10 +6,10 @@ import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import { failure } from '../call.ts';
-import type { KpiTable } from './kpi-table.ts';
 import { keyRecordOf } from '../storage/claims.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import { listVersions } from '../../systems/s3/versions.ts';
+import type { KpiTable } from './kpi-table.ts';
 import type { Documents } from './documents.ts';
 
 export interface Scope {

@@ -7,10 +7,10 @@ import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts'
 import type { FileRecord, KeyRecord, Owner, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../call.ts';
-import { keyRecordOf } from './claims.ts';
-import { changeDocument } from './documents.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
+import { keyRecordOf } from './claims.ts';
+import { changeDocument } from './documents.ts';
 import { changeFile, holdsKey } from './standing.ts';
 import { writePlan } from './validation-plan.ts';
 

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { fileRecordSchema, judgeDelivery, keyRecordSchema, keysOf, mayCount } from '../../pipeline/inputs.ts';
 import type { FileRecord, InputVerdict, KeyRecord, Owner, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
-import { changeDocument } from './documents.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
+import { changeDocument } from './documents.ts';
 
 export interface Claimed {
   readonly verdict: InputVerdict;

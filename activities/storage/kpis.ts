@@ -14,10 +14,10 @@ import type { LoadPlan } from '../../pipeline/plans.ts';
 import { kpiReportSchema } from '../../pipeline/reports.ts';
 import type { KpiReport } from '../../pipeline/reports.ts';
 import { failure } from '../call.ts';
-import { changeDocument } from './documents.ts';
-import { readItems } from './items.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
+import { changeDocument } from './documents.ts';
+import { readItems } from './items.ts';
 import { requireReport } from './reports.ts';
 
 /** A day has some thousand items, so this bounds the memory at a few megabytes. */

@@ -18,9 +18,9 @@ import { validationReportSchema } from '../../pipeline/reports.ts';
 import type { RowCounts, ValidationReport } from '../../pipeline/reports.ts';
 import { failure } from '../call.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
-import { makeEditions } from './editions.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
+import { makeEditions } from './editions.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { requireReport } from './reports.ts';
 

@@ -1,7 +1,7 @@
 /** A change of documents that is only made to see what would come of it: what is written is kept here and read back. */
 import type { z } from 'zod';
-import type { Documents } from './documents.ts';
 import type { ObjectHead, Stored } from '../../systems/s3/bucket.ts';
+import type { Documents } from './documents.ts';
 
 export class Rehearsal implements Documents {
   readonly #bucket: Documents;
