@@ -9,7 +9,7 @@ import { requestSchema } from '../pipeline/request.ts';
 import { describeSettings, jobNameOf, settingSchema } from '../pipeline/settings.ts';
 import { STAGE_NAMES, STAGES } from '../pipeline/stages.ts';
 import { PROCEDURE_STATUSES, RUN_STATUSES } from '../pipeline/statuses.ts';
-import { COMMAND_DESCRIPTIONS, COMMAND_NAMES, commandSchemas } from '../workflows/pipeline/messages.ts';
+import { COMMAND_NAMES, COMMANDS } from '../workflows/pipeline/messages.ts';
 import { searchAttributes } from '../workflows/shared/search-attributes.ts';
 import { guideNames } from './guide-names.ts';
 
@@ -70,11 +70,11 @@ function stages(): string {
 }
 
 function commands(): string {
-  const common = new Set(fieldsOf(commandSchemas.abort).map(([field]) => field));
+  const common = new Set(fieldsOf(COMMANDS.abort.args).map(([field]) => field));
   const rows = COMMAND_NAMES.map((name) => [
     code(name),
-    COMMAND_DESCRIPTIONS[name].replace(/: \{.*$/, ''),
-    fieldsOf(commandSchemas[name])
+    COMMANDS[name].description.replace(/: \{.*$/, ''),
+    fieldsOf(COMMANDS[name].args)
       .filter(([field]) => !common.has(field))
       .map((field) => field.join(': '))
       .join('<br>'),

@@ -27,9 +27,9 @@ import {
   type ProcedureAnswer,
   type ProcedureCommandArguments,
   type ProcedureCommandName,
+  type ProcedureStatus,
 } from '../workflows/procedures/messages.ts';
 import type { ProcedureResult } from '../workflows/procedures/procedure.ts';
-import type { ProcedureStatus } from '../workflows/procedures/state.ts';
 import type { TimelineEntry } from '../workflows/shared/timeline.ts';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { causesOf, checkRequest, ClientError, explain, notFound, shapeOf } from './errors.ts';

@@ -27,8 +27,8 @@ import {
   type CommandAnswer,
   type CommandInput,
   type CommandName,
+  type RunStatus,
 } from '../workflows/pipeline/messages.ts';
-import type { RunStatus } from '../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../workflows/pipeline/workflow.ts';
 import type { TimelineEntry } from '../workflows/shared/timeline.ts';
 import { serverOf, type TemporalLink } from './connection.ts';

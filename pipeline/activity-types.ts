@@ -71,8 +71,6 @@ export interface GlueJobRequest {
   readonly script: ScriptName;
   readonly scriptDigest: string;
   readonly files: ScriptFiles;
-  /** Name of the plan among the run's records. */
-  readonly plan: string;
   readonly token: string;
   /** The run has used the token before and does not know what came of it. */
   readonly tokenUsed: boolean;

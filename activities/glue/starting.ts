@@ -62,7 +62,7 @@ export class GlueStarts {
       arguments: {
         [RUN_ARGUMENT]: run,
         [TOKEN_ARGUMENT]: request.token,
-        '--plan': s3Uri(settings.bucket, layout.runRecord(run, request.plan)),
+        '--plan': s3Uri(settings.bucket, layout.plan(run, request.stage)),
         '--report_prefix': s3Uri(settings.bucket, layout.stageReports(run, request.stage)),
         '--script_digest': request.scriptDigest,
         ...versionArguments(settings.bucket, request.files),

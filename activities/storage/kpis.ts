@@ -76,7 +76,7 @@ export function createKpisActivities(
         deadLetterPrefix: s3Uri(bucket.name, layout.deadLetters(run)),
         maxWriteUnitsPerSecond: settings.maxWriteUnitsPerSecond ?? null,
       };
-      await bucket.writeJson(layout.runRecord(run, 'dynamodb_load-plan'), plan);
+      await bucket.writeJson(layout.plan(run, 'dynamodb_load'), plan);
       return {
         published: published.slice(0, FIRST).map(({ day, edition }) => ({ day, edition })),
         publishedCount: published.length,

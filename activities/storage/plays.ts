@@ -36,7 +36,7 @@ export function createPlaysActivities(systems: Buckets): Pick<PipelineActivities
         brought.files.map((file) => limit(() => recordPublished(bucket, run, file, brought))),
       );
       await bucket.writeJson(
-        layout.runRecord(run, 'kpi_computation-plan'),
+        layout.plan(run, 'kpi_computation'),
         kpiPlan(bucket.name, run, plannedReference(bucket, given.reference), changed),
       );
       const days = changed.map(({ day, edition }) => ({ day, edition }));

@@ -30,5 +30,5 @@ export async function writePlan(
     scratchPrefix: uri(layout.scratch(run)),
     maxUnpackedBytes: settings.maxUnpackedBytes,
   };
-  await bucket.writeJson(layout.runRecord(run, 'validation-plan'), plan);
+  await bucket.writeJson(layout.plan(run, 'validation'), plan);
 }

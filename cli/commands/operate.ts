@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
-import { COMMAND_DESCRIPTIONS, type CommandName } from '../../workflows/pipeline/messages.ts';
+import { COMMANDS, type CommandName } from '../../workflows/pipeline/messages.ts';
 import { withoutUndefined } from '../../client/optional.ts';
 import { addClientCommand, flag, option, repeatable } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -98,7 +98,7 @@ function addOperatorCommand(program: Command, context: CliContext, command: Oper
   const asks: { yes?: typeof YES } = question === undefined ? {} : { yes: YES };
   const declared = {
     summary,
-    description: inWords(COMMAND_DESCRIPTIONS[name]),
+    description: inWords(COMMANDS[name].description),
     argument: runArgument,
     options: {
       reason: reason('why; stands in the history and in the reports'),

@@ -1,7 +1,7 @@
 /** `msp procedures`: look at procedures, approve their plans, and steer them. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { COMMAND_DESCRIPTIONS, type ProcedureCommandName } from '../../workflows/procedures/messages.ts';
+import { COMMANDS, type ProcedureCommandName } from '../../workflows/procedures/messages.ts';
 import { ClientError } from '../../client/errors.ts';
 import type { PipelineClient } from '../../client/pipeline-client.ts';
 import { listedProcedureSchema, procedureViewSchema } from '../../client/procedure-view.ts';
@@ -92,7 +92,7 @@ function addSteering(
   const more = name === 'approve' ? ' --digest 3f2a91c07d64' : name === 'abort' ? ' --yes' : '';
   const declared = {
     summary,
-    description: inWords(COMMAND_DESCRIPTIONS[name]),
+    description: inWords(COMMANDS[name].description),
     argument: argument('<procedure>', PROCEDURE, z.string()),
     options: { reason: reason('why; stands in the history and in the report'), ...STEERING, ...own },
     examples: [`msp procedures ${verb} latest --reason "looked at it"${more}`],

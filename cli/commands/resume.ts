@@ -1,7 +1,7 @@
 /** `msp resume`: a paused run goes on, or all that an emergency shutdown stopped. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { COMMAND_DESCRIPTIONS } from '../../workflows/pipeline/messages.ts';
+import { COMMANDS } from '../../workflows/pipeline/messages.ts';
 import { ClientError } from '../../client/errors.ts';
 import { addClientCommand, argument, option } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -13,7 +13,7 @@ export function addResume(program: Command, context: CliContext): void {
   const declared = {
     summary: 'go on after a pause, or undo an emergency shutdown',
     description:
-      `A paused run: ${inWords(COMMAND_DESCRIPTIONS.resume).toLowerCase()} With --shutdown: shows what the ` +
+      `A paused run: ${inWords(COMMANDS.resume.description).toLowerCase()} With --shutdown: shows what the ` +
       'shutdown stopped and is still stopped, asks, and brings back exactly that: runs go on as the same runs, ' +
       'schedules and procedures are resumed.',
     argument: argument('[run]', RUN, z.string().optional()),

@@ -23,7 +23,7 @@ import type { ManifestKind } from '../../pipeline/layout.ts';
 import { kpisManifestSchema, playsManifestSchema } from '../../pipeline/manifests.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
-import type { RunStatus } from '../../workflows/pipeline/state.ts';
+import type { RunStatus } from '../../workflows/pipeline/messages.ts';
 import { CrashingWorkers } from '../support/stack/crashing-workers.ts';
 import { PipelineStack } from '../support/stack/pipeline-stack.ts';
 import { csv, plays, songsCsv, usersCsv } from '../support/data/small-world.ts';

@@ -4,8 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { commandSchema as runCommandSchema } from '../../workflows/pipeline/messages.ts';
-import { commandSchema as procedureCommandSchema } from '../../workflows/procedures/messages.ts';
+import { COMMANDS as RUN_COMMANDS } from '../../workflows/pipeline/messages.ts';
+import { COMMANDS as PROCEDURE_COMMANDS } from '../../workflows/procedures/messages.ts';
+import type { CommandTable } from '../../workflows/shared/commands/table.ts';
 import { DocumentProgram } from '../support/documents/document-program.ts';
 import { DocumentShell } from '../support/documents/document-shell.ts';
 import { followDocument } from '../support/documents/document-test.ts';
@@ -106,10 +107,10 @@ describe.each(PAGES)('%s', (path) => {
 
   it('has only clicks that a run or a procedure takes', () => {
     for (const [, name, input = ''] of text.matchAll(FORM)) {
-      const command = { name, args: JSON.parse(input) as unknown };
-      const taken = [runCommandSchema, procedureCommandSchema].map((schema) => schema.safeParse(command));
-      if (taken.every(({ success }) => !success)) {
-        throw new Error(`Nothing takes ${JSON.stringify(command)}: ${String(taken[0]?.error)}`);
+      const tables: readonly CommandTable[] = [RUN_COMMANDS, PROCEDURE_COMMANDS];
+      const taken = tables.map((table) => table[name ?? '']?.args.safeParse(JSON.parse(input)));
+      if (taken.every((parsed) => parsed?.success !== true)) {
+        throw new Error(`Nothing takes ${String(name)} ${input}: ${String(taken[0]?.error)}`);
       }
     }
   });

@@ -14,7 +14,7 @@ import type { FailureType } from '../../pipeline/failures.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { updates } from '../../workflows/pipeline/messages.ts';
 import type { PipelineResult } from '../../workflows/pipeline/workflow.ts';
-import type { ProcedureStatus } from '../../workflows/procedures/state.ts';
+import type { ProcedureStatus } from '../../workflows/procedures/messages.ts';
 import type { Failure } from '../../workflows/shared/failure.ts';
 import { rightOf } from '../support/faults/answers.ts';
 import type { RefusingFault } from '../support/faults/answers.ts';

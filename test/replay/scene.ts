@@ -8,7 +8,7 @@ import { createScheduleActivities } from '../../activities/temporal/schedules.ts
 import { createChainActivities } from '../../activities/temporal/chains.ts';
 import { createShutdownActivities } from '../../activities/temporal/shutdown.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
-import type { RunStatus } from '../../workflows/pipeline/state.ts';
+import type { RunStatus } from '../../workflows/pipeline/messages.ts';
 import type { Replacements } from '../support/fakes/fake-activities.ts';
 import { GlueInHand } from '../support/fakes/glue-in-hand.ts';
 import { withWorker } from '../support/temporal/pipeline-worker.ts';

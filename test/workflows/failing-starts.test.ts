@@ -19,7 +19,7 @@ const context: RunContext = {
   settings: ordinarySettings,
 };
 const request: GlueJobRequest = {
-  ...{ stage: 'validation', script: 'validate_data', scriptDigest: 'd', plan: 'p' },
+  ...{ stage: 'validation', script: 'validate_data', scriptDigest: 'd' },
   ...{ token: 'w/f/validation/1', tokenUsed: false, overrides: {}, files: { script: 's', library: 'l' } },
 };
 

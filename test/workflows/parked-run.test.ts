@@ -3,8 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { signals, statusQuery, timelineQuery, updates } from '../../workflows/pipeline/messages.ts';
 import type { ScriptFiles } from '../../pipeline/activity-types.ts';
 import type { GateVerdict } from '../../pipeline/quality.ts';
-import type { CommandName } from '../../workflows/pipeline/messages.ts';
-import type { RunStatus } from '../../workflows/pipeline/state.ts';
+import type { CommandName, RunStatus } from '../../workflows/pipeline/messages.ts';
 import {
   archiveMismatch,
   archivingFailsOnce,

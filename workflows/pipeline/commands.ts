@@ -7,18 +7,15 @@ import { firstFew } from '../../pipeline/first-few.ts';
 import { STAGES } from '../../pipeline/stages.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import type { RetryOverrides } from '../../pipeline/request.ts';
+import { isEnding } from '../shared/endings.ts';
+import { refuse } from '../shared/commands/decided.ts';
+import type { Decided } from '../shared/commands/decided.ts';
 import type { Command, CommandArguments, CommandName } from './messages.ts';
-import { isEnding, note, stepped } from './state.ts';
+import { note, stepped } from './state.ts';
 import type { Decision, Parked, RunState } from './state.ts';
-
-export type Decided =
-  | { readonly followed: true; readonly state: RunState; readonly message: string }
-  | { readonly followed: false; readonly refusal: string };
 
 /** Stages that look at inputs, so that a retry may name others. */
 const TAKES_INPUTS: readonly StageName[] = ['check_for_new_streams', 'prepare_data'];
-
-const refuse = (refusal: string): Decided => ({ followed: false, refusal });
 
 /** The commands that make sense in this state. */
 export function openCommands(state: RunState): CommandName[] {
@@ -34,7 +31,7 @@ export function openCommands(state: RunState): CommandName[] {
   return ['pause', ...endings];
 }
 
-export function decide(state: RunState, command: Command, at: string): Decided {
+export function decide(state: RunState, command: Command, at: string): Decided<RunState> {
   const { decision } = state;
   if (state.ended !== null) return refuse(hasEnded(state.status));
   if (isEnding(decision)) {
@@ -61,7 +58,7 @@ function hasEnded(status: RunState['status']): string {
   return `The run has ended (${status})${goesOn ? '; msp recover run goes on with it, or start a new one' : ''}.`;
 }
 
-function pause(state: RunState, args: CommandArguments<'pause'>, at: string): Decided {
+function pause(state: RunState, args: CommandArguments<'pause'>, at: string): Decided<RunState> {
   const { by, reason, stopGlue } = args;
   const { paused, glueRun } = state;
   if (paused !== null && (paused.stopGlue || !stopGlue)) {
@@ -83,7 +80,7 @@ function pause(state: RunState, args: CommandArguments<'pause'>, at: string): De
   };
 }
 
-function resume(state: RunState, { by, reason }: CommandArguments<'resume'>, at: string): Decided {
+function resume(state: RunState, { by, reason }: CommandArguments<'resume'>, at: string): Decided<RunState> {
   if (state.paused === null) return refuse(`The run is not paused; ${whereItIs(state)}.`);
   const resumed = note({ ...state, paused: null }, { at, what: 'resume', by, reason });
   const waits =
@@ -99,7 +96,7 @@ function endNow(
   state: RunState,
   { name, args }: Command & { readonly name: 'abort' | 'emergencyShutdown' },
   at: string,
-): Decided {
+): Decided<RunState> {
   const { by, reason } = args;
   const kind = name === 'abort' ? 'abort' : 'shutdown';
   const message =
@@ -109,7 +106,11 @@ function endNow(
   return {
     followed: true,
     message,
-    state: note({ ...state, decision: { kind, by, reason } }, { at, what: name, by, reason }),
+    // From here on no other command is taken, whatever there is to do before the end.
+    state: note(
+      { ...state, decision: { kind, by, reason }, cleanup: `told to by ${by}: ${reason}` },
+      { at, what: name, by, reason },
+    ),
   };
 }
 
@@ -118,7 +119,7 @@ function answer(
   state: RunState,
   command: Extract<Command, { readonly name: 'retryStage' | 'skipStage' | 'approve' | 'reject' }>,
   at: string,
-): Decided {
+): Decided<RunState> {
   const { by, reason } = command.args;
   if (state.paused !== null) {
     return refuse(`The run is paused, by ${state.paused.by}: ${state.paused.reason}. Resume it first.`);
@@ -128,7 +129,7 @@ function answer(
       `The run was just told to ${state.decision.kind}; wait for the effect, then look at its status.`,
     );
   }
-  const follow = (decision: Decision, message: string, what: string = command.name): Decided => ({
+  const follow = (decision: Decision, message: string, what: string = command.name): Decided<RunState> => ({
     followed: true,
     message,
     state: note({ ...state, decision }, { at, what, by, reason }),

@@ -2,43 +2,34 @@
 import { allHandlersFinished, condition, isCancellation } from '@temporalio/workflow';
 import type { RunRecord } from '../../pipeline/activity-types.ts';
 import { cut } from '../../pipeline/first-few.ts';
-import type { RunContext } from '../../pipeline/run-context.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { now } from '../shared/clock.ts';
+import { Aborted, Stopped } from '../shared/endings.ts';
 import { plural } from '../shared/plural.ts';
 import { long, quick } from './activities.ts';
-import { stopLeftGlueRuns } from './glue.ts';
+import { stopLeftGlueRuns } from './glue-stop.ts';
 import type { PipelineRun } from './run.ts';
-import { Aborted, Stopped } from './stage.ts';
 import { cleaningUp, closing, end } from './state.ts';
 
-/** @param context unknown where the run ends before it has read its settings */
-export async function endEarly(
-  run: PipelineRun,
-  context: RunContext | undefined,
-  error: unknown,
-): Promise<void> {
+export async function endEarly(run: PipelineRun, error: unknown): Promise<void> {
   const why = error instanceof Error ? error.message : String(error);
   // A command that was taken from here on would be answered and lost.
   run.change((state) => closing(state, why));
   const stopped = error instanceof Stopped || isCancellation(error);
-  await stopGlue(run, context);
+  await stopGlue(run);
   if (stopped) {
     const asked = error instanceof Stopped ? error : new Stopped('a cancellation', 'requested of Temporal');
-    await secure(run, context, asked);
+    await secure(run, asked);
   }
   const status = stopped ? 'Stopped' : error instanceof Aborted ? 'Aborted' : 'Failed';
-  await leaveRecord(run, context, { outcome: status.toLowerCase(), why: cut(why) });
+  await leaveRecord(run, { outcome: status.toLowerCase(), why: cut(why) });
   run.change((state, at) => end(state, status, why, at));
   await condition(allHandlersFinished);
 }
 
 /** A run that has not read its settings knows no bucket: Temporal alone has a record of it. */
-async function leaveRecord(
-  run: PipelineRun,
-  context: RunContext | undefined,
-  record: RunRecord,
-): Promise<void> {
+async function leaveRecord(run: PipelineRun, record: RunRecord): Promise<void> {
+  const { context } = run;
   if (context === undefined) return;
   try {
     await quick.recordEarlyEnd(context, { now: now(), record });
@@ -50,11 +41,11 @@ async function leaveRecord(
 }
 
 /** No Glue run outlives its run. */
-async function stopGlue(run: PipelineRun, known: RunContext | undefined): Promise<void> {
-  if (STAGE_NAMES.every((stage) => run.unwatched(stage) === undefined)) return;
+async function stopGlue(run: PipelineRun): Promise<void> {
+  if (STAGE_NAMES.every((stage) => run.ledger.unwatched(stage) === undefined)) return;
   // A resumed run may end before it has read its settings, and has the Glue runs of the one that it goes on with.
   try {
-    const context = known ?? { owner: run.owner, settings: await quick.readRunSettings() };
+    const context = run.context ?? { owner: run.owner, settings: await quick.readRunSettings() };
     await stopLeftGlueRuns(run, context);
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
@@ -63,15 +54,12 @@ async function stopGlue(run: PipelineRun, known: RunContext | undefined): Promis
 }
 
 /** What a stopped run leaves: unfinished output in quarantine, and a record of how it stood. */
-async function secure(
-  run: PipelineRun,
-  context: RunContext | undefined,
-  { by, why }: Stopped,
-): Promise<void> {
+async function secure(run: PipelineRun, { by, why }: Stopped): Promise<void> {
+  const { context } = run;
   if (context === undefined) return;
   const { stage, checkpoints } = run.state;
   const record = { stoppedAt: now(), by, reason: why, stage, checkpoints };
-  const jobRunIds = [...run.unfinishedGlueRuns];
+  const jobRunIds = run.ledger.entries.unfinishedGlueRuns;
   run.change((state, at) => cleaningUp(state, 'setting unfinished output aside', at));
   try {
     const { objects } = await long.secureStoppedRun(context, { jobRunIds, record });

@@ -19,13 +19,13 @@ import { classifyEndedRun } from '../../pipeline/glue-run.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { Overrides } from '../../pipeline/request.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
-import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
 import type { ScriptName, StageName } from '../../pipeline/stages.ts';
-import { failureOf } from '../shared/failure.ts';
-import { awaitingGlue, long, starting } from './activities.ts';
+import { interruptible } from '../shared/interruptible.ts';
+import { awaitingGlue, starting } from './activities.ts';
+import { stopGlueRun, stopLeftGlueRuns } from './glue-stop.ts';
 import type { PipelineRun } from './run.ts';
 import type { Stages } from './stage.ts';
-import { cleaningUp, glueRunEnded, glueRunStarted, note } from './state.ts';
+import { cleaningUp, glueRunEnded, glueRunStarted } from './state.ts';
 
 /** Runs of a stage in one round that failed by Glue's own fault; three in a row are not bad luck any more. */
 const MAX_ATTEMPTS = 3;
@@ -100,9 +100,9 @@ export class GlueStage {
   async #startAndAwait(): Promise<{ jobName: string; jobRunId: string; ended: EndedGlueRun } | undefined> {
     const { round, ...work } = this.#work;
     const { stage } = work;
-    const tokenUsed = this.#run.hasUnsettled(stage);
-    const token = this.#run.tokenOf(stage, round);
-    const request = { ...work, plan: `${stage}-plan`, token, tokenUsed };
+    const { ledger } = this.#run;
+    const tokenUsed = ledger.isUnsettled(stage);
+    const request = { ...work, token: ledger.tokenOf(stage, round), tokenUsed };
     const started = await this.#unlessPaused('always', () =>
       starting.startGlueRun.executeWithOptions({ summary: stage }, [this.#context, request]),
     );
@@ -111,15 +111,14 @@ export class GlueStage {
       return undefined;
     }
     const { jobName, jobRunId } = started;
-    this.#run.unfinishedGlueRuns.add(jobRunId);
+    ledger.started(jobRunId);
     this.#run.change((state, at) => glueRunStarted(state, { jobName, jobRunId }, at));
     const ended = await this.#unlessPaused('to stop Glue', () => this.#awaitEnd(started));
     if (ended === undefined) {
       await this.#stopIfAsked();
       return undefined;
     }
-    this.#run.settle(stage);
-    if (classifyEndedRun(ended) === undefined) this.#run.unfinishedGlueRuns.delete(jobRunId);
+    ledger.settle(stage, jobRunId, { succeeded: classifyEndedRun(ended) === undefined });
     return { jobName, jobRunId, ended };
   }
 
@@ -137,69 +136,21 @@ export class GlueStage {
 
   /** Runs work that a pause interrupts; `undefined` when one did. */
   async #unlessPaused<T>(when: 'always' | 'to stop Glue', work: () => Promise<T>): Promise<T | undefined> {
-    const scope = new CancellationScope();
     const outer = CancellationScope.current();
-    const interrupt = (): void => {
+    const isPaused = (): boolean => {
       const { paused } = this.#run.state;
-      if (paused !== null && (when === 'always' || paused.stopGlue)) scope.cancel();
+      return paused !== null && (when === 'always' || paused.stopGlue);
     };
-    this.#run.onPause = interrupt;
     try {
-      return await scope.run(() => {
-        interrupt();
-        return work();
-      });
+      return await interruptible(isPaused, work);
     } catch (error) {
       if (!isCancellation(error) || outer.consideredCancelled) throw error;
       return undefined;
-    } finally {
-      this.#run.onPause = undefined;
     }
   }
 
   async #stopIfAsked(): Promise<void> {
-    if (this.#run.state.paused?.stopGlue === true) await this.#stop();
-  }
-
-  async #stop(): Promise<void> {
+    if (this.#run.state.paused?.stopGlue !== true) return;
     await CancellationScope.nonCancellable(() => stopGlueRun(this.#run, this.#context, this.#work.stage));
   }
-}
-
-/** Stops the Glue run of a stage whose end was not seen, and waits until it has ended. */
-async function stopGlueRun(run: PipelineRun, context: RunContext, stage: StageName): Promise<void> {
-  const token = run.unwatched(stage);
-  const { script } = STAGES[stage];
-  if (token === undefined || script === undefined) return;
-  const { state } = run;
-  const known = state.stage === stage && state.glueRun !== null ? { jobRunId: state.glueRun.jobRunId } : {};
-  const { jobRunIds, stillStopping = [] } = await long.stopGlueRun(context, { script, token, ...known });
-  run.stopped(stage, jobRunIds);
-  if (stillStopping.length > 0) {
-    const what = `${stillStopping.join(', ')} of ${stage} was told to stop and has not ended yet`;
-    run.change((current, at) => note(current, { at, what }));
-  }
-}
-
-/**
- * Stops what the run leaves behind when it ends early or goes on without a stage: Glue runs whose end it did not see,
- * as when waiting for one was given up. One that can't be stopped keeps nothing from going on: it is named, and the
- * next run's look for orphans stops it.
- */
-export async function stopLeftGlueRuns(
-  run: PipelineRun,
-  context: RunContext,
-  stages: readonly StageName[] = STAGE_NAMES,
-): Promise<void> {
-  await CancellationScope.nonCancellable(async () => {
-    for (const stage of stages) {
-      try {
-        await stopGlueRun(run, context, stage);
-      } catch (error) {
-        const { type, message } = failureOf(error);
-        const what = `the Glue run of ${stage} could not be stopped: ${type}: ${message}`;
-        run.change((state, at) => note(state, { at, what }));
-      }
-    }
-  });
 }

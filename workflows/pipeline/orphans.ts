@@ -14,7 +14,7 @@ export async function stopOrphans(run: PipelineRun, context: RunContext): Promis
   const live = await quick.findLiveGlueRuns(context);
   const others = live.flatMap((glueRun) => {
     const owner = ownerOfToken(glueRun.token);
-    return owner === undefined || run.willAdopt(owner) ? [] : [{ ...glueRun, owner }];
+    return owner === undefined || run.ledger.willAdopt(owner) ? [] : [{ ...glueRun, owner }];
   });
   if (others.length === 0) return [];
   const { workflowId: ownId } = run.owner;

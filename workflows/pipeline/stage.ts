@@ -10,19 +10,16 @@ import {
   continueAsNew,
   isCancellation,
 } from '@temporalio/workflow';
-import type { RetryOverrides } from '../../pipeline/request.ts';
-import { DEFAULT_RUN_SETTINGS } from '../../pipeline/run-context.ts';
-import type { RunContext, RunSettings } from '../../pipeline/run-context.ts';
+import type { PipelineRequest, RetryOverrides } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
-import { hoursAfter, now } from '../shared/clock.ts';
+import { now } from '../shared/clock.ts';
+import { Aborted, Expired, Stopped } from '../shared/endings.ts';
 import { failureOf } from '../shared/failure.ts';
-import { interruptible } from '../shared/interruptible.ts';
 import { isInChain } from './chain.ts';
-import { stopLeftGlueRuns } from './glue.ts';
+import { stopLeftGlueRuns } from './glue-stop.ts';
 import type { Continued, PipelineRun } from './run.ts';
-import { begin, complete, isEnding, keep, note, park, proceed, waitOn } from './state.ts';
+import { begin, complete, keep, note, park } from './state.ts';
 import type { Decision } from './state.ts';
-import type { musicStreamingPipeline } from './workflow.ts';
 
 export interface Round {
   readonly round: number;
@@ -44,25 +41,10 @@ const MOST_STEPS = 2_000;
 
 const ENDS_CHAIN = 'moved to a new history, which ended the cron chain: start the chain again';
 
+/** How the workflow is begun, and continued. */
+type Execution = (request: PipelineRequest, continued: Continued) => Promise<unknown>;
+
 type Body<T> = (round: Round) => Promise<StageOutcome<T>>;
-
-/** The run ends on an operator's word; its inputs are free. */
-export class Aborted extends ApplicationFailure {}
-
-/** The run ends and can be resumed. */
-export class Stopped extends ApplicationFailure {
-  readonly by: string;
-  readonly why: string;
-
-  constructor(by: string, why: string) {
-    super(`Stopped by ${by}: ${why}`, 'RunStopped', true);
-    this.by = by;
-    this.why = why;
-  }
-}
-
-/** Nobody decided in time, and the settings say that the run fails then. */
-class Expired extends ApplicationFailure {}
 
 function isEnd(error: unknown): boolean {
   return error instanceof Aborted || error instanceof Stopped || error instanceof Expired;
@@ -70,16 +52,9 @@ function isEnd(error: unknown): boolean {
 
 export class Stages {
   readonly #run: PipelineRun;
-  /** Known once the first stage has read the settings. */
-  context: RunContext | undefined;
 
   constructor(run: PipelineRun) {
     this.#run = run;
-  }
-
-  /** Until the settings are read: their defaults. */
-  get #settings(): RunSettings {
-    return this.context?.settings ?? DEFAULT_RUN_SETTINGS;
   }
 
   /**
@@ -122,13 +97,13 @@ export class Stages {
       return kept.outcome === 'skipped' ? undefined : { result, summary: kept.summary };
     }
     const work: Body<T> = kept === undefined || again === undefined ? body : (round) => again(result, round);
-    for (let round = this.#run.firstRound(name); ; round += 1) {
+    for (let round = this.#run.ledger.firstRound(name); ; round += 1) {
       await this.#mayBegin();
-      this.#run.beginRound(name, round);
+      this.#run.ledger.beginRound(name, round);
       this.#run.change((state, at) => begin(state, name, round, at));
       try {
-        const overrides = this.#run.overridesOf(name, round);
-        const outcome = await this.#interruptible(() => work({ round, overrides }));
+        const overrides = this.#run.ledger.overridesOf(name, round);
+        const outcome = await this.#run.untilEnding(() => work({ round, overrides }));
         this.#run.change((state, at) => complete(state, 'done', outcome, at));
         return outcome;
       } catch (error) {
@@ -139,7 +114,7 @@ export class Stages {
           return undefined;
         }
         const { overrides = {} } = decision.kind === 'retry' ? decision : {};
-        this.#run.ask({ stage: name, round: round + 1, overrides });
+        this.#run.ledger.ask({ stage: name, round: round + 1, overrides });
       }
     }
   }
@@ -150,90 +125,51 @@ export class Stages {
    */
   async #mayBegin(): Promise<void> {
     await this.resumed();
-    if (this.#run.steps < (isInChain() ? MOST_STEPS : this.#settings.historySteps)) return;
+    if (this.#run.steps < (isInChain() ? MOST_STEPS : this.#run.settings.historySteps)) return;
     await condition(allHandlersFinished);
-    this.throwIfEnding();
+    this.#run.throwIfEnding();
     if (isInChain()) this.#run.change((state, at) => note(state, { at, what: ENDS_CHAIN }));
     const { state, progress, request, owner } = this.#run;
     const continued: Continued = { state, progress, originalRunId: owner.originalRunId };
-    await continueAsNew<typeof musicStreamingPipeline>(request, continued);
+    await continueAsNew<Execution>(request, continued);
   }
 
   /** Waits while the run is paused. A Glue run that nobody watches is stopped, if that is asked for. */
   async resumed(): Promise<void> {
-    const isOver = (): boolean => this.#run.state.paused === null || isEnding(this.#run.state.decision);
+    const run = this.#run;
+    const isOver = (): boolean => run.state.paused === null || run.isEnding;
     await condition(() => isOver() || this.#leftToStop() !== undefined);
     const stage = this.#leftToStop();
-    if (!isOver() && stage !== undefined && this.context !== undefined) {
-      await stopLeftGlueRuns(this.#run, this.context, [stage]);
+    if (!isOver() && stage !== undefined && run.context !== undefined) {
+      await stopLeftGlueRuns(run, run.context, [stage]);
     }
-    await condition(isOver);
-    this.throwIfEnding();
+    await run.resumed();
   }
 
   /** The stage whose Glue run may be alive although its end was asked for: waiting for it was given up before. */
   #leftToStop(): StageName | undefined {
     const { paused, stage } = this.#run.state;
-    const isLeft = paused?.stopGlue === true && stage !== null && this.#run.unwatched(stage) !== undefined;
+    const isLeft =
+      paused?.stopGlue === true && stage !== null && this.#run.ledger.unwatched(stage) !== undefined;
     return isLeft ? stage : undefined;
-  }
-
-  #interruptible<T>(work: () => Promise<T>): Promise<T> {
-    return interruptible(work, {
-      arm: (interrupt) => {
-        this.#run.onEnding = interrupt;
-      },
-      throwIfEnding: () => {
-        this.throwIfEnding();
-      },
-    });
   }
 
   async #parked(stage: StageName, round: number, error: unknown): Promise<Decision> {
     const since = now();
-    this.#run.change((state) =>
-      park(state, { stage, round, since, until: this.deadline(since), failure: failureOf(error) }),
-    );
+    const until = this.#run.deadline(since);
+    this.#run.change((state) => park(state, { stage, round, since, until, failure: failureOf(error) }));
     return await this.decision(`${stage} was parked and nobody decided`);
   }
 
-  /** When a wait for an operator that began at `since` ends. */
-  deadline(since: string): string {
-    return hoursAfter(since, this.#settings.parkHours);
-  }
-
   /**
-   * Waits for an operator's decision and takes it. A pause stops the clock, which begins anew when it is over.
+   * Waits for an operator's decision and takes it.
    * @throws Aborted, Stopped, Expired when the operator ends the run, or nobody decides in time and the settings say so
    */
   async decision(expired: string): Promise<Decision> {
-    const { parkHours, parkExpiry } = this.#settings;
-    const isPaused = (): boolean => this.#run.state.paused !== null;
-    for (;;) {
-      const inTime = await condition(
-        () => this.#run.state.decision !== null || isPaused(),
-        `${String(parkHours)}h`,
-        { summary: 'until an operator decides' },
-      );
-      this.throwIfEnding();
-      const { decision, paused } = this.#run.state;
-      // What was accepted in the last moment counts.
-      if (decision !== null) {
-        this.#run.change(proceed);
-        return decision;
-      }
-      const why = `${expired} within ${String(parkHours)} hours`;
-      if (inTime || paused !== null) await this.resumed();
-      else if (parkExpiry === 'stop') throw new Stopped('the pipeline', why);
-      else if (parkExpiry === 'fail') throw new Expired(why, 'ParkExpired', true);
-      this.#run.change((state, at) => waitOn(state, this.deadline(at), at));
-    }
-  }
-
-  throwIfEnding(): void {
-    const { decision } = this.#run.state;
-    if (decision?.kind === 'shutdown') throw new Stopped(decision.by, decision.reason);
-    if (decision?.kind === 'abort')
-      throw new Aborted(`Aborted by ${decision.by}: ${decision.reason}`, 'RunAborted', true);
+    const decision = await this.#run.decided(() => this.resumed());
+    if (decision !== undefined) return decision;
+    const { parkHours, parkExpiry } = this.#run.settings;
+    const why = `${expired} within ${parkHours} hours`;
+    throw parkExpiry === 'stop' ? new Stopped('the pipeline', why) : new Expired(why);
   }
 }

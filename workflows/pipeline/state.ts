@@ -9,11 +9,12 @@ import type { GateVerdict } from '../../pipeline/quality.ts';
 import type { RetryOverrides } from '../../pipeline/request.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import type { StatusOf } from '../../pipeline/statuses.ts';
+import { onlyEnding } from '../shared/endings.ts';
+import type { Ending } from '../shared/endings.ts';
 import type { Failure } from '../shared/failure.ts';
 import { plural } from '../shared/plural.ts';
 import { extended } from '../shared/timeline.ts';
 import type { TimelineEntry } from '../shared/timeline.ts';
-import type { CommandName } from './messages.ts';
 
 /** Value of the search attribute `PipelineStatus`. */
 export type PipelineStatus = StatusOf<'run'>;
@@ -40,17 +41,6 @@ export type Decision =
   | { readonly kind: 'reject' }
   | Ending;
 
-/** A decision that ends the run wherever it stands. */
-export interface Ending {
-  readonly kind: 'abort' | 'shutdown';
-  readonly by: string;
-  readonly reason: string;
-}
-
-export function isEnding(decision: Decision | null): decision is Ending {
-  return decision?.kind === 'abort' || decision?.kind === 'shutdown';
-}
-
 export interface RunState {
   readonly run: string;
   readonly status: PipelineStatus;
@@ -70,13 +60,6 @@ export interface RunState {
   readonly cleanup: string | null;
   readonly ended: PipelineStatus | null;
 }
-
-/** Answer of the query `status`. */
-export type RunStatus = Omit<RunState, 'checkpoints' | 'timeline' | 'decision' | 'ended'> & {
-  readonly done: number;
-  /** What an operator may command now. */
-  readonly commands: readonly CommandName[];
-};
 
 export function initialState(run: string, at: string, what: string): RunState {
   return {
@@ -185,22 +168,17 @@ export function keep(state: RunState, checkpoint: Checkpoint): RunState {
   return stated({ ...state, stage, round, glueRun: null, checkpoints: [...state.checkpoints, checkpoint] });
 }
 
-/** Told to end while the stage failed or found a reason to hold: that decision stands, every other one was for before. */
-function ending({ decision }: RunState): Decision | null {
-  return isEnding(decision) ? decision : null;
-}
-
 export function park(state: RunState, parked: Parked): RunState {
   const { stage, failure, since } = parked;
   return note(
-    { ...state, parked, decision: ending(state), glueRun: null },
+    { ...state, parked, decision: onlyEnding(state.decision), glueRun: null },
     { at: since, what: stepped('RJOB-1', `${stage} parked: ${failure.type}: ${failure.message}`) },
   );
 }
 
 export function hold(state: RunState, held: Held): RunState {
   return note(
-    { ...state, held, decision: ending(state) },
+    { ...state, held, decision: onlyEnding(state.decision) },
     { at: held.since, what: `held at the gate: ${held.verdict.reasons.join('; ')}` },
   );
 }
@@ -209,11 +187,7 @@ export function hold(state: RunState, held: Held): RunState {
 export function waitOn(state: RunState, until: string, at: string): RunState {
   const { parked, held } = state;
   return note(
-    {
-      ...state,
-      parked: parked === null ? null : { ...parked, until },
-      held: held === null ? null : { ...held, until },
-    },
+    { ...state, parked: parked && { ...parked, until }, held: held && { ...held, until } },
     { at, what: `nobody has decided; waits until ${until}` },
   );
 }

@@ -40,7 +40,8 @@ import { requestOf } from '../shared/request.ts';
 import { long, quick } from './activities.ts';
 import { ownRequest } from './chain.ts';
 import { endEarly } from './ending.ts';
-import { GlueStage, stopLeftGlueRuns } from './glue.ts';
+import { GlueStage } from './glue.ts';
+import { stopLeftGlueRuns } from './glue-stop.ts';
 import { stopOrphans } from './orphans.ts';
 import { takeOver } from './resumption.ts';
 import { PipelineRun } from './run.ts';
@@ -84,7 +85,7 @@ export async function musicStreamingPipeline(
     return result;
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    await CancellationScope.nonCancellable(() => endEarly(run, stages.context, error));
+    await CancellationScope.nonCancellable(() => endEarly(run, error));
     throw error;
   }
 }
@@ -198,7 +199,7 @@ class Pipeline {
       return { result, summary: say.identity(identity) };
     });
     const context: RunContext = { owner, settings };
-    this.#stages.context = context;
+    this.#run.context = context;
 
     await this.#stages.optional('init_s3_structure', async () => {
       const result = await quick.ensureStructure(context);
@@ -264,7 +265,7 @@ class Pipeline {
   /** Holds the run until an operator decides; a rejection sets the inputs aside. */
   async #approved(context: RunContext, { gate }: QualitySummary): Promise<boolean> {
     const since = now();
-    this.#run.change((state) => hold(state, { since, until: this.#stages.deadline(since), verdict: gate }));
+    this.#run.change((state) => hold(state, { since, until: this.#run.deadline(since), verdict: gate }));
     const decision = await this.#stages.decision('The run was held at the quality gate and nobody decided');
     if (decision.kind !== 'reject') return true;
     await long.quarantineInputs(context, { reason: gate.reasons.join('; ') });

@@ -3,15 +3,11 @@
  * that knows which commands make sense when. A command that has been followed already is followed again without an
  * effect, since a sender that got no answer sends it twice.
  */
+import { refuse } from '../shared/commands/decided.ts';
+import type { Decided } from '../shared/commands/decided.ts';
 import type { ProcedureCommand, ProcedureCommandArguments, ProcedureCommandName } from './messages.ts';
 import { note } from './state.ts';
 import type { Decision, ProcedureState } from './state.ts';
-
-export type Decided =
-  | { readonly followed: true; readonly state: ProcedureState; readonly message: string }
-  | { readonly followed: false; readonly refusal: string };
-
-const refuse = (refusal: string): Decided => ({ followed: false, refusal });
 
 /** The commands that make sense in this state. */
 export function openCommands(state: ProcedureState): ProcedureCommandName[] {
@@ -24,7 +20,11 @@ export function openCommands(state: ProcedureState): ProcedureCommandName[] {
   return ['pause', 'abort'];
 }
 
-export function decide(state: ProcedureState, command: ProcedureCommand, at: string): Decided {
+export function decide(
+  state: ProcedureState,
+  command: ProcedureCommand,
+  at: string,
+): Decided<ProcedureState> {
   if (state.ended !== null) return refuse(`The procedure has ended: ${state.outcome ?? state.ended}.`);
   const again = followedAlready(state, command);
   if (again !== undefined) return { followed: true, state, message: again };
@@ -60,7 +60,7 @@ function answer(
   state: ProcedureState,
   command: Extract<ProcedureCommand, { readonly name: 'approve' | 'reject' | 'retryStep' }>,
   at: string,
-): Decided {
+): Decided<ProcedureState> {
   const { by, reason } = command.args;
   if (state.paused !== null) {
     return refuse(`The procedure is paused, by ${state.paused.by}: ${state.paused.reason}. Resume it first.`);
@@ -68,7 +68,7 @@ function answer(
   if (state.decision !== null) {
     return refuse(`${state.decision.by} decided just now (${state.decision.kind}); look at its status.`);
   }
-  const follow = (next: Partial<ProcedureState>, message: string): Decided => ({
+  const follow = (next: Partial<ProcedureState>, message: string): Decided<ProcedureState> => ({
     followed: true,
     message,
     state: note({ ...state, ...next }, { at, what: command.name, by, reason }),
@@ -91,7 +91,7 @@ function approve(
   state: ProcedureState,
   { by, reason, digest }: ProcedureCommandArguments<'approve'>,
   at: string,
-): Decided {
+): Decided<ProcedureState> {
   const { plan, waiting } = state;
   if (waiting === null || plan === null) return refuse(notAsking(state));
   if (digest !== plan.digest) {

@@ -1,52 +1,42 @@
-/**
- * How a procedure is spoken to: each command is an update, which answers, and a signal of the same name for batch and
- * older tools. One JSON object each. As with runs, a command may name the Temporal run that it is meant for (`run`), so
- * that a reset does not follow it a second time.
- */
-import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { z } from 'zod';
+/** How a procedure is spoken to: its commands, what they answer, and what it can be asked. */
 import { sha256Schema } from '../../pipeline/documents.ts';
-import type { TimelineEntry } from '../shared/timeline.ts';
-import type { ProcedureStatus } from './state.ts';
+import { messagesOf, namesIn, plainArguments } from '../shared/commands/table.ts';
+import type { ArgumentsIn, CommandIn, CommandTable } from '../shared/commands/table.ts';
+import type { ProcedureState } from './state.ts';
 
-const commandFields = {
-  by: z.string().min(1).max(200),
-  reason: z.string().min(1).max(2000),
-  run: z.string().min(1).optional(),
-};
-
-const plainArguments = z.strictObject(commandFields);
-
-export const commandSchema = z.discriminatedUnion('name', [
-  z.object({
-    name: z.literal('approve'),
+export const COMMANDS = {
+  approve: {
+    description: 'Carry out the plan that has this digest: {by, reason, digest}',
     /** `digest` is that of the plan which was looked at: another plan is not approved by it. */
-    args: z.strictObject({ ...commandFields, digest: sha256Schema }),
-  }),
-  z.object({ name: z.literal('reject'), args: plainArguments }),
-  z.object({ name: z.literal('pause'), args: plainArguments }),
-  z.object({ name: z.literal('resume'), args: plainArguments }),
-  z.object({ name: z.literal('retryStep'), args: plainArguments }),
-  z.object({ name: z.literal('abort'), args: plainArguments }),
-]);
+    args: plainArguments.extend({ digest: sha256Schema }),
+  },
+  reject: {
+    description: 'Do not carry out the plan; nothing is changed: {by, reason}',
+    args: plainArguments,
+  },
+  pause: {
+    description: 'Begin no further step until resumed; the present one is finished: {by, reason}',
+    args: plainArguments,
+  },
+  resume: {
+    description: 'Go on after a pause: {by, reason}',
+    args: plainArguments,
+  },
+  retryStep: {
+    description: 'Do the parked step again: {by, reason}',
+    args: plainArguments,
+  },
+  abort: {
+    description: 'End the procedure where it stands; what it has done stays done: {by, reason}',
+    args: plainArguments,
+  },
+} as const satisfies CommandTable;
 
-export type ProcedureCommand = z.output<typeof commandSchema>;
-export type ProcedureCommandName = ProcedureCommand['name'];
-export type ProcedureCommandArguments<N extends ProcedureCommandName> = Extract<
-  ProcedureCommand,
-  { readonly name: N }
->['args'];
-export const PROCEDURE_COMMANDS = ['approve', 'reject', 'pause', 'resume', 'retryStep', 'abort'] as const;
-
-/** Shown by the Temporal UI and `temporal workflow metadata`. */
-export const COMMAND_DESCRIPTIONS: Readonly<Record<ProcedureCommandName, string>> = {
-  approve: 'Carry out the plan that has this digest: {by, reason, digest}',
-  reject: 'Do not carry out the plan; nothing is changed: {by, reason}',
-  pause: 'Begin no further step until resumed; the present one is finished: {by, reason}',
-  resume: 'Go on after a pause: {by, reason}',
-  retryStep: 'Do the parked step again: {by, reason}',
-  abort: 'End the procedure where it stands; what it has done stays done: {by, reason}',
-};
+type Commands = typeof COMMANDS;
+export type ProcedureCommand = CommandIn<Commands>;
+export type ProcedureCommandName = keyof Commands;
+export type ProcedureCommandArguments<N extends ProcedureCommandName> = ArgumentsIn<Commands, N>;
+export const PROCEDURE_COMMANDS = namesIn(COMMANDS);
 
 /** What a command did, for the operator who gave it. */
 export interface ProcedureAnswer {
@@ -54,23 +44,14 @@ export interface ProcedureAnswer {
   readonly message: string;
 }
 
-export const updates = {
-  approve: defineUpdate<ProcedureAnswer, [ProcedureCommandArguments<'approve'>]>('approve'),
-  reject: defineUpdate<ProcedureAnswer, [ProcedureCommandArguments<'reject'>]>('reject'),
-  pause: defineUpdate<ProcedureAnswer, [ProcedureCommandArguments<'pause'>]>('pause'),
-  resume: defineUpdate<ProcedureAnswer, [ProcedureCommandArguments<'resume'>]>('resume'),
-  retryStep: defineUpdate<ProcedureAnswer, [ProcedureCommandArguments<'retryStep'>]>('retryStep'),
-  abort: defineUpdate<ProcedureAnswer, [ProcedureCommandArguments<'abort'>]>('abort'),
-} as const;
+/** Answer of the query `status`. */
+export type ProcedureStatus = Omit<ProcedureState, 'timeline' | 'decision' | 'ended'> & {
+  /** What an operator may command now. */
+  readonly commands: readonly ProcedureCommandName[];
+};
 
-export const signals = {
-  approve: defineSignal<[ProcedureCommandArguments<'approve'>]>('approve'),
-  reject: defineSignal<[ProcedureCommandArguments<'reject'>]>('reject'),
-  pause: defineSignal<[ProcedureCommandArguments<'pause'>]>('pause'),
-  resume: defineSignal<[ProcedureCommandArguments<'resume'>]>('resume'),
-  retryStep: defineSignal<[ProcedureCommandArguments<'retryStep'>]>('retryStep'),
-  abort: defineSignal<[ProcedureCommandArguments<'abort'>]>('abort'),
-} as const;
-
-export const statusQuery = defineQuery<ProcedureStatus>('status');
-export const timelineQuery = defineQuery<TimelineEntry[]>('timeline');
+export const { updates, signals, statusQuery, timelineQuery } = messagesOf<
+  Commands,
+  ProcedureAnswer,
+  ProcedureStatus
+>(COMMANDS);

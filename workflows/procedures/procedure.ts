@@ -16,9 +16,9 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { isUnknownSubject } from '../../pipeline/failures.ts';
-import { DEFAULT_RUN_SETTINGS } from '../../pipeline/run-context.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
@@ -29,11 +29,14 @@ import { excluding } from '../../pipeline/procedures/steps.ts';
 import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
 import { stopping } from '../emergency-shutdown/activities.ts';
 import type { musicStreamingPipeline, PipelineResult } from '../pipeline/workflow.ts';
-import { hoursAfter, now } from '../shared/clock.ts';
+import { now } from '../shared/clock.ts';
+import { Conversation } from '../shared/conversation.ts';
+import { Aborted, Expired } from '../shared/endings.ts';
 import { failureOf } from '../shared/failure.ts';
-import { interruptible } from '../shared/interruptible.ts';
+import { ownRunId } from '../shared/run-id.ts';
 import { awaiting, quick } from './activities.ts';
-import { Conversation } from './conversation.ts';
+import type { COMMANDS, ProcedureAnswer } from './messages.ts';
+import { rules } from './rules.ts';
 import {
   approveAhead,
   ask,
@@ -41,13 +44,13 @@ import {
   complete,
   end,
   enter,
+  initialState,
   park,
   planned,
   proceed,
   runAwaited,
   runStarted,
   unreported,
-  waitOn,
 } from './state.ts';
 import type { Decision, Phase, ProcedureState, ProcedureStatusName } from './state.ts';
 
@@ -77,8 +80,6 @@ export interface ProcedureResult {
   readonly report: string | null;
 }
 
-class Aborted extends ApplicationFailure {}
-
 /** Carries out a procedure; its failure is the workflow's, after the report. */
 export async function runProcedure(
   name: ProcedureName,
@@ -97,12 +98,11 @@ export async function runProcedure(
 
 export class Procedure {
   readonly #request: CommonRequest;
-  readonly #conversation: Conversation;
-  #context: RunContext | undefined;
+  readonly #conversation: Conversation<ProcedureState, typeof COMMANDS, ProcedureAnswer>;
 
   constructor(name: ProcedureName, request: CommonRequest) {
     this.#request = request;
-    this.#conversation = new Conversation(name, request);
+    this.#conversation = new Conversation(rules, initialState(ownRunId(), name, request, now()), name);
   }
 
   get state(): ProcedureState {
@@ -110,12 +110,15 @@ export class Procedure {
   }
 
   get context(): RunContext {
-    if (this.#context === undefined) throw ApplicationFailure.nonRetryable('The settings are not read yet');
-    return this.#context;
+    const { context } = this.#conversation;
+    if (context === undefined) throw ApplicationFailure.nonRetryable('The settings are not read yet');
+    return context;
   }
 
   async prepare(): Promise<void> {
-    this.#context = { owner: this.#conversation.owner, settings: await quick.readRunSettings() };
+    const { workflowId, originalExecutionRunId: originalRunId } = workflowInfo();
+    const owner = { run: this.state.id, workflowId, originalRunId };
+    this.#conversation.context = { owner, settings: await quick.readRunSettings() };
     await this.#endUnlessAlone({ settled: false });
   }
 
@@ -178,8 +181,8 @@ export class Procedure {
 
   async #asked(): Promise<Decision | undefined> {
     const since = now();
-    this.#conversation.change((state) => ask(state, { since, until: this.#deadline(since) }));
-    const decision = await this.#decision();
+    this.#conversation.change((state) => ask(state, { since, until: this.#conversation.deadline(since) }));
+    const decision = await this.#conversation.decided();
     if (decision === undefined) this.#conversation.change(proceed);
     return decision;
   }
@@ -191,10 +194,10 @@ export class Procedure {
   /** Does a step; parks where it gives up. */
   async step<T>(id: StepId, body: (round: number) => Promise<StepOutcome<T>>): Promise<T> {
     for (;;) {
-      await this.#resumed();
+      await this.#conversation.resumed();
       this.#conversation.change((state, at) => begin(state, id, at));
       try {
-        const { result, summary } = await this.#interruptible(() => body(this.#roundOf(id)));
+        const { result, summary } = await this.#conversation.untilEnding(() => body(this.#roundOf(id)));
         this.#conversation.change((state, at) => complete(state, id, 'done', summary, at));
         return result;
       } catch (error) {
@@ -224,7 +227,7 @@ export class Procedure {
    */
   async untilEarlierRunsEnd(round: number): Promise<void> {
     if (round === 1) return;
-    const { run: procedure } = this.#conversation.owner;
+    const { id: procedure } = this.state;
     const open = await stopping.findOpenRuns(this.context.settings);
     const workflowIds = open.flatMap(({ workflowId }) =>
       workflowId.startsWith(`${procedure}-`) ? [workflowId] : [],
@@ -237,7 +240,7 @@ export class Procedure {
 
   /** Runs the pipeline and waits for its end; an abort stops it as well, and it can be resumed. */
   async pipelineRun(id: StepId, label: string, request: PipelineRequest): Promise<PipelineResult> {
-    const { run: procedure } = this.#conversation.owner;
+    const { id: procedure } = this.state;
     const workflowId = `${procedure}-${label}-${String(this.#roundOf(id))}`;
     this.#conversation.change((state, at) => runStarted(state, workflowId, at));
     try {
@@ -265,71 +268,13 @@ export class Procedure {
     return this.state.steps.find((step) => step.id === id)?.round ?? 1;
   }
 
-  async #resumed(): Promise<void> {
-    await condition(() => this.state.paused === null || this.state.decision?.kind === 'abort');
-    this.#throwIfAborted();
-  }
-
-  #interruptible<T>(work: () => Promise<T>): Promise<T> {
-    return interruptible(work, {
-      arm: (interrupt) => {
-        this.#conversation.onAbort = interrupt;
-      },
-      throwIfEnding: () => {
-        this.#throwIfAborted();
-      },
-    });
-  }
-
   async #parked(step: StepId, error: unknown): Promise<void> {
     const since = now();
-    const until = this.#deadline(since);
+    const until = this.#conversation.deadline(since);
     this.#conversation.change((state) => park(state, { step, since, until, failure: failureOf(error) }));
-    if ((await this.#decision()) !== undefined) return;
-    throw ApplicationFailure.create({
-      message: `${step} was parked and nobody decided until ${this.state.parked?.until ?? until}`,
-      type: 'ParkExpired',
-      nonRetryable: true,
-      ...(error instanceof Error ? { cause: error } : {}),
-    });
-  }
-
-  /** When a wait for an operator that began at `since` ends. */
-  #deadline(since: string): string {
-    return hoursAfter(since, this.#patienceHours);
-  }
-
-  /** As long as a parked run waits; until the settings are read, the default of `MSP_PARK_HOURS`. */
-  get #patienceHours(): number {
-    return (this.#context?.settings ?? DEFAULT_RUN_SETTINGS).parkHours;
-  }
-
-  /**
-   * Waits for an operator's decision and takes it; `undefined` when nobody decides in time. A pause stops the clock,
-   * which begins anew when it is over.
-   */
-  async #decision(): Promise<Decision | undefined> {
-    for (;;) {
-      const inTime = await condition(
-        () => this.state.decision !== null || this.state.paused !== null,
-        `${String(this.#patienceHours)}h`,
-      );
-      this.#throwIfAborted();
-      const { decision, paused } = this.state;
-      if (decision !== null) {
-        this.#conversation.change(proceed);
-        return decision;
-      }
-      if (inTime || paused !== null) await this.#resumed();
-      else if (this.#context?.settings.parkExpiry !== 'wait') return undefined;
-      this.#conversation.change((state, at) => waitOn(state, this.#deadline(at), at));
-    }
-  }
-
-  #throwIfAborted(): void {
-    const { decision } = this.state;
-    if (decision?.kind !== 'abort') return;
-    throw new Aborted(`Aborted by ${decision.by}: ${decision.reason}`, 'ProcedureAborted', true);
+    if ((await this.#conversation.decided()) !== undefined) return;
+    const last = this.state.parked?.until ?? until;
+    throw new Expired(`${step} was parked and nobody decided until ${last}`, error);
   }
 
   async finish({ status, outcome, incomplete = false }: Ending): Promise<ProcedureResult> {
@@ -353,7 +298,7 @@ export class Procedure {
     const aborted = error instanceof Aborted || isCancellation(error);
     this.#conversation.change((state, at) => end(state, aborted ? 'Aborted' : 'Failed', why, at));
     try {
-      if (this.#context !== undefined) await this.#report();
+      if (this.#conversation.context !== undefined) await this.#report();
     } catch (unwritten) {
       log.error('The report was not written', { error: unwritten });
     }

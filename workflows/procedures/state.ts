@@ -7,11 +7,11 @@ import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { stepsOf } from '../../pipeline/procedures/steps.ts';
 import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
 import type { StatusOf } from '../../pipeline/statuses.ts';
+import { onlyEnding } from '../shared/endings.ts';
 import type { Failure } from '../shared/failure.ts';
 import { plural } from '../shared/plural.ts';
 import { extended } from '../shared/timeline.ts';
 import type { TimelineEntry } from '../shared/timeline.ts';
-import type { ProcedureCommandName } from './messages.ts';
 
 /** Value of the search attribute `PipelineStatus`. */
 export type ProcedureStatusName = StatusOf<'procedure'>;
@@ -79,12 +79,6 @@ export interface ProcedureState {
   /** Keys of the report, once it is written. */
   readonly report: string | null;
 }
-
-/** Answer of the query `status`. */
-export type ProcedureStatus = Omit<ProcedureState, 'timeline' | 'decision' | 'ended'> & {
-  /** What an operator may command now. */
-  readonly commands: readonly ProcedureCommandName[];
-};
 
 export function initialState(
   id: string,
@@ -172,16 +166,11 @@ export function complete(
   return note({ ...done, step: null, run: null }, { at, what: said });
 }
 
-/** Told to end in the meantime: that decision stands, every other one was for before. */
-function ending({ decision }: ProcedureState): Decision | null {
-  return decision?.kind === 'abort' ? decision : null;
-}
-
 export function park(state: ProcedureState, parked: ParkedStep): ProcedureState {
   const { step, since, failure } = parked;
   const stopped = changeStep(state, step, (each) => ({ ...each, state: 'parked', summary: failure.message }));
   return note(
-    { ...stopped, parked, decision: ending(state), run: null },
+    { ...stopped, parked, decision: onlyEnding(state.decision), run: null },
     { at: since, what: `${step} parked: ${failure.type}: ${failure.message}` },
   );
 }
@@ -196,7 +185,7 @@ export function planned(state: ProcedureState, plan: PlanSummary, at: string): P
 /** Waits for an approval of the plan. */
 export function ask(state: ProcedureState, waiting: Waiting): ProcedureState {
   return note(
-    { ...state, phase: 'approval', waiting, decision: ending(state) },
+    { ...state, phase: 'approval', waiting, decision: onlyEnding(state.decision) },
     { at: waiting.since, what: 'waits for an approval of the plan' },
   );
 }
@@ -204,11 +193,7 @@ export function ask(state: ProcedureState, waiting: Waiting): ProcedureState {
 export function waitOn(state: ProcedureState, until: string, at: string): ProcedureState {
   const { waiting, parked } = state;
   return note(
-    {
-      ...state,
-      waiting: waiting === null ? null : { ...waiting, until },
-      parked: parked === null ? null : { ...parked, until },
-    },
+    { ...state, waiting: waiting && { ...waiting, until }, parked: parked && { ...parked, until } },
     { at, what: `nobody has decided; waits until ${until}` },
   );
 }

@@ -1,27 +1,27 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 
-export interface Interruption {
-  /** Takes what interrupts the work, to be called on an operator's word; `undefined` once the work is over. */
-  readonly arm: (interrupt: (() => void) | undefined) => void;
-  /** Throws what ends the whole, if that is why the work was interrupted. */
-  readonly throwIfEnding: () => void;
-}
-
-/** Runs work that an operator can interrupt; the work's own clean-up comes first. */
-export async function interruptible<T>(
-  work: () => Promise<T>,
-  { arm, throwIfEnding }: Interruption,
-): Promise<T> {
-  const scope = new CancellationScope();
-  arm(() => {
-    scope.cancel();
-  });
+/**
+ * Runs work that is cancelled as soon as a condition on the workflow's state holds; the work's own clean-up comes first.
+ * @throws CancelledFailure when the work was interrupted
+ */
+export async function interruptible<T>(when: () => boolean, work: () => Promise<T>): Promise<T> {
+  const working = new CancellationScope();
+  const watching = new CancellationScope();
+  watching
+    .run(() => condition(when))
+    .then(
+      () => {
+        working.cancel();
+      },
+      // The work was over first.
+      () => undefined,
+    );
   try {
-    return await scope.run(work);
-  } catch (error) {
-    if (isCancellation(error)) throwIfEnding();
-    throw error;
+    return await working.run(() => {
+      if (when()) working.cancel();
+      return work();
+    });
   } finally {
-    arm(undefined);
+    watching.cancel();
   }
 }

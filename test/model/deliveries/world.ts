@@ -258,9 +258,7 @@ export class DeliveryWorld {
   #validate(run: string): string {
     this.#validations += 1;
     const name = `jr_${String(this.#validations)}`;
-    const plan = JSON.parse(
-      this.bucket.text(layout.runRecord(run, 'validation-plan')) ?? '',
-    ) as ValidationPlan;
+    const plan = JSON.parse(this.bucket.text(layout.plan(run, 'validation')) ?? '') as ValidationPlan;
     const byDay = new Map<string, { source: string; play: string }[]>();
     const files: FileReport[] = [];
     for (const { id, key, uri } of plan.files) {

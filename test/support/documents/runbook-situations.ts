@@ -9,7 +9,7 @@ import { ROOT_KEY } from '../../../local/stack/provision/provision.ts';
 import { end } from '../../../local/stack/processes.ts';
 import { fileIdOf } from '../../../pipeline/documents.ts';
 import { runIdOf } from '../../../pipeline/layout.ts';
-import type { RunStatus } from '../../../workflows/pipeline/state.ts';
+import type { RunStatus } from '../../../workflows/pipeline/messages.ts';
 import type { PipelineStack } from '../stack/pipeline-stack.ts';
 import { MONDAY, PublishedWorld } from '../data/published-world.ts';
 import { csv, songsCsv, usersCsv } from '../data/small-world.ts';

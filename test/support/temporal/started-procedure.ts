@@ -2,7 +2,7 @@
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { dataRecovery } from '../../../workflows/data-recovery/workflow.ts';
 import { statusQuery } from '../../../workflows/procedures/messages.ts';
-import type { ProcedureStatus } from '../../../workflows/procedures/state.ts';
+import type { ProcedureStatus } from '../../../workflows/procedures/messages.ts';
 import { until } from '../until.ts';
 
 export type Handle = WorkflowHandleWithFirstExecutionRunId<typeof dataRecovery>;

@@ -5,7 +5,7 @@ import { createRunActivities } from '../../../activities/temporal/runs.ts';
 import type { PipelineRequest } from '../../../pipeline/request.ts';
 import type { StageName } from '../../../pipeline/stages.ts';
 import { statusQuery } from '../../../workflows/pipeline/messages.ts';
-import type { RunStatus } from '../../../workflows/pipeline/state.ts';
+import type { RunStatus } from '../../../workflows/pipeline/messages.ts';
 import type { musicStreamingPipeline } from '../../../workflows/pipeline/workflow.ts';
 import { fakeActivities } from '../fakes/fake-activities.ts';
 import type { FakeActivities, Replacements } from '../fakes/fake-activities.ts';

@@ -29,6 +29,8 @@ import type { CommandActivities } from '../../../pipeline/activity-types.ts';
 import { problemsOf } from '../../../pipeline/problems.ts';
 import type { TimelineEntry } from '../timeline.ts';
 import { fixOrderOfMessages } from './order.ts';
+import { namesIn } from './table.ts';
+import type { CommandIn, CommandTable } from './table.ts';
 
 const asked = proxyActivities<CommandActivities>({
   // It compares two strings; what takes longer is a worker that is gone, and the next one shall be asked soon.
@@ -37,33 +39,25 @@ const asked = proxyActivities<CommandActivities>({
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
 });
 
-/** A command as it arrives: by name, with at least the run that it may name. */
-interface Commanded {
-  readonly name: string;
-  readonly args: { readonly run?: string | undefined };
-}
-
-export interface Listener<C extends Commanded, A> {
-  readonly names: readonly C['name'][];
-  readonly schema: z.ZodType<C>;
-  /** What each is for and takes; the Temporal UI shows it. */
-  readonly descriptions: Readonly<Record<C['name'], string>>;
+export interface Listener<T extends CommandTable, A> {
+  readonly commands: T;
   /** Why a command can't be followed now, if so. Changes nothing. */
-  readonly refusal: (command: C) => string | undefined;
+  readonly refusal: (command: CommandIn<T>) => string | undefined;
   /** Follows a command that is meant for this execution. @throws refused() when it can't be followed any more */
-  readonly follow: (command: C) => A;
+  readonly follow: (command: CommandIn<T>) => A;
   /** Told of a signal that was not followed. */
   readonly notFollowed: (signal: RefusedSignal) => void;
 }
 
 export type RefusedSignal = Omit<TimelineEntry, 'at'>;
 
-export function listen<C extends Commanded, A>(listener: Listener<C, A>): void {
+export function listen<T extends CommandTable, A>(listener: Listener<T, A>): void {
   fixOrderOfMessages();
   const queue = new Queue();
-  for (const name of listener.names) new Command(listener, name, queue).register();
+  const declared = Object.entries(listener.commands);
+  for (const [name, command] of declared) new Command(listener, { name, ...command }, queue).register();
   setDefaultSignalHandler((name, args) => {
-    const why = `there is no such command; it takes ${listener.names.join(', ')}`;
+    const why = `there is no such command; it takes ${namesIn(listener.commands).join(', ')}`;
     listener.notFollowed(refusedSignal(name, args, why));
   });
 }
@@ -83,21 +77,23 @@ export function refused(message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, 'CommandRefused');
 }
 
-class Command<C extends Commanded, A> {
-  readonly #listener: Listener<C, A>;
-  readonly #name: C['name'];
+type Declared = CommandTable[string] & { readonly name: string };
+
+class Command<T extends CommandTable, A> {
+  readonly #listener: Listener<T, A>;
+  readonly #command: Declared;
   readonly #queue: Queue;
 
-  constructor(listener: Listener<C, A>, name: C['name'], queue: Queue) {
+  constructor(listener: Listener<T, A>, command: Declared, queue: Queue) {
     this.#listener = listener;
-    this.#name = name;
+    this.#command = command;
     this.#queue = queue;
   }
 
   /** What arrives is not typed: the UI sends whatever was typed into its form. */
   register(): void {
-    const description = this.#listener.descriptions[this.#name];
-    setHandler(defineUpdate<A, [unknown]>(this.#name), (args) => this.#followInTurn(args), {
+    const { name, description } = this.#command;
+    setHandler(defineUpdate<A, [unknown]>(name), (args) => this.#followInTurn(args), {
       description,
       validator: (args) => {
         this.#refuseWhatCannotBe(args);
@@ -105,7 +101,7 @@ class Command<C extends Commanded, A> {
     });
     setHandler(
       // Its payload as it came: one that the SDK can't read would fail the workflow task, again and again.
-      defineSignal<[RawValue?]>(this.#name, { typeInfo: { inputTypes: [rawValueTypeInfo] } }),
+      defineSignal<[RawValue?]>(name, { typeInfo: { inputTypes: [rawValueTypeInfo] } }),
       async (payload) => {
         let args: unknown;
         try {
@@ -113,8 +109,8 @@ class Command<C extends Commanded, A> {
           await this.#followInTurn(args);
         } catch (error) {
           if (!(error instanceof ApplicationFailure)) throw error;
-          log.warn('Command was not followed', { command: this.#name, because: error.message });
-          this.#listener.notFollowed(refusedSignal(this.#name, args, error.message));
+          log.warn('Command was not followed', { command: name, because: error.message });
+          this.#listener.notFollowed(refusedSignal(name, args, error.message));
         }
       },
       { description },
@@ -151,13 +147,13 @@ class Command<C extends Commanded, A> {
     return this.#listener.follow(command);
   }
 
-  #parse(args: unknown): C {
-    const parsed = this.#listener.schema.safeParse({ name: this.#name, args });
-    if (parsed.success) return parsed.data;
-    const ofArgument = parsed.error.issues.map(({ path, message }) => ({ path: path.slice(1), message }));
-    const problems = problemsOf({ issues: ofArgument }, args);
-    const description = this.#listener.descriptions[this.#name];
-    throw refused(`${this.#name} takes one JSON object. ${problems.join('; ')}. ${description}`);
+  #parse(args: unknown): CommandIn<T> {
+    const { name, args: schema, description } = this.#command;
+    const parsed = schema.safeParse(args);
+    // The schema stands beside the name.
+    if (parsed.success) return { name, args: parsed.data } as CommandIn<T>;
+    const problems = problemsOf(parsed.error, args);
+    throw refused(`${name} takes one JSON object. ${problems.join('; ')}. ${description}`);
   }
 }
 
