@@ -10,10 +10,10 @@ import type { FileRecord, KeyRecord, PreparedFile, PreparedInputs } from '../../
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../call.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
-import { keyRecordOf } from './claims.ts';
-import { changeDocument } from './documents.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
+import { keyRecordOf } from './claims.ts';
+import { changeDocument } from './documents.ts';
 import { changeFile, join, settleKey } from './standing.ts';
 
 type ArchiveActivities = Pick<PipelineActivities, 'archiveInputs' | 'quarantineInputs'>;
