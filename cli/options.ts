@@ -85,7 +85,7 @@ export const streamKeySchema = z
   .transform(streamKey);
 
 /** A key under `streams/`, which need not be said. */
-export function streamKey(key: string): string {
+function streamKey(key: string): string {
   return key.startsWith('streams/') ? key : `streams/${key}`;
 }
 

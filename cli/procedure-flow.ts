@@ -154,7 +154,7 @@ function end(context: CliContext, view: ProcedureView, { dryRun, output }: Flow)
   context.exitCode = endCode(view, dryRun);
 }
 
-export function endCode({ status, endedAt, incomplete, failure }: ProcedureView, dryRun: boolean): ExitCode {
+function endCode({ status, endedAt, incomplete, failure }: ProcedureView, dryRun: boolean): ExitCode {
   if (endedAt === undefined) return EXIT_CODES.NeedsOperator;
   switch (status) {
     case 'Completed':

@@ -1,7 +1,7 @@
 /** A procedure in words. */
 import { PROCEDURES } from '../pipeline/procedures/steps.ts';
 import type { ProcedureView } from '../client/procedure-view.ts';
-import { bytes, count, plural, time } from './format.ts';
+import { bytes, count, plural, time } from '../pipeline/format.ts';
 import type { Output } from './output.ts';
 import { endedText, noteSilence, showTimeline, waysOn, whyParked } from './subject-text.ts';
 

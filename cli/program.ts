@@ -67,7 +67,7 @@ export function buildProgram(context: CliContext, options: CliOptions): Command 
   return program;
 }
 
-export function exitCodeText(): string {
+function exitCodeText(): string {
   const lines = Object.entries(EXIT_CODES).map(
     ([name, code]) => `  ${String(code)}  ${EXIT_CODE_MEANINGS[name as keyof typeof EXIT_CODES]}`,
   );

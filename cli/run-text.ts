@@ -2,7 +2,7 @@
 import { firstFew } from '../pipeline/first-few.ts';
 import { STAGES } from '../pipeline/stages.ts';
 import { stagesAhead, type RunView } from '../client/run-view.ts';
-import { between, count, time } from './format.ts';
+import { between, count, time } from '../pipeline/format.ts';
 import type { Output } from './output.ts';
 import { endedText, noteSilence, showTimeline, timelineLine, waysOn, whyParked } from './subject-text.ts';
 

@@ -37,7 +37,7 @@ async function lineOf(client: PipelineClient, reference: ShutdownReference): Pro
 }
 
 /** What a shutdown is doing and what it could not do, in one line. */
-export function waitLine({
+function waitLine({
   phase,
   open,
   problems,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { endpointsSchema, type Endpoints } from '../local/stack/folder.ts';
 import type { StackStatus } from '../local/stack/status.ts';
-import { time } from './format.ts';
+import { time } from '../pipeline/format.ts';
 import type { Output, OutputFormat } from './output.ts';
 
 const statusSchema = z.object({

@@ -1,5 +1,5 @@
 /** What a run and a procedure have in common at the terminal: when it ran, what happened, what it waits for. */
-import { between, time } from './format.ts';
+import { between, time } from '../pipeline/format.ts';
 import type { Output } from './output.ts';
 
 export interface TimelineEntry {

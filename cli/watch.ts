@@ -7,8 +7,8 @@ import { createLogUpdate } from 'log-update';
 import { ClientError } from '../client/errors.ts';
 import type { PipelineClient } from '../client/pipeline-client.ts';
 import { viewOf, type RunView } from '../client/run-view.ts';
-import type { RunReference } from '../client/runs.ts';
-import { time } from './format.ts';
+import type { RunReference } from '../client/references.ts';
+import { time } from '../pipeline/format.ts';
 import type { Output } from './output.ts';
 import { glueLine, refusedLines, stageLines, statusLine, waitingLines } from './run-text.ts';
 

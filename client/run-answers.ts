@@ -7,10 +7,10 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { serverOf, type TemporalLink } from './connection.ts';
 import { causesOf, ClientError, explain, GRPC, shapeOf } from './errors.ts';
-import type { RunReference } from './runs.ts';
+import type { RunReference } from './references.ts';
 
 /** How long a command may wait for a worker to take it: it may have to replay a long run, and to be started first. */
-export const TAKEN_WITHIN_MS = 20_000;
+const TAKEN_WITHIN_MS = 20_000;
 
 /**
  * How long a question may wait, try by try. Replaying a long run takes a second or two; a question that meets the last

@@ -20,7 +20,7 @@ import { serverOf } from './connection.ts';
 import type { TemporalLink } from './connection.ts';
 import { ClientError, explain, notFound } from './errors.ts';
 import { askRun } from './run-answers.ts';
-import type { RunReference } from './runs.ts';
+import type { RunReference } from './references.ts';
 
 export interface RecoveryPlan {
   readonly run: string;

@@ -9,7 +9,7 @@ import { ClientError } from './errors.ts';
 import { withoutUndefined } from './optional.ts';
 import type { PipelineClient } from './pipeline-client.ts';
 import { listedRunSchema, statusOf } from './run-listing.ts';
-import type { RunReference } from './runs.ts';
+import type { RunReference } from './references.ts';
 
 const endSchema = z.discriminatedUnion('ended', [
   z.object({

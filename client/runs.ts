@@ -35,16 +35,8 @@ import { serverOf, type TemporalLink } from './connection.ts';
 import { eachTried } from './each-tried.ts';
 import { askRun, explainRun, tell } from './run-answers.ts';
 import { causesOf, checkRequest, ClientError, explain, notFound } from './errors.ts';
+import type { RunReference } from './references.ts';
 import { listed, type ListedRun } from './run-listing.ts';
-
-export interface RunReference {
-  readonly workflowId: string;
-  readonly runId: string;
-  /** The Temporal run id with which the execution began: a reset keeps it, and each execution of a cron chain has its own. */
-  readonly originalRunId: string;
-  /** The run's id in the bucket. */
-  readonly run: string;
-}
 
 /** How a run ended. */
 export type RunEnd =

@@ -20,7 +20,8 @@ import { serverOf } from './connection.ts';
 import type { TemporalLink } from './connection.ts';
 import { causesOf, checkRequest, explain, shapeOf } from './errors.ts';
 import type { GlueRuns } from './glue-runs.ts';
-import type { RunReference, Runs } from './runs.ts';
+import type { RunReference } from './references.ts';
+import type { Runs } from './runs.ts';
 import type { Schedules } from './schedules.ts';
 
 export interface ShutdownReference {

@@ -4,6 +4,7 @@
  */
 import type { Checkpoint, Progress } from './checkpoint.ts';
 import type { Reference } from './documents.ts';
+import type { LiveGlueRun } from './glue-run.ts';
 import type { Overrides, ParsedRequest } from './request.ts';
 import type { GateVerdict } from './quality.ts';
 import type { RowCounts } from './reports.ts';
@@ -84,15 +85,6 @@ export interface StartedGlueRun {
   readonly adopted: boolean;
   /** Minutes after which Glue itself ends the run. */
   readonly timeoutMinutes: number;
-}
-
-export interface LiveGlueRun {
-  /** The pipeline run's id in the bucket. */
-  readonly run?: string;
-  readonly jobName: string;
-  readonly jobRunId: string;
-  readonly script: ScriptName;
-  readonly token: string;
 }
 
 /** How a run stood when it was stopped. */

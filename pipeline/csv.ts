@@ -1,6 +1,6 @@
 /** CSV as RFC 4180 has it: a field with a comma, a quote or a line break is quoted, and quotes in it are doubled. */
 
-export function csvField(value: string): string {
+function csvField(value: string): string {
   return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 

@@ -13,7 +13,7 @@ const NAME_LENGTH = 200;
 const ENTRY_LENGTH = 2 * NAME_LENGTH;
 
 /** A failure, a reason, a summary: the history, the details and each status hold it, and a screen shows no more. */
-export const TEXT_LENGTH = 4_000;
+const TEXT_LENGTH = 4_000;
 
 /** A text without what goes beyond a length. */
 export function cut(text: string, length = TEXT_LENGTH): string {

@@ -3,7 +3,7 @@
  * is found again.
  */
 import type { FailureType } from './failures.ts';
-import type { StageName } from './stages.ts';
+import type { ScriptName, StageName } from './stages.ts';
 
 const LIVE = ['STARTING', 'RUNNING', 'STOPPING', 'WAITING'] as const;
 const ENDED = ['STOPPED', 'SUCCEEDED', 'FAILED', 'TIMEOUT', 'ERROR', 'EXPIRED'] as const;
@@ -21,6 +21,16 @@ export function isKnownState(state: string): boolean {
 export interface EndedRun {
   readonly state: string;
   readonly errorMessage?: string | undefined;
+}
+
+/** A run of one of the pipeline's jobs that has not ended. */
+export interface LiveGlueRun {
+  /** The pipeline run's id in the bucket. */
+  readonly run?: string;
+  readonly jobName: string;
+  readonly jobRunId: string;
+  readonly script: ScriptName;
+  readonly token: string;
 }
 
 /** Text by which Glue's error messages tell what they are about; first match wins. */

@@ -207,7 +207,6 @@ export const candidatesSchema = z.object({
   /** Files that wait for a next run because this one is full. */
   left: countSchema,
 });
-export type Candidates = z.infer<typeof candidatesSchema>;
 
 /** The oldest first, then by key: also the order in which files keep a play that several of them bring. */
 export function byArrival(candidates: readonly Candidate[]): Candidate[] {

@@ -67,5 +67,3 @@ export interface LoadPlan {
   readonly deadLetterPrefix: string;
   readonly maxWriteUnitsPerSecond: number | null;
 }
-
-export type Plan = ValidationPlan | KpiPlan | LoadPlan;

@@ -158,7 +158,7 @@ function medianDay(parts: ValidationReport['parts']): string | undefined {
 }
 
 /** What of songs or users is not used: unusable rows with their places, and keys of which one value was dropped. */
-export function describeReference(kind: 'songs' | 'users', counts: ReferenceCounts): string[] {
+function describeReference(kind: 'songs' | 'users', counts: ReferenceCounts): string[] {
   const { rows, unusable, conflicts, firstConflicts, files } = counts;
   const bad = files.flatMap(({ key, firstBad }) =>
     firstBad.map(({ line, reason }) => `${cutName(key)} line ${String(line)}: ${reason}`),

@@ -25,7 +25,7 @@ const PARK_EXPIRIES = ['fail', 'stop', 'wait'] as const;
 /** S3's own naming rule, so that a slip is named here and not as a failed call later. */
 const bucketName = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected an S3 bucket name');
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const HIGHEST_PORT = 65_535;
 

@@ -3,7 +3,7 @@
  * it stops is named, because undoing it must bring back exactly that and nothing else.
  */
 import { z } from 'zod';
-import type { LiveGlueRun } from './activity-types.ts';
+import type { LiveGlueRun } from './glue-run.ts';
 import { procedureFields } from './procedures/request.ts';
 
 export const shutdownRequestSchema = z.strictObject({

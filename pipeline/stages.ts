@@ -79,7 +79,3 @@ export function stageOfScript(script: ScriptName): StageName {
   if (stage === undefined) throw new Error(`no stage runs the script ${script}`);
   return stage;
 }
-
-export function isStageName(value: string): value is StageName {
-  return (STAGE_NAMES as readonly string[]).includes(value);
-}

@@ -77,6 +77,8 @@ async function run(title, [program, ...words], extra = {}, isBeside = false) {
 async function lint(isBeside = false) {
   const checks = [
     ['Types', [...tool('typescript/bin/tsc'), '-p', 'tsconfig.json', '--noEmit']],
+    ['Arrows', [...tool('dependency-cruiser/bin/dependency-cruise.mjs'), '.']],
+    ['Unused exports', [...tool('knip/bin/knip.js')]],
     ['ESLint', [...tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0']],
     ['Prettier', [...tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']],
     ['Ruff', python('ruff', 'check', '--no-cache', ...pythonSources)],

@@ -1,14 +1,9 @@
 /** Glue runs: start (`starting.ts`), await, stop. Awaiting only reads. Stopping a run that has ended does nothing. */
 import { cancellationSignal, heartbeat, log, sleep } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type {
-  EndedGlueRun,
-  LiveGlueRun,
-  PipelineActivities,
-  ShutdownActivities,
-} from '../../pipeline/activity-types.ts';
+import type { EndedGlueRun, PipelineActivities, ShutdownActivities } from '../../pipeline/activity-types.ts';
 import { isFailureType, isFinal } from '../../pipeline/failures.ts';
-import { isKnownState, isLive } from '../../pipeline/glue-run.ts';
+import { isKnownState, isLive, type LiveGlueRun } from '../../pipeline/glue-run.ts';
 import { jobNameOf } from '../../pipeline/settings.ts';
 import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
 import type { JobRun } from '../../systems/glue/job-run.ts';

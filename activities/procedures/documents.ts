@@ -7,7 +7,7 @@ import { failure } from '../call.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 
 /** SHA-256 of a value as canonical JSON, in hex. */
-export function digestOf(value: unknown): string {
+function digestOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 

@@ -85,7 +85,7 @@ async function completed(
 }
 
 /** Everything in the evidence that is not as its record says. */
-export function damagesIn({ damages, documents, days }: Evidence): number {
+function damagesIn({ damages, documents, days }: Evidence): number {
   const differing = days.filter(({ behind, table }) => behind || tableDiffers(table));
   return damages.length + documents.length + differing.length;
 }

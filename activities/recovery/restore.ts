@@ -33,7 +33,7 @@ export function createRestoreActivities(systems: Buckets): Pick<RecoveryActiviti
   };
 }
 
-export class Restoring {
+class Restoring {
   restored = 0;
   good = 0;
   quarantined = 0;

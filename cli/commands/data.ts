@@ -10,7 +10,7 @@ import { withoutUndefined } from '../../client/optional.ts';
 import { addClientCommand, argument, needed, option, repeatable } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import type { Column, OutputFormat } from '../output.ts';
-import { bytes, count, cut, time } from '../format.ts';
+import { bytes, count, cut, time } from '../../pipeline/format.ts';
 import { limit, OUTPUT, pairsSchema, ROWS_OUTPUT } from '../options.ts';
 
 export function addDataCommands(program: Command, context: CliContext): void {

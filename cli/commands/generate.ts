@@ -18,7 +18,7 @@ import { ClientError } from '../../client/errors.ts';
 import { withoutUndefined } from '../../client/optional.ts';
 import { addCommand, flag, needed, option, repeatable } from '../command.ts';
 import { checked, type CliContext } from '../context.ts';
-import { bytes, count } from '../format.ts';
+import { bytes, count } from '../../pipeline/format.ts';
 import { integerSchema, OUTPUT, pairsSchema } from '../options.ts';
 import type { OutputFormat } from '../output.ts';
 

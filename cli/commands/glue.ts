@@ -7,7 +7,7 @@ import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
 import { glueRunSchema, type GlueRun } from '../../client/glue-runs.ts';
 import { addClientCommand, argument, flag, option } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { cut, duration, time } from '../format.ts';
+import { cut, duration, time } from '../../pipeline/format.ts';
 import { limit, OUTPUT, ROWS_OUTPUT, RUN, YES } from '../options.ts';
 
 export function addGlueCommands(program: Command, context: CliContext): void {

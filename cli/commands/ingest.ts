@@ -6,7 +6,7 @@ import { ClientError } from '../../client/errors.ts';
 import { withoutUndefined } from '../../client/optional.ts';
 import { addClientCommand, argument, option } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { bytes, plural } from '../format.ts';
+import { bytes, plural } from '../../pipeline/format.ts';
 import { OUTPUT } from '../options.ts';
 
 export function addIngest(program: Command, context: CliContext): void {

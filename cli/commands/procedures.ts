@@ -7,7 +7,7 @@ import type { PipelineClient } from '../../client/pipeline-client.ts';
 import { listedProcedureSchema, procedureViewSchema } from '../../client/procedure-view.ts';
 import { addClientCommand, argument, needed } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { time } from '../format.ts';
+import { time } from '../../pipeline/format.ts';
 import { limit, OUTPUT, reason, ROWS_OUTPUT, YES } from '../options.ts';
 import { showProcedure } from '../procedure-text.ts';
 import { inWords, STEERING } from './operate.ts';

@@ -13,7 +13,7 @@ import { firstFew } from '../../pipeline/first-few.ts';
 import type { FileReport, ValidationReport } from '../../pipeline/reports.ts';
 import { addClientCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { count, cut, share } from '../format.ts';
+import { count, cut, share } from '../../pipeline/format.ts';
 import { latestRunArgument, limitIfGiven, OUTPUT, ROWS_OUTPUT } from '../options.ts';
 import type { Column } from '../output.ts';
 

@@ -10,7 +10,7 @@ import {
 import type { PipelineClient } from '../../client/pipeline-client.ts';
 import { addClientCommand, argument, flag } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { time } from '../format.ts';
+import { time } from '../../pipeline/format.ts';
 import { OUTPUT, reason } from '../options.ts';
 import type { Output } from '../output.ts';
 

@@ -5,7 +5,7 @@ import { describeSettings, unknownSettings, type Environment } from '../../pipel
 import { addCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT_CODES } from '../errors.ts';
-import { cut } from '../format.ts';
+import { cut } from '../../pipeline/format.ts';
 import { OUTPUT } from '../options.ts';
 
 const shownSchema = z.object({
@@ -49,7 +49,7 @@ export function addSettings(program: Command, context: CliContext): void {
 }
 
 /** @param own the environment of the process, without what a local stack adds */
-export function settingsOf(environment: Environment, own: Environment): Shown[] {
+function settingsOf(environment: Environment, own: Environment): Shown[] {
   const sourceOf = (variable: string, source: string): string =>
     source === 'environment' && own[variable] !== environment[variable] ? 'local stack' : source;
   const settings = describeSettings(environment).map(({ variable, value, source, about, problem }) => ({

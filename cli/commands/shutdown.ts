@@ -6,7 +6,7 @@ import type { CommandAnswer } from '../../workflows/pipeline/messages.ts';
 import type { ShutdownResult } from '../../workflows/emergency-shutdown/messages.ts';
 import { ClientError } from '../../client/errors.ts';
 import type { PipelineClient } from '../../client/pipeline-client.ts';
-import type { RunReference } from '../../client/runs.ts';
+import type { RunReference } from '../../client/references.ts';
 import type { DirectMeasures, MeasureName } from '../../client/shutdowns.ts';
 import { addClientCommand, flag, option } from '../command.ts';
 import type { CliContext } from '../context.ts';

@@ -1,7 +1,7 @@
 /** The demo's data: one day in three files that overlap, with some rows that are wrong, made from a seed. */
 import { join } from 'node:path';
 import type { Output } from '../output.ts';
-import { bytes, count } from '../format.ts';
+import { bytes, count } from '../../pipeline/format.ts';
 import type { PipelineClient } from '../../client/pipeline-client.ts';
 import { writeDataset, type Dataset } from '../../local/generator/dataset.ts';
 import { everyBadRow } from '../../local/generator/options.ts';

@@ -1,6 +1,6 @@
 /** A day's KPIs as the demo shows them: a selection that a person reads in a minute. */
 import type { Output } from '../output.ts';
-import { count } from '../format.ts';
+import { count } from '../../pipeline/format.ts';
 import type { PublishedKpi } from '../../client/pipeline-client.ts';
 import type { MetricType } from '../../pipeline/kpi-items.ts';
 

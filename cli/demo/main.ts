@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { follow } from '../watch.ts';
 import { Output } from '../output.ts';
 import { showEnd } from '../run-text.ts';
-import { count } from '../format.ts';
+import { count } from '../../pipeline/format.ts';
 import { ClientError, PipelineClient } from '../../client/pipeline-client.ts';
 import type { RunView } from '../../client/run-view.ts';
 import { onInterruption, outliveTerminal } from '../../local/stack/interruption.ts';

@@ -24,7 +24,6 @@ const scriptedWriteSchema = z.object({
   /** Text as it is; anything else as JSON. */
   body: z.json(),
 });
-export type ScriptedWrite = z.infer<typeof scriptedWriteSchema>;
 
 const scriptedEndSchema = z.object({
   state: z.enum(ENDED_STATES),

@@ -32,7 +32,7 @@ export type GlueArguments = z.infer<typeof argumentsSchema>;
 /** Fields that the local Glue keeps and answers without reading them. */
 const kept = z.record(z.string(), z.unknown());
 
-export const commandSchema = z.object({
+const commandSchema = z.object({
   Name: z.enum(['glueetl', 'pythonshell'], 'the local Glue runs glueetl and pythonshell jobs only'),
   ScriptLocation: z
     .string()

@@ -19,7 +19,7 @@ const HISTORY_MILLISECONDS = 365 * 24 * 60 * 60 * 1000;
 const HISTORY_RUNS = 5000;
 
 /** A file of the store that can't be read; says which, and what to do. */
-export class StoreError extends Error {
+class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 

@@ -8,7 +8,6 @@ import type { ObjectVersion } from '../documents.ts';
 import { kpisManifestSchema } from '../manifests.ts';
 
 export const LAYERS = ['raw', 'archived', 'record', 'validated', 'kpi', 'table'] as const;
-export type Layer = (typeof LAYERS)[number];
 
 export const PROBLEMS = [
   'missing',
@@ -37,7 +36,7 @@ export const damageSchema = z.object({
 });
 export type Damage = z.infer<typeof damageSchema>;
 
-export const DOCUMENT_KINDS = ['plays', 'kpis', 'file', 'key', 'archive', 'inputs', 'run'] as const;
+const DOCUMENT_KINDS = ['plays', 'kpis', 'file', 'key', 'archive', 'inputs', 'run'] as const;
 
 /** A manifest or a record that is gone, can't be read or belongs elsewhere, and the newest version that is right. */
 export const documentDamageSchema = z.object({

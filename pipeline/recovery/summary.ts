@@ -7,7 +7,7 @@ import type { RecoveryPlan, Return } from './plan.ts';
 const JOBS = { inputs: 3, dates: 2 };
 
 /** Inputs and days that one run is given. */
-export const BATCH = 200;
+const BATCH = 200;
 
 /** Inputs that a run's request takes at most. */
 const LARGEST = 1000;

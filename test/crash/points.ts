@@ -30,7 +30,7 @@ export function pointsOf(journal: readonly JournalEntry[]): CrashPoint[] {
 }
 
 /** In the middle: the first write, one half-way and the last on its way, and between the first and the second. */
-export function momentsOf(writes: number): string[] {
+function momentsOf(writes: number): string[] {
   const sent = [...new Set([1, Math.ceil(writes / 2), writes])].filter((nth) => nth >= 1 && nth <= writes);
   return [
     'before',

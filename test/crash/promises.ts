@@ -16,7 +16,7 @@ import type { CrashWorld, DeliveredFile, GlueJobRun, Whereabouts } from './world
 
 type Look = (world: CrashWorld) => Promise<string[]>;
 
-export const PROMISES: Readonly<Record<string, Look>> = {
+const PROMISES: Readonly<Record<string, Look>> = {
   'the published KPIs of every day equal those of its accepted plays': async (world) =>
     differences(await world.truth(), await world.stack.items()),
   'a day has the editions that were asked for': editions,

@@ -14,7 +14,7 @@ import { long } from '../procedures/activities.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { Ending, Procedure, ProcedureResult } from '../procedures/procedure.ts';
 import { now } from '../shared/clock.ts';
-import { plural } from '../shared/plural.ts';
+import { plural } from '../../pipeline/format.ts';
 import { requestOf } from '../shared/request.ts';
 
 /** Files named in a message; the plan has them all. */

@@ -3,7 +3,7 @@
  * are in the history before anything ends: an answer that a killed worker could not give would take them with it, as
  * what has ended is not listed again.
  */
-import type { LiveGlueRun } from '../../pipeline/activity-types.ts';
+import type { LiveGlueRun } from '../../pipeline/glue-run.ts';
 import type { RunSettings } from '../../pipeline/run-context.ts';
 import type { Chain, FoundRun } from '../../pipeline/shutdown.ts';
 import { quick } from '../pipeline/activities.ts';

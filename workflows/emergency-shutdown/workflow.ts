@@ -19,7 +19,7 @@ import {
   sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { LiveGlueRun } from '../../pipeline/activity-types.ts';
+import type { LiveGlueRun } from '../../pipeline/glue-run.ts';
 import { ownerOfToken } from '../../pipeline/glue-run.ts';
 import type { RunSettings } from '../../pipeline/run-context.ts';
 import { shutdownMark, shutdownRequestSchema } from '../../pipeline/shutdown.ts';

@@ -20,7 +20,7 @@ import { long, quick } from '../procedures/activities.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { Ending, Procedure, ProcedureResult } from '../procedures/procedure.ts';
 import { now } from '../shared/clock.ts';
-import { plural } from '../shared/plural.ts';
+import { plural } from '../../pipeline/format.ts';
 import { requestOf } from '../shared/request.ts';
 
 /** Time after which somebody must look why a run does not end; Glue itself stops within a minute. */

@@ -5,7 +5,7 @@ import { cut } from '../../pipeline/first-few.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { now } from '../shared/clock.ts';
 import { Aborted, Stopped } from '../shared/endings.ts';
-import { plural } from '../shared/plural.ts';
+import { plural } from '../../pipeline/format.ts';
 import { long, quick } from './activities.ts';
 import { stopLeftGlueRuns } from './glue-stop.ts';
 import type { PipelineRun } from './run.ts';

@@ -12,7 +12,7 @@ import type { StatusOf } from '../../pipeline/statuses.ts';
 import { onlyEnding } from '../shared/endings.ts';
 import type { Ending } from '../shared/endings.ts';
 import type { Failure } from '../shared/failure.ts';
-import { plural } from '../shared/plural.ts';
+import { plural } from '../../pipeline/format.ts';
 import { extended } from '../shared/timeline.ts';
 import type { TimelineEntry } from '../shared/timeline.ts';
 
@@ -83,7 +83,7 @@ export function initialState(run: string, at: string, what: string): RunState {
 }
 
 /** The state with the status that its parts amount to: what matters most to an operator comes first. */
-export function stated(state: RunState): RunState {
+function stated(state: RunState): RunState {
   const { ended, cleanup, paused, parked, held } = state;
   const status =
     ended ??

@@ -14,17 +14,10 @@ import type {
 } from '../../pipeline/activity-types.ts';
 import type { Reference, ReferenceRows } from '../../pipeline/documents.ts';
 import { cut, firstFew } from '../../pipeline/first-few.ts';
-import { plural } from '../shared/plural.ts';
+import { bytes, plural } from '../../pipeline/format.ts';
 
 /** Of the gate's reasons in a line: enough to see whether to look at `msp quality`, which has all. */
 const REASONS_LENGTH = 1_000;
-
-export function bytes(count: number): string {
-  if (count < 1024) return `${String(count)} B`;
-  if (count < 1024 ** 2) return `${(count / 1024).toFixed(1)} KiB`;
-  if (count < 1024 ** 3) return `${(count / 1024 ** 2).toFixed(1)} MiB`;
-  return `${(count / 1024 ** 3).toFixed(2)} GiB`;
-}
 
 const list = (...parts: (string | false)[]): string => parts.filter((part) => part !== false).join(', ');
 

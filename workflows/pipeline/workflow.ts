@@ -35,7 +35,7 @@ import type { RowCounts } from '../../pipeline/reports.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import type { ScriptName, StageName } from '../../pipeline/stages.ts';
 import { now } from '../shared/clock.ts';
-import { plural } from '../shared/plural.ts';
+import { plural } from '../../pipeline/format.ts';
 import { requestOf } from '../shared/request.ts';
 import { long, quick } from './activities.ts';
 import { ownRequest } from './chain.ts';

@@ -9,7 +9,7 @@ import type { ProcedureName, StepId } from '../../pipeline/procedures/steps.ts';
 import type { StatusOf } from '../../pipeline/statuses.ts';
 import { onlyEnding } from '../shared/endings.ts';
 import type { Failure } from '../shared/failure.ts';
-import { plural } from '../shared/plural.ts';
+import { plural } from '../../pipeline/format.ts';
 import { extended } from '../shared/timeline.ts';
 import type { TimelineEntry } from '../shared/timeline.ts';
 

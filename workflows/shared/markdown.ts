@@ -2,6 +2,7 @@
  * Markdown for current details, as the Temporal UI (*User Metadata*) renders it: headings, lists and inline code. Quotes
  * come out in huge letters, code blocks do not wrap, and task lists are not known.
  */
+import * as format from '../../pipeline/format.ts';
 import { refusedIn } from './timeline.ts';
 import type { TimelineEntry } from './timeline.ts';
 
@@ -10,9 +11,9 @@ export function verbatim(text: string): string {
   return `\`${text.replaceAll('`', "'").replaceAll(/\s+/g, ' ')}\``;
 }
 
-/** `2024-06-26T03:00:00.000Z` as people write it. */
+/** A moment, with its zone: the Temporal UI shows the reader's own elsewhere on the page. */
 export function time(at: string): string {
-  return `${at.slice(0, 19).replace('T', ' ')} UTC`;
+  return `${format.time(at)} UTC`;
 }
 
 /** Of a wait for an operator: which end it comes to, or whether to one at all, is a setting. */

@@ -9,7 +9,7 @@ import type { UndoPlan, UndoRequest } from '../../pipeline/shutdown.ts';
 import { quick } from '../procedures/activities.ts';
 import { runProcedure } from '../procedures/procedure.ts';
 import type { ProcedureResult } from '../procedures/procedure.ts';
-import { plural } from '../shared/plural.ts';
+import { plural } from '../../pipeline/format.ts';
 import { requestOf } from '../shared/request.ts';
 
 export async function shutdownRecovery(given: UndoRequest): Promise<ProcedureResult> {

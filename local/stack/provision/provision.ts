@@ -14,7 +14,7 @@ import { provisionLogs } from './logs.ts';
 import { provisionTable } from './table.ts';
 
 /** The account that MiniStack has. */
-export const ACCOUNT = '000000000000';
+const ACCOUNT = '000000000000';
 
 /**
  * The account itself. MiniStack takes this key as such whatever else it is told, and does not check its signature: so

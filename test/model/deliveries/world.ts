@@ -40,7 +40,7 @@ const NOW = '2026-02-01T00:00:00Z';
 const SETTLED_MS = 5;
 
 /** The worker is killed here. */
-export class Killed extends Error {}
+class Killed extends Error {}
 
 /** A file whose first line is no header is rejected whole; every other line is a play `DAY NAME`. */
 export const HEADER = 'plays';

@@ -3,7 +3,8 @@
  * found by their token, go on until they end or are stopped, and can't be started twice with one token while they live.
  */
 import { cancellationSignal, sleep } from '@temporalio/activity';
-import type { EndedGlueRun, LiveGlueRun } from '../../../pipeline/activity-types.ts';
+import type { EndedGlueRun } from '../../../pipeline/activity-types.ts';
+import type { LiveGlueRun } from '../../../pipeline/glue-run.ts';
 import { answersToken } from '../../../pipeline/glue-run.ts';
 import type { ScriptName, StageName } from '../../../pipeline/stages.ts';
 import { succeeded } from './fake-activities.ts';

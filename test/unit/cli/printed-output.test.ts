@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { bytes, count, cut, duration, time } from '../../../cli/format.ts';
+import { bytes, count, cut, duration, time } from '../../../pipeline/format.ts';
 import { Output, type OutputFormat } from '../../../cli/output.ts';
 
 class Terminal extends Writable {
