@@ -117,7 +117,7 @@ export class Output {
       (field): field is readonly [string, Cell] => field[1] !== undefined && field[1] !== '',
     );
     const width = Math.max(0, ...shown.map(([name]) => name.length));
-    for (const [name, value] of shown) this.line(`${this.colors.dim(name.padEnd(width))}  ${String(value)}`);
+    for (const [name, value] of shown) this.line(`${this.colors.dim(name.padEnd(width))}  ${value}`);
   }
 
   heading(text: string): void {

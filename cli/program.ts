@@ -69,7 +69,7 @@ export function buildProgram(context: CliContext, options: CliOptions): Command 
 
 function exitCodeText(): string {
   const lines = Object.entries(EXIT_CODES).map(
-    ([name, code]) => `  ${String(code)}  ${EXIT_CODE_MEANINGS[name as keyof typeof EXIT_CODES]}`,
+    ([name, code]) => `  ${code}  ${EXIT_CODE_MEANINGS[name as keyof typeof EXIT_CODES]}`,
   );
   return `Exit codes:\n${lines.join('\n')}`;
 }

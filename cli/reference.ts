@@ -36,7 +36,7 @@ export function cliReference(): string {
   const program = buildProgram(new CliContext(options), options);
   const commands = leaves(program, []);
   const codes = Object.entries(EXIT_CODES).map(
-    ([name, code]) => `| ${String(code)} | ${EXIT_CODE_MEANINGS[name as keyof typeof EXIT_CODES]} |`,
+    ([name, code]) => `| ${code} | ${EXIT_CODE_MEANINGS[name as keyof typeof EXIT_CODES]} |`,
   );
   return [
     INTRODUCTION,

@@ -54,7 +54,7 @@ export function showEnd(out: Output, view: RunView): void {
     return;
   }
   const days = firstFew(
-    end.days.map(({ day, edition }) => `${day} (edition ${String(edition)})`),
+    end.days.map(({ day, edition }) => `${day} (edition ${edition})`),
     end.dayCount,
   );
   out.line(`${out.colors.green(end.outcome)}${days === '' ? '' : `: ${days}`}`);
@@ -74,9 +74,7 @@ export function showEnd(out: Output, view: RunView): void {
 
 export function statusLine(out: Output, { status, stage, round }: RunView): string {
   const where =
-    stage === undefined
-      ? ''
-      : ` in ${stage}${round !== undefined && round > 1 ? `, round ${String(round)}` : ''}`;
+    stage === undefined ? '' : ` in ${stage}${round !== undefined && round > 1 ? `, round ${round}` : ''}`;
   return `${out.status(status)}${where}`;
 }
 

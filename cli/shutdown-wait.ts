@@ -44,7 +44,7 @@ function waitLine({
   requestedAt,
 }: Pick<ShutdownStatus, 'phase' | 'open' | 'problems' | 'requestedAt'>): string {
   const named = open.slice(0, NAMED).join(', ');
-  const more = open.length > NAMED ? ` and ${String(open.length - NAMED)} more` : '';
+  const more = open.length > NAMED ? ` and ${open.length - NAMED} more` : '';
   const begins = requestedAt === null ? 'STOP-1: tells everything to stop' : '';
   const doing = {
     stopping: open.length === 0 ? begins : `STOP-2: waits for the end of ${named}${more}`,

@@ -185,11 +185,11 @@ function accepted({ type, items, pattern, format, ...schema }: JsonSchema): stri
 
 function range(type: 'integer' | 'number', { minimum, exclusiveMinimum, maximum }: JsonSchema): string {
   const isBounded = maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER;
-  const most = isBounded ? ` to ${String(maximum)}` : '';
-  if (exclusiveMinimum === undefined) return `${String(minimum ?? 0)}${most}`;
+  const most = isBounded ? ` to ${maximum}` : '';
+  if (exclusiveMinimum === undefined) return `${minimum ?? 0}${most}`;
   return type === 'integer'
-    ? `${String(exclusiveMinimum + 1)}${most || ' or more'}`
-    : `above ${String(exclusiveMinimum)}${most}`;
+    ? `${exclusiveMinimum + 1}${most || ' or more'}`
+    : `above ${exclusiveMinimum}${most}`;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.stdout.write(systemReference());

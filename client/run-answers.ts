@@ -38,7 +38,7 @@ export async function askRun<T>(
     }
   }
   const seconds = within.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
-  throw new ClientError('Unreachable', `${workflowId} did not answer within ${String(seconds)} s.`, {
+  throw new ClientError('Unreachable', `${workflowId} did not answer within ${seconds} s.`, {
     advice:
       'Check that a worker polls the task queue of this pipeline (msp local status, or your deployment), and in the Temporal UI whether its workflow task fails.',
     cause: unanswered,

@@ -265,6 +265,6 @@ function newWorkflowId(pipeline: string, at: Date): string {
 
 function summaryOf(request: PipelineRequest): string {
   if (request.dates !== undefined) return `compute again: ${request.dates.slice(0, 7).join(', ')}`;
-  if (request.inputs !== undefined) return `${String(request.inputs.length)} named inputs`;
+  if (request.inputs !== undefined) return `${request.inputs.length} named inputs`;
   return 'all new inputs';
 }

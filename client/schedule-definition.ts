@@ -95,11 +95,7 @@ export function differences(
   const compared: [field: string, declared: string, actual: string][] = [
     ['times', timesOf(declared), describeTimes(actual)],
     ['overlap', String(declared.overlap), String(actual.policies.overlap)],
-    [
-      'catchupWindow',
-      `${String(declared.catchupWindow)} s`,
-      `${String(actual.policies.catchupWindow / 1000)} s`,
-    ],
+    ['catchupWindow', `${declared.catchupWindow} s`, `${actual.policies.catchupWindow / 1000} s`],
     ['pauseOnFailure', String(declared.pauseOnFailure), String(actual.policies.pauseOnFailure)],
     ['workflowType', PIPELINE_WORKFLOW, actual.action.workflowType],
     ['workflowId', declared.workflowId, actual.action.workflowId],

@@ -54,7 +54,7 @@ function valuesOf(text: string, name: CronField, low: number, high: number): num
     const by = Number(step ?? 1);
     if (!(from >= low && to <= high && from <= to && by >= 1)) {
       throw new Error(
-        `${name} is ${JSON.stringify(text)}: expected *, or numbers from ${String(low)} to ${String(high)} with commas, a-b and /step`,
+        `${name} is ${JSON.stringify(text)}: expected *, or numbers from ${low} to ${high} with commas, a-b and /step`,
       );
     }
     return expand(from, to, by);

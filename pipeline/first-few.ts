@@ -18,7 +18,7 @@ const TEXT_LENGTH = 4_000;
 /** A text without what goes beyond a length. */
 export function cut(text: string, length = TEXT_LENGTH): string {
   const more = text.length - length;
-  return more <= 0 ? text : `${text.slice(0, length)} … and ${String(more)} more characters`;
+  return more <= 0 ? text : `${text.slice(0, length)} … and ${more} more characters`;
 }
 
 /** A key, a column, an id: whoever delivers data gives it its name. */
@@ -33,5 +33,5 @@ export function cutName(name: string): string {
 export function firstFew(names: readonly string[], count = names.length, separator = ', '): string {
   const shown = names.slice(0, FIRST).map((name) => cut(name, ENTRY_LENGTH));
   const more = count - shown.length;
-  return `${shown.join(separator)}${more > 0 ? ` and ${String(more)} more` : ''}`;
+  return `${shown.join(separator)}${more > 0 ? ` and ${more} more` : ''}`;
 }

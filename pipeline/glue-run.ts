@@ -88,7 +88,7 @@ export function glueRunToken(
   stage: StageName,
   round: number,
 ): string {
-  return `${workflowId}/${originalRunId}/${stage}/${String(round)}`;
+  return `${workflowId}/${originalRunId}/${stage}/${round}`;
 }
 
 export interface TokenParts {

@@ -63,30 +63,27 @@ export function brokenInvariants(day: string, items: readonly KpiItem[], plays: 
     'an item has another date',
   );
   if (plays === 0) {
-    expect(items.length === 0, `no plays, but ${String(items.length)} items`);
+    expect(items.length === 0, `no plays, but ${items.length} items`);
     return broken;
   }
 
   const listens = sum('daily_listen_count');
   expect(of('daily_listen_count').length === 1, 'daily_listen_count is not there exactly once');
-  expect(listens === plays, `daily_listen_count is ${String(listens)}, the plays are ${String(plays)}`);
+  expect(listens === plays, `daily_listen_count is ${listens}, the plays are ${plays}`);
   for (const metric of ['genre_listen_count', 'hourly_listen_count', 'country_listen_count'] as const) {
-    expect(sum(metric) === listens, `${metric} adds up to ${String(sum(metric))}, not ${String(listens)}`);
+    expect(sum(metric) === listens, `${metric} adds up to ${sum(metric)}, not ${listens}`);
   }
   const milliseconds = sum('daily_total_listening_ms');
   expect(
     sum('genre_total_listening_ms') === milliseconds,
-    `genre_total_listening_ms adds up to ${String(sum('genre_total_listening_ms'))}, not ${String(milliseconds)}`,
+    `genre_total_listening_ms adds up to ${sum('genre_total_listening_ms')}, not ${milliseconds}`,
   );
 
   const users = sum('daily_active_users');
-  expect(
-    users >= 1 && users <= listens,
-    `daily_active_users is ${String(users)} of ${String(listens)} plays`,
-  );
+  expect(users >= 1 && users <= listens, `daily_active_users is ${users} of ${listens} plays`);
   expect(
     sum('country_active_users') === users,
-    `country_active_users adds up to ${String(sum('country_active_users'))}, not ${String(users)}`,
+    `country_active_users adds up to ${sum('country_active_users')}, not ${users}`,
   );
   const pairs = [
     ['genre_unique_listeners', 'genre_listen_count', 'genre'],
@@ -97,10 +94,7 @@ export function brokenInvariants(day: string, items: readonly KpiItem[], plays: 
     const counts = by(count, dimension);
     for (const [name, value] of by(unique, dimension)) {
       const plausible = value >= 1 && value <= users && value <= (counts.get(name) ?? 0);
-      expect(
-        plausible,
-        `${unique} of ${name} is ${String(value)} for ${String(counts.get(name) ?? 0)} listens`,
-      );
+      expect(plausible, `${unique} of ${name} is ${value} for ${counts.get(name) ?? 0} listens`);
     }
     expect(
       by(unique, dimension).size === counts.size,
@@ -113,10 +107,7 @@ export function brokenInvariants(day: string, items: readonly KpiItem[], plays: 
   for (const [genre, average] of by('genre_avg_listening_ms_per_user', 'genre')) {
     const right = (totals.get(genre) ?? Number.NaN) / (listeners.get(genre) ?? Number.NaN);
     const close = Math.abs(average - right) <= AVERAGE_TOLERANCE * Math.max(1, right);
-    expect(
-      close,
-      `genre_avg_listening_ms_per_user of ${genre} is ${String(average)}, total / listeners is ${String(right)}`,
-    );
+    expect(close, `genre_avg_listening_ms_per_user of ${genre} is ${average}, total / listeners is ${right}`);
   }
 
   broken.push(...brokenRankings(day, items));
@@ -141,7 +132,7 @@ function brokenRankings(day: string, items: readonly KpiItem[]): string[] {
     }
     const metric = ranking[0]?.metric_type as keyof typeof RANKS | undefined;
     if (metric !== undefined && ranking.length > RANKS[metric])
-      broken.push(`${day}: ${name} has ${String(ranking.length)} ranks`);
+      broken.push(`${day}: ${name} has ${ranking.length} ranks`);
   }
   return broken;
 }

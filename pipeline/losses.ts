@@ -75,7 +75,7 @@ export function isTooMuch({ now, then, stopping, instead }: DayLoss, maxLostShar
 export function describeLosses(losses: readonly DayLoss[]): string {
   const days = losses.map(
     ({ day, now, stopping, instead }) =>
-      `${day} (${String(stopping)} of ${String(now)} plays stop counting, ${String(instead)} come instead)`,
+      `${day} (${stopping} of ${now} plays stop counting, ${instead} come instead)`,
   );
   const keys = new Set(losses.flatMap(({ replaced }) => replaced.map(({ key }) => key)));
   return `${firstFew(days)}, by what came as ${firstFew([...keys])}`;

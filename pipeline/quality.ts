@@ -32,7 +32,7 @@ export interface Judged {
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const some = (count: number, one: string): string => `${String(count)} ${one}${count === 1 ? '' : 's'}`;
+const some = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 export function judgeQuality({ report, losses, onPurpose }: Judged, limits: GateLimits): GateVerdict {
   const lost = judgeLosses(losses, report, limits);
@@ -50,8 +50,8 @@ function tooBad({ files, rows }: ValidationReport, limits: GateLimits): string[]
     const whole = rejectedFiles.reduce((sum, file) => sum + file.rows.rejected, 0);
     const share = `${percent(rows.rejected / rows.delivered)}, limit ${percent(limits.maxRejectedShare)}`;
     holds.push(
-      `${String(rows.rejected)} of ${String(rows.delivered)} rows rejected (${share})${
-        whole === 0 ? '' : `, ${String(whole)} of them in files rejected whole`
+      `${rows.rejected} of ${rows.delivered} rows rejected (${share})${
+        whole === 0 ? '' : `, ${whole} of them in files rejected whole`
       }`,
     );
   }
@@ -83,7 +83,7 @@ function judgeLosses(
   if (bringNothing.length > 0) {
     const named = bringNothing.map(
       ({ id, key, rows }) =>
-        `${cutName(key)} (${String(lostBy.get(id))} plays stop counting, none of its ${some(rows.delivered, 'row')} is accepted)`,
+        `${cutName(key)} (${lostBy.get(id)} plays stop counting, none of its ${some(rows.delivered, 'row')} is accepted)`,
     );
     reasons.push(
       `${some(bringNothing.length, 'file')} would replace published plays with nothing: ${firstFew(named)}`,
@@ -104,7 +104,7 @@ function warningsOf(report: ValidationReport, limits: GateLimits): string[] {
   const kinds = [
     about(rejected, 'rejected whole', describeProblem),
     rows.delivered > 0 && rows.underReview / rows.delivered > limits.maxReviewShare
-      ? `${String(rows.underReview)} of ${String(rows.delivered)} rows under review (${percent(rows.underReview / rows.delivered)})`
+      ? `${rows.underReview} of ${rows.delivered} rows under review (${percent(rows.underReview / rows.delivered)})`
       : '',
     about(drifted, 'with drifted columns', ({ key, drift }) => `${cutName(key)} (${describeDrift(drift)})`),
     about(truncated, 'with a truncated last line', ({ key }) => cutName(key)),
@@ -161,7 +161,7 @@ function medianDay(parts: ValidationReport['parts']): string | undefined {
 function describeReference(kind: 'songs' | 'users', counts: ReferenceCounts): string[] {
   const { rows, unusable, conflicts, firstConflicts, files } = counts;
   const bad = files.flatMap(({ key, firstBad }) =>
-    firstBad.map(({ line, reason }) => `${cutName(key)} line ${String(line)}: ${reason}`),
+    firstBad.map(({ line, reason }) => `${cutName(key)} line ${line}: ${reason}`),
   );
   const differing = firstConflicts.map(
     ({ key, kept, dropped }) => `${cutName(key)} (kept ${kept}, dropped ${dropped})`,
@@ -169,9 +169,7 @@ function describeReference(kind: 'songs' | 'users', counts: ReferenceCounts): st
   return [
     ...(unusable === 0
       ? []
-      : [
-          `${String(unusable)} of ${String(rows)} rows of ${kind} are unusable: ${firstFew(bad, unusable, '; ')}`,
-        ]),
+      : [`${unusable} of ${rows} rows of ${kind} are unusable: ${firstFew(bad, unusable, '; ')}`]),
     ...(conflicts === 0
       ? []
       : [
@@ -185,8 +183,7 @@ export function countingErrors(report: ValidationReport): string[] {
   const errors: string[] = [];
   const check = (where: string, rows: RowCounts): void => {
     const sum = rows.valid + rows.duplicate + rows.rejected + rows.underReview;
-    if (sum !== rows.delivered)
-      errors.push(`${where}: ${String(rows.delivered)} delivered, ${String(sum)} accounted for`);
+    if (sum !== rows.delivered) errors.push(`${where}: ${rows.delivered} delivered, ${sum} accounted for`);
   };
   check('all files', report.rows);
   for (const file of report.files) check(file.key, file.rows);
@@ -194,13 +191,13 @@ export function countingErrors(report: ValidationReport): string[] {
   for (const field of fields) {
     const sum = report.files.reduce((total, file) => total + file.rows[field], 0);
     if (sum !== report.rows[field]) {
-      errors.push(`${field}: ${String(report.rows[field])} in all, ${String(sum)} in the files`);
+      errors.push(`${field}: ${report.rows[field]} in all, ${sum} in the files`);
     }
   }
   for (const part of report.parts) {
     const inFiles = part.files.reduce((total, file) => total + file.rows, 0);
     if (inFiles !== part.rows)
-      errors.push(`plays of ${part.day}: ${String(part.rows)} rows, ${String(inFiles)} in the files`);
+      errors.push(`plays of ${part.day}: ${part.rows} rows, ${inFiles} in the files`);
   }
   return errors;
 }

@@ -107,7 +107,7 @@ export function tooManyUnusable(
   const { rows, unusable } = sumOf(files);
   if (rows > unusable && unusable / rows <= maxShare) return undefined;
   const share = rows === 0 ? '' : ` (${percent(unusable / rows)}, limit ${percent(maxShare)})`;
-  return `${String(unusable)} of ${String(rows)} rows of the ${kind} are unusable${share}${listed(firstBadOf(files), unusable)}`;
+  return `${unusable} of ${rows} rows of the ${kind} are unusable${share}${listed(firstBadOf(files), unusable)}`;
 }
 
 export function sumOf(files: readonly JudgedReferenceFile[]): {
@@ -122,9 +122,7 @@ export function sumOf(files: readonly JudgedReferenceFile[]): {
 /** The first unusable lines of all files, as in `reference/songs/a.csv line 7 (bad_duration)`. */
 export function firstBadOf(files: readonly JudgedReferenceFile[]): string[] {
   return files
-    .flatMap(({ key, firstBad }) =>
-      firstBad.map(({ line, reason }) => `${key} line ${String(line)} (${reason})`),
-    )
+    .flatMap(({ key, firstBad }) => firstBad.map(({ line, reason }) => `${key} line ${line} (${reason})`))
     .slice(0, FIRST);
 }
 
@@ -132,5 +130,5 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 function listed(first: readonly string[], count: number): string {
   if (first.length === 0) return '';
-  return `: ${first.join(', ')}${count > first.length ? ` and ${String(count - first.length)} more` : ''}`;
+  return `: ${first.join(', ')}${count > first.length ? ` and ${count - first.length} more` : ''}`;
 }

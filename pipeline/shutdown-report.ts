@@ -75,7 +75,7 @@ export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedR
       'None was live.',
     ),
     '## STOP-3: unfinished output',
-    `Each run has set its own aside${orphanObjects === 0 ? '.' : `; ${String(orphanObjects)} objects of unwatched Glue runs besides.`}`,
+    `Each run has set its own aside${orphanObjects === 0 ? '.' : `; ${orphanObjects} objects of unwatched Glue runs besides.`}`,
     '## STOP-4: files claimed by the stopped runs',
     list(
       runs.flatMap(({ claims, workflowId }) =>
@@ -86,7 +86,7 @@ export function shutdownPage(findings: ShutdownFindings, runs: readonly StoppedR
     '## STOP-4: the rest',
     list(
       [
-        `items in the table: ${tableItems === null ? 'not known' : `about ${String(tableItems)}`}`,
+        `items in the table: ${tableItems === null ? 'not known' : `about ${tableItems}`}`,
         `workers that listen: ${pollers.join(', ') || 'none'}`,
         ...stillOpen.map((what) => `not known to have ended: ${what}`),
         ...runs.flatMap(({ unreadable }) => unreadable.map((key) => `can't be read: ${key}`)),
@@ -104,8 +104,8 @@ function runLine({ workflowId, run, stopped, days, dayCount, unreadable }: Stopp
   }
   const { stage, checkpoints, quarantined } = stopped;
   const done = checkpoints.filter(({ outcome }) => outcome === 'done').length;
-  const aside = quarantined.length === 0 ? '' : `, ${String(quarantined.length)} objects set aside`;
-  const editions = days.map(({ day, edition }) => `${day} published as edition ${String(edition)}`);
+  const aside = quarantined.length === 0 ? '' : `, ${quarantined.length} objects set aside`;
+  const editions = days.map(({ day, edition }) => `${day} published as edition ${edition}`);
   const published = dayCount === 0 ? '' : `, ${firstFew(editions, dayCount)}`;
-  return `${workflowId} (${run ?? ''}): stopped in ${stage ?? 'no stage'}, ${String(done)} stages done${published}${aside}`;
+  return `${workflowId} (${run ?? ''}): stopped in ${stage ?? 'no stage'}, ${done} stages done${published}${aside}`;
 }

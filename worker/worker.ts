@@ -35,7 +35,7 @@ export async function createWorker(parts: WorkerParts): Promise<Worker> {
     activities,
     ...workflows,
     interceptors: { activity: [beatForActivities] },
-    identity: `${String(process.pid)}@${hostname()} ${taskQueue}`,
+    identity: `${process.pid}@${hostname()} ${taskQueue}`,
     tuner: {
       workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 40 },
       // A waiting Glue run holds a slot and does nothing; fifty runs may wait at once beside the work of others.

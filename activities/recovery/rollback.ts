@@ -26,14 +26,14 @@ export async function planRollback(
   if (edition >= current.edition) {
     throw failure(
       'RecoveryImpossible',
-      `Edition ${String(edition)} of ${day} is no earlier one: the present edition is ${String(current.edition)}`,
+      `Edition ${edition} of ${day} is no earlier one: the present edition is ${current.edition}`,
     );
   }
   const wanted = (found: { readonly day: string; readonly edition: number }): boolean =>
     found.day === day && found.edition === edition;
   const earlier = await findVersion(bucket, key, playsManifestSchema, wanted);
   if (earlier === undefined) {
-    throw failure('RecoveryImpossible', `No version of ${key} is edition ${String(edition)}`);
+    throw failure('RecoveryImpossible', `No version of ${key} is edition ${edition}`);
   }
   const files = earlier.value.parts.flatMap((part) => part.files);
   const { restores, lost } = await restoresOf(bucket, files);
@@ -96,8 +96,8 @@ export async function rollBackDay(
     (current) => {
       if (current?.run === procedure) return current;
       if (current?.edition !== planned) {
-        const found = current === undefined ? 'gone' : `at edition ${String(current.edition)}`;
-        throw failure('PlanOutdated', `${day} is ${found}; the plan was made at edition ${String(planned)}`);
+        const found = current === undefined ? 'gone' : `at edition ${current.edition}`;
+        throw failure('PlanOutdated', `${day} is ${found}; the plan was made at edition ${planned}`);
       }
       return rollBack(current, earlier.value, { run: procedure, publishedAt });
     },

@@ -49,7 +49,7 @@ async function rollbacks(
     if (current === undefined || current.edition <= edition) continue;
     const earlier = await findVersion(bucket, key, playsManifestSchema, (found) => found.edition === edition);
     if (earlier === undefined) {
-      throw failure('RecoveryImpossible', `No version of ${key} is edition ${String(edition)} any more`);
+      throw failure('RecoveryImpossible', `No version of ${key} is edition ${edition} any more`);
     }
     if (isWorkOf(reset, current, earlier.value))
       found.push({ day, edition, current: current.edition, from: earlier.from });

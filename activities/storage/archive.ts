@@ -30,10 +30,7 @@ export function createArchiveActivities(systems: Buckets): ArchiveActivities {
         const target = layout.archived(run, processedOn, file.key);
         await copyVerified(bucket, file, target);
         const record = { version: 1, run, archivedAt: now, archivedAs: target, ...file };
-        await bucket.writeJson(
-          layout.archiveRecord(run, processedOn, `${file.id}-${String(file.order)}`),
-          record,
-        );
+        await bucket.writeJson(layout.archiveRecord(run, processedOn, `${file.id}-${file.order}`), record);
         if (file.verdict !== 'redelivery') await settle(bucket, file, { state: 'done', archivedAs: target });
         else {
           await changeFile(bucket, file.id, (current) => ({ archivedAs: target, ...current }));

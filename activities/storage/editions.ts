@@ -102,7 +102,7 @@ async function requireWhole(
     if (replaced?.value.replacedBy !== id) continue;
     throw failure(
       'CorrectionHalfPublished',
-      `${key}: a run that has ended had replaced content ${String(before)} by ${id} on some days only, and what came under this key now was rejected whole`,
+      `${key}: a run that has ended had replaced content ${before} by ${id} on some days only, and what came under this key now was rejected whole`,
     );
   }
 }

@@ -32,7 +32,7 @@ export async function readItems(bucket: Bucket, day: RecordedItems): Promise<Kpi
       items.push(parseItem(row, file.key));
   }
   if (items.length !== day.items) {
-    const counts = `${String(items.length)} items, the report says ${String(day.items)}`;
+    const counts = `${items.length} items, the report says ${day.items}`;
     throw failure(
       'ReportInvalid',
       `The files of ${day.day} (${day.files.map(({ key }) => key).join(', ')}) hold ${counts}`,

@@ -110,7 +110,7 @@ async function* rowsOf(source: ReferenceSource): AsyncGenerator<Row> {
   } catch (error) {
     if (error instanceof ApplicationFailure) throw error;
     if (error instanceof CsvError)
-      throw invalid(`${key}: the ${kind} are not CSV from line ${String(line)} on (${error.code})`, error);
+      throw invalid(`${key}: the ${kind} are not CSV from line ${line} on (${error.code})`, error);
     const code = traitsOf(error).code ?? '';
     if (code.startsWith('Z_')) throw invalid(`${key}: the ${kind} are a broken gzip stream (${code})`, error);
     throw error;
@@ -141,7 +141,7 @@ async function* utf8(
   const check = (lines: Buffer): void => {
     if (!isUtf8(lines)) {
       const bad = line + linesBeforeBad(lines);
-      throw invalid(`${key}: line ${String(bad)} of the ${kind} is not UTF-8; deliver them in UTF-8`);
+      throw invalid(`${key}: line ${bad} of the ${kind} is not UTF-8; deliver them in UTF-8`);
     }
     line += lineEnds(lines);
   };
@@ -149,16 +149,14 @@ async function* utf8(
     size += piece.length;
     onProgress(size);
     if (isGzip && size > maxUnpackedBytes)
-      throw invalid(`${key}: the ${kind} unpack to more than ${String(maxUnpackedBytes)} bytes`);
+      throw invalid(`${key}: the ${kind} unpack to more than ${maxUnpackedBytes} bytes`);
     const data = Buffer.concat([rest, piece]);
     // Behind a carriage return at the very end a line feed may follow.
     const end = Math.max(data.lastIndexOf(LF), data.length > 1 ? data.lastIndexOf(CR, data.length - 2) : -1);
     check(data.subarray(0, end + 1));
     rest = data.subarray(end + 1);
     if (rest.length > LONGEST_LINE_BYTES)
-      throw invalid(
-        `${key}: line ${String(line)} of the ${kind} is longer than ${String(LONGEST_LINE_BYTES)} bytes`,
-      );
+      throw invalid(`${key}: line ${line} of the ${kind} is longer than ${LONGEST_LINE_BYTES} bytes`);
     yield piece;
   }
   check(rest);

@@ -24,7 +24,7 @@ export class Rehearsal implements Documents {
   writeJsonIf(key: string, value: unknown, etag: string | undefined): Promise<boolean> {
     const own = this.#written.get(key);
     if (own !== undefined && own.etag !== etag) return Promise.resolve(false);
-    this.#written.set(key, { value, etag: `rehearsed-${String(this.#written.size)}-${key}-${etag ?? ''}` });
+    this.#written.set(key, { value, etag: `rehearsed-${this.#written.size}-${key}-${etag ?? ''}` });
     return Promise.resolve(true);
   }
 }

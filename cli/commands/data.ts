@@ -76,7 +76,7 @@ const KPI_FIELDS: readonly Column<PublishedKpi>[] = [
 
 const dimensionsOf = ({ dimensions }: PublishedKpi): string =>
   Object.entries(dimensions)
-    .map(([name, value]) => `${name}=${String(value)}`)
+    .map(([name, value]) => `${name}=${value}`)
     .join(' ');
 
 /** Who or what a ranking item is about. */

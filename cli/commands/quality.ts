@@ -151,7 +151,7 @@ function remarks({ drift, truncatedLastLine, firstBadLine, warnings }: FileRepor
       : [`extra columns ${firstFew(drift.extraColumns, drift.extraColumnCount)}`]),
     ...(drift?.reordered === true ? ['columns reordered'] : []),
     ...(truncatedLastLine ? ['last line truncated'] : []),
-    ...(firstBadLine === null ? [] : [`first bad line ${String(firstBadLine)}`]),
+    ...(firstBadLine === null ? [] : [`first bad line ${firstBadLine}`]),
     ...warnings,
   ].join('; ');
 }

@@ -210,7 +210,7 @@ function showResult({ out }: CliContext, result: ShutdownResult): void {
       'Glue runs',
       glueRuns.length === 0
         ? 'none'
-        : `${String(glueRuns.length)}${orphans === 0 ? '' : `, ${String(orphans)} of them watched by no run`}`,
+        : `${glueRuns.length}${orphans === 0 ? '' : `, ${orphans} of them watched by no run`}`,
     ],
     ...(report === null
       ? []

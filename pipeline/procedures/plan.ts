@@ -36,7 +36,7 @@ export function shownLines(lines: readonly string[]): string[] {
     .slice(0, LINES)
     .map((line) => (line.length <= LINE_LENGTH ? line : `${line.slice(0, LINE_LENGTH - 1)}…`));
   const more = lines.length - shown.length;
-  return more === 0 ? shown : [...shown, `and ${String(more)} more, see the plan`];
+  return more === 0 ? shown : [...shown, `and ${more} more, see the plan`];
 }
 
 /** Price of a million write request units on demand in US dollars, as listed for us-east-1. */

@@ -58,7 +58,7 @@ export function reportPage(report: ProcedureReport): string {
   ];
   const steps = report.steps.map(
     ({ id: step, title, state, round, summary }) =>
-      `| ${step} | ${title} | ${state} | ${String(round)} | ${cell(summary)} |`,
+      `| ${step} | ${title} | ${state} | ${round} | ${cell(summary)} |`,
   );
   const timeline = report.timeline.map(({ at, what, by: who, reason: why }) => {
     const said = who === undefined ? '' : ` (${who}${why === undefined ? '' : `: ${why}`})`;

@@ -30,7 +30,7 @@ export function lostDocument({ kind, key, problem, edition }: DocumentDamage): L
     what: key,
     because:
       problem === 'older'
-        ? `it is edition ${String(edition)}, before that of the KPIs, and no version of it is a later one`
+        ? `it is edition ${edition}, before that of the KPIs, and no version of it is a later one`
         : 'no version of it can be read',
     remedy: REMEDIES[kind],
   };

@@ -75,7 +75,7 @@ function linesOf(plan: RecoveryPlan): string[] {
     ...(rollback === null
       ? []
       : [
-          `put edition ${String(rollback.edition)} of ${rollback.day} back in place of edition ${String(rollback.current)}`,
+          `put edition ${rollback.edition} of ${rollback.day} back in place of edition ${rollback.current}`,
           ...rollback.leaving.map((id) => `file ${id} no longer counts for ${rollback.day}`),
         ]),
     ...documents.map(({ key, from }) => `restore ${key} from version ${from.versionId}`),

@@ -58,14 +58,12 @@ function differencesOf(before: Before, after: Before | undefined): string[] {
   const rows = new Map(after.sources.map(({ id, rows: count }) => [id, count]));
   for (const { id, rows: was } of before.sources) {
     const is = rows.get(id);
-    if (is === undefined)
-      differences.push(`${day}: file ${id} no longer counts (it had ${String(was)} rows)`);
-    else if (is !== was)
-      differences.push(`${day}: file ${id} has ${String(is)} rows instead of ${String(was)}`);
+    if (is === undefined) differences.push(`${day}: file ${id} no longer counts (it had ${was} rows)`);
+    else if (is !== was) differences.push(`${day}: file ${id} has ${is} rows instead of ${was}`);
   }
   for (const { id, rows: is } of after.sources) {
     if (before.sources.some((source) => source.id === id)) continue;
-    differences.push(`${day}: file ${id} counts now (${String(is)} rows)`);
+    differences.push(`${day}: file ${id} counts now (${is} rows)`);
   }
   return [...differences, ...kpiDifferences(before, after)];
 }
@@ -82,6 +80,6 @@ function kpiDifferences({ day, kpis: was }: Before, { kpis: is }: Before): strin
   const figures =
     was.plays === is.plays && was.items === is.items
       ? 'the same number of plays and items, but other values'
-      : `${String(is.plays)} plays and ${String(is.items)} items instead of ${String(was.plays)} and ${String(was.items)}`;
+      : `${is.plays} plays and ${is.items} items instead of ${was.plays} and ${was.items}`;
   return [`${day}: ${figures}${reference}`];
 }

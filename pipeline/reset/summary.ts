@@ -68,7 +68,7 @@ function linesOf({ stops, schedules, claims, returns, undo, lost }: ResetPlan): 
           ...undo.removals.map(({ key }) => `${key}, which the reset delivered again, is taken back`),
           ...undo.rollbacks.map(
             ({ day, edition, current }) =>
-              `edition ${String(edition)} of ${day} is put back in place of edition ${String(current)}`,
+              `edition ${edition} of ${day} is put back in place of edition ${current}`,
           ),
           ...undo.changed.map((key) => `${key} has changed since and is left alone`),
         ]),

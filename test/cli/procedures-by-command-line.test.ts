@@ -28,7 +28,7 @@ describe('procedures from the command line', () => {
   ): Promise<void> {
     const fake = fakeProcedures(replacements);
     pipelines += 1;
-    const pipeline = `p${String(pipelines)}`;
+    const pipeline = `p${pipelines}`;
     await withWorker(server.env, fake, async (taskQueue) => {
       const environment = {
         TEMPORAL_ADDRESS: server.env.address,

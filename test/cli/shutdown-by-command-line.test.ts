@@ -61,7 +61,7 @@ describe('a shutdown from the command line', () => {
     };
     await withWorker(server.env, fakeProcedures(procedures, ofRuns), async (taskQueue) => {
       runs += 1;
-      const run = await startRun(server.env, taskQueue, {}, `run-${String(runs)}`);
+      const run = await startRun(server.env, taskQueue, {}, `run-${runs}`);
       await glueWorks(run);
       await work(on(taskQueue), run, glue);
     });

@@ -32,12 +32,7 @@ export function pointsOf(journal: readonly JournalEntry[]): CrashPoint[] {
 /** In the middle: the first write, one half-way and the last on its way, and between the first and the second. */
 function momentsOf(writes: number): string[] {
   const sent = [...new Set([1, Math.ceil(writes / 2), writes])].filter((nth) => nth >= 1 && nth <= writes);
-  return [
-    'before',
-    ...sent.map((nth) => `sent-${String(nth)}`),
-    ...(writes > 1 ? ['answered-1'] : []),
-    'after',
-  ];
+  return ['before', ...sent.map((nth) => `sent-${nth}`), ...(writes > 1 ? ['answered-1'] : []), 'after'];
 }
 
 export function nameOf({ victim, site, moment }: CrashPoint): string {

@@ -51,7 +51,7 @@ async function editions(world: CrashWorld): Promise<string[]> {
       found.set(day, edition);
     for (const day of new Set([...world.editions.keys(), ...found.keys()])) {
       const [is, should] = [found.get(day), world.editions.get(day)];
-      if (is !== should) wrong.push(`${kind} of ${day}: edition ${String(is)}, not ${String(should)}`);
+      if (is !== should) wrong.push(`${kind} of ${day}: edition ${is}, not ${should}`);
     }
   }
   return wrong;

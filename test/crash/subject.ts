@@ -84,7 +84,7 @@ export async function published(world: CrashWorld, id: string, file: DeliveredFi
   const { delivered = 0, valid = 0, duplicate = 0, rejected = 0, underReview = 0 } = rows ?? {};
   const judged = valid + duplicate + rejected + underReview;
   if (outcome !== 'published' || delivered !== file.rows || judged !== file.rows) {
-    throw new Error(`${id} ended ${outcome} with ${JSON.stringify(rows)} of ${String(file.rows)} rows`);
+    throw new Error(`${id} ended ${outcome} with ${JSON.stringify(rows)} of ${file.rows} rows`);
   }
 }
 

@@ -120,7 +120,7 @@ export class CrashWorld {
   /** A new version of the reference data, which changes no number: a user who never listens. */
   async newReference(): Promise<void> {
     this.#users += 1;
-    const silent = `${String(1000 + this.#users)},Silent,30,Norway,2024-01-01\n`;
+    const silent = `${1000 + this.#users},Silent,30,Norway,2024-01-01\n`;
     await this.stack.deliver('users.csv', `${usersCsv()}${silent}`, 'users');
   }
 
@@ -132,13 +132,10 @@ export class CrashWorld {
    */
   async deliver({ rejected = 2, day = this.#nextDay() } = {}): Promise<DeliveredFile> {
     this.#delivered += 1;
-    const name = `plays-${day}-${String(this.#delivered)}.csv`;
+    const name = `plays-${day}-${this.#delivered}.csv`;
     const accepted = plays(this.#delivered, 60, [day]);
     const unknownTrack = `1,zzzzzzzzzzzzzzzzzzzzzz,${day} 12:00:00`;
-    const bad = Array.from(
-      { length: rejected },
-      (_, at) => `x${String(at)},0000000000000000000001,${day} 12:00:00`,
-    );
+    const bad = Array.from({ length: rejected }, (_, at) => `x${at},0000000000000000000001,${day} 12:00:00`);
     const lines = [...accepted, ...accepted.slice(0, 3), unknownTrack, ...bad];
     const file = { name, content: csv(lines), day, rows: lines.length };
     this.files.set(name, { ...file, where: 'waiting' });

@@ -110,7 +110,7 @@ describe.each(PAGES)('%s', (path) => {
       const tables: readonly CommandTable[] = [RUN_COMMANDS, PROCEDURE_COMMANDS];
       const taken = tables.map((table) => table[name ?? '']?.args.safeParse(JSON.parse(input)));
       if (taken.every((parsed) => parsed?.success !== true)) {
-        throw new Error(`Nothing takes ${String(name)} ${input}: ${String(taken[0]?.error)}`);
+        throw new Error(`Nothing takes ${name} ${input}: ${taken[0]?.error}`);
       }
     }
   });

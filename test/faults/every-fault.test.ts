@@ -81,7 +81,7 @@ describe('a run of which every call fails in every way', () => {
     const isLeft = (fault: string): boolean => fault.startsWith('Glue.CreateJob');
     for (let again = 1; again <= 3 && faults.missing.some(isLeft); again += 1) {
       await suite.world.deleteJobs();
-      expect(await suite.world.run(`ground-${String(again)}`, faults)).toMatchObject({
+      expect(await suite.world.run(`ground-${again}`, faults)).toMatchObject({
         outcome: 'no new input',
       });
     }

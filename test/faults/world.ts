@@ -108,7 +108,7 @@ export class FaultWorld {
   /** Delivers some files of new plays of the same day. */
   async deliver(): Promise<void> {
     for (let file = 0; file < FILES_AT_ONCE; file += 1) {
-      const name = `${String(this.#streams.length + 1)}.csv`;
+      const name = `${this.#streams.length + 1}.csv`;
       const content = csv(plays(this.#streams.length + 1, PLAYS, [DAY]));
       const path = join(this.#folder, name);
       await writeFile(path, content);

@@ -234,8 +234,8 @@ describe('bad input', () => {
     expect(rejected).toBe('22 of 72 rows rejected (30.6 %, limit 5.0 %), 20 of them in files rejected whole');
     const were = { daily: await playsOf(DAILY), emptied: await playsOf(EMPTIED) };
     expect(lost).toContain(
-      `${DAILY} (${String(were.daily)} of ${String(were.daily)} plays stop counting, 0 come instead), ` +
-        `${EMPTIED} (${String(were.emptied)} of ${String(were.emptied)} plays stop counting, 0 come instead), ` +
+      `${DAILY} (${were.daily} of ${were.daily} plays stop counting, 0 come instead), ` +
+        `${EMPTIED} (${were.emptied} of ${were.emptied} plays stop counting, 0 come instead), ` +
         'by what came as streams/daily.csv, streams/emptied.csv',
     );
     expect(nothing).toContain('1 file would replace published plays with nothing: streams/emptied.csv');

@@ -34,7 +34,7 @@ const DAY = '2024-06-25';
       const started = await start();
       for (const [at, path] of streams.entries()) {
         await started.deliver(basename(path), await readFile(path));
-        const { days } = await started.run(`file-${String(at + 1)}`);
+        const { days } = await started.run(`file-${at + 1}`);
         expect(days).toEqual([{ day: DAY, edition: at + 1 }]);
         const delivered = streams.slice(0, at + 1);
         expect(

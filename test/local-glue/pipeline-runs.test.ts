@@ -46,7 +46,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   made += 1;
   blindLooks = 0;
-  const pipeline = `p${String(made)}`;
+  const pipeline = `p${made}`;
   context = {
     owner: { run: 'r', workflowId: EXECUTION.workflowId, originalRunId: EXECUTION.runId },
     settings: { ...ordinarySettings, pipeline },
@@ -72,7 +72,7 @@ async function endless(more: object = {}): Promise<void> {
 }
 
 function tokenOf(round: number): string {
-  return `${EXECUTION.workflowId}/${EXECUTION.runId}/validation/${String(round)}`;
+  return `${EXECUTION.workflowId}/${EXECUTION.runId}/validation/${round}`;
 }
 
 function requestOf(given: Partial<GlueJobRequest> = {}): GlueJobRequest {

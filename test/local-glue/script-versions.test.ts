@@ -80,7 +80,7 @@ async function validated(
     new JobRuns({ glue: glue.client, glueOnce: glue.client }, activityCaller),
   );
   const workflowExecution = { workflowId: run, runId: 'first' };
-  const token = `${run}/first/validation/${String(round)}`;
+  const token = `${run}/first/validation/${round}`;
   const work = {
     stage: 'validation',
     script: 'validate_data',

@@ -72,7 +72,7 @@ async function trySubject(session: Session, name: string, choice: Choice): Promi
   const chosen = all
     .filter((point) => isChosen(point, choice))
     .filter((_, at) => at % choice.parts === choice.part - 1);
-  say(`  ${String(chosen.length)} of ${String(all.length)} cases`);
+  say(`  ${chosen.length} of ${all.length} cases`);
   if (choice.list) for (const point of chosen) say(`  ${nameOf(point)}`);
   for (const go of choice.list ? [] : goesOf(chosen, choice.together)) {
     const points = go.map(nameOf);
@@ -147,13 +147,11 @@ export async function main(args: readonly string[]): Promise<boolean> {
   }
   const { tried, broken, unreached, left } = totals;
   const others = [
-    ...(unreached === 0 ? [] : [`${String(unreached)} not reached`]),
-    ...(left === 0 ? [] : [`${String(left)} left out for time`]),
+    ...(unreached === 0 ? [] : [`${unreached} not reached`]),
+    ...(left === 0 ? [] : [`${left} left out for time`]),
   ];
   const minutes = ((Date.now() - began) / 60_000).toFixed(1);
-  say(
-    `\ncases tried ${String(tried)}, broken promises ${String(broken)}${others.map((each) => `, ${each}`).join('')}`,
-  );
+  say(`\ncases tried ${tried}, broken promises ${broken}${others.map((each) => `, ${each}`).join('')}`);
   say(`in ${minutes} minutes`);
   return broken === 0;
 }

@@ -54,7 +54,7 @@ async function tryCase(world: FaultWorld, one: Case, id: string): Promise<string
   return [
     ...faults.missing.map((fault) => `${fault} was not dealt out`),
     ...(outcome === 'published' ? [] : [`the run ended ${outcome}`]),
-    ...(parked.length === (refuses ? 1 : 0) ? [] : [`the run parked ${String(parked.length)} times`]),
+    ...(parked.length === (refuses ? 1 : 0) ? [] : [`the run parked ${parked.length} times`]),
     ...(started.length === new Set(started).size ? [] : [`Glue runs: ${started.join(', ')}`]),
     ...(await world.wrongItems()),
     ...(await world.stack.keys('streams/')).map((key) => `${key} is left`),
@@ -95,7 +95,7 @@ export async function main(args: readonly string[]): Promise<boolean> {
         continue;
       }
       const began = Date.now();
-      const wrong = await tryCase(world, one, `case-${String(at + 1)}`).catch((error: unknown) => [
+      const wrong = await tryCase(world, one, `case-${at + 1}`).catch((error: unknown) => [
         error instanceof Error ? error.message : String(error),
       ]);
       const verdict = wrong === 'unreached' ? wrong : wrong.length === 0 ? 'kept' : 'broken';
@@ -118,8 +118,8 @@ export async function main(args: readonly string[]): Promise<boolean> {
   }
   const left = cases.length - totals.tried - totals.unreached;
   say(
-    `\ncases tried ${String(totals.tried)}, broken promises ${String(totals.broken)}, ` +
-      `not reached ${String(totals.unreached)}, left out for time ${String(left)}`,
+    `\ncases tried ${totals.tried}, broken promises ${totals.broken}, ` +
+      `not reached ${totals.unreached}, left out for time ${left}`,
   );
   return totals.broken === 0;
 }

@@ -41,7 +41,7 @@ export async function main(args: readonly string[]): Promise<boolean> {
   const { sequences, seed } = choiceOf(args);
   const totals = { tried: 0, broken: 0, messages: 0, glueRuns: 0, events: 0 };
   const began = Date.now();
-  say(`${String(sequences)} sequences from seed ${String(seed)} on`);
+  say(`${sequences} sequences from seed ${seed} on`);
   while (totals.tried < sequences) {
     const count = Math.min(BATCH, sequences - totals.tried);
     const first = seed + totals.tried;
@@ -51,13 +51,13 @@ export async function main(args: readonly string[]): Promise<boolean> {
       totals.messages += played.messages;
       totals.glueRuns += played.glueRuns;
       totals.events += played.events;
-      for (const promise of played.broken) say(`  seed ${String(played.seed)}: ${promise}`);
+      for (const promise of played.broken) say(`  seed ${played.seed}: ${promise}`);
     }
     const minutes = ((Date.now() - began) / 60_000).toFixed(1);
     say(`  ${String(totals.tried).padStart(5)} tried after ${minutes} minutes`);
   }
   const { messages, glueRuns, events } = totals;
-  say(`\n${String(messages)} messages, ${String(glueRuns)} Glue runs, ${String(events)} events of history`);
-  say(`sequences tried ${String(totals.tried)}, broken promises ${String(totals.broken)}`);
+  say(`\n${messages} messages, ${glueRuns} Glue runs, ${events} events of history`);
+  say(`sequences tried ${totals.tried}, broken promises ${totals.broken}`);
   return totals.broken === 0;
 }

@@ -114,11 +114,11 @@ function checkGlue(world: World, { sent, begunAgain }: Operator, isLeftTo: (toke
       (run) => run.stage === stage && run.ended === undefined && isLeftTo(run.token),
     );
     if (live.length > 0 && !world.stopRefused)
-      world.breaks(`${String(live.length)} Glue runs of ${stage} outlive the run`);
+      world.breaks(`${live.length} Glue runs of ${stage} outlive the run`);
     const succeeded = states.filter((state) => state === 'SUCCEEDED').length;
-    if (succeeded > 1 + begunAgain) world.breaks(`${stage} succeeded ${String(succeeded)} times`);
+    if (succeeded > 1 + begunAgain) world.breaks(`${stage} succeeded ${succeeded} times`);
     const rounds = new Set(glue.runs.flatMap((run) => (run.stage === stage ? [run.token] : []))).size;
-    if (rounds > 1 + retries + begunAgain) world.breaks(`${stage} had ${String(rounds)} rounds`);
+    if (rounds > 1 + retries + begunAgain) world.breaks(`${stage} had ${rounds} rounds`);
   }
 }
 

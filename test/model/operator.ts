@@ -271,7 +271,7 @@ export class Operator {
 
 /** By which a message is found again in the run's timeline. */
 export function reasonOf({ number }: Pick<Sent, 'number'>): string {
-  return `message ${String(number)}`;
+  return `message ${number}`;
 }
 
 /** A run that has ended takes nothing any more. */

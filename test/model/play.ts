@@ -50,7 +50,7 @@ export async function play(seeds: readonly number[]): Promise<Played[]> {
   const lanes: WorkerLane[] = [];
   try {
     for (let at = 0; at < WORKERS; at += 1) {
-      lanes.push(await WorkerLane.start(env, `lane-${String(at)}`, activitiesOf(worlds)));
+      lanes.push(await WorkerLane.start(env, `lane-${at}`, activitiesOf(worlds)));
     }
     const limits = lanes.map(() => pLimit(AT_ONCE));
     const played = await Promise.all(
@@ -81,7 +81,7 @@ async function playOne(seed: number, lane: Lane, worlds: Map<string, World>): Pr
       operator.doing = 'being looked at';
       return await checkEnded(lane.client, workflowId, world, operator);
     });
-    histories = await within(`sequence ${String(seed)}`, ended, ENDS_WITHIN_MS);
+    histories = await within(`sequence ${seed}`, ended, ENDS_WITHIN_MS);
   } catch (error) {
     world.breaks(`the sequence could not be played (${operator.doing}): ${inspect(error).slice(0, 800)}`);
   } finally {
@@ -109,7 +109,7 @@ async function replay(all: readonly Ended[]): Promise<void> {
 
 /** Workflows see their id, so a replay needs the same one. */
 function workflowIdOf(seed: number): string {
-  return `sequence-${String(seed)}`;
+  return `sequence-${seed}`;
 }
 
 /** A task queue with one worker, which can be replaced. */

@@ -150,6 +150,6 @@ const sequence: fc.Arbitrary<Sequence> = fc.record({
 /** The sequence of a seed, always the same one. */
 export function sequenceOf(seed: number): Sequence {
   const [drawn] = fc.sample(sequence, { seed, numRuns: 1 });
-  if (drawn === undefined) throw new Error(`No sequence for seed ${String(seed)}`);
+  if (drawn === undefined) throw new Error(`No sequence for seed ${seed}`);
   return drawn;
 }

@@ -127,14 +127,14 @@ export class World {
     if (BEFORE[name]?.(this) === false) this.breaks(`${name} ran before what it needs`);
     const stage = name === 'startGlueRun' ? stageAsked(args) : STAGE_OF[name];
     if (stage !== undefined && this.pausedIn !== undefined && stage !== this.pausedIn) {
-      this.breaks(`${stage} began while the run was paused in ${String(this.pausedIn)}`);
+      this.breaks(`${stage} began while the run was paused in ${this.pausedIn}`);
     }
   }
 
   #lookAtGlue(): void {
     for (const stage of STAGE_NAMES) {
       const live = this.glue.of(stage).filter((state) => state === 'RUNNING').length;
-      if (live > 1) this.breaks(`${stage} has ${String(live)} live Glue runs`);
+      if (live > 1) this.breaks(`${stage} has ${live} live Glue runs`);
     }
   }
 }

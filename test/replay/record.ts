@@ -27,7 +27,7 @@ for (const { name, record } of SITUATIONS) {
     const { workflowId, runId } = await record(env);
     const history = await env.client.workflow.getHandle(workflowId, runId).fetchHistory();
     const bytes = writeHistory(name, history);
-    console.log(`${name}: ${String(history.events?.length)} events, ${(bytes / 1024).toFixed(0)} KiB`);
+    console.log(`${name}: ${history.events?.length} events, ${(bytes / 1024).toFixed(0)} KiB`);
   } finally {
     await env.teardown();
   }

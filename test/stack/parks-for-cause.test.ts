@@ -225,7 +225,7 @@ describe('a run over a delivered file', () => {
     meanwhile: (run: string) => Promise<unknown> = () => Promise.resolve(),
   ): Promise<void> {
     started += 1;
-    const run = `over-a-file-${String(started)}`;
+    const run = `over-a-file-${started}`;
     await suite.stack.start(run, request);
     await meanwhile(run);
     await parks(run, stage, type, message);

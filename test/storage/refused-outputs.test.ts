@@ -88,7 +88,7 @@ describe('a document', () => {
       });
     const { writeJsonIf } = bucket;
     bucket.writeJsonIf = async (name, value, etag) => {
-      await bucket.writeJson(name, { ...(value as object), run: `other-${String(Math.random())}` });
+      await bucket.writeJson(name, { ...(value as object), run: `other-${Math.random()}` });
       return await writeJsonIf.call(bucket, name, value, etag);
     };
     await expect(suite.world.run(publish)).rejects.toMatchObject({ type: 'PublishConflict' });

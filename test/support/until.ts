@@ -16,7 +16,7 @@ export async function until<T>(
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen as Exclude<T, false>;
-    if (Date.now() > deadline) throw new Error(`Waited ${String(withinMs)} ms in vain: ${what}`);
+    if (Date.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }
 }
@@ -26,7 +26,7 @@ export async function within<T>(what: string, awaited: Promise<T>, withinMs: num
   const gaveUp = new AbortController();
   const late = new Promise<never>((_resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new Error(`Waited ${String(withinMs)} ms in vain: ${what}`));
+      reject(new Error(`Waited ${withinMs} ms in vain: ${what}`));
     }, withinMs);
     gaveUp.signal.addEventListener('abort', () => {
       clearTimeout(timer);

@@ -54,13 +54,13 @@ describe('a cron chain', () => {
       args: request === undefined ? [] : [request],
       taskQueue,
       workflowId,
-      cronSchedule: `@every ${String(seconds)}s`,
+      cronSchedule: `@every ${seconds}s`,
     });
     return handle as Handle;
   }
 
   async function claimed(count: number): Promise<Owner> {
-    return await until(`${String(count)} runs have claimed`, () => claims[count - 1]?.owner);
+    return await until(`${count} runs have claimed`, () => claims[count - 1]?.owner);
   }
 
   it('makes each execution a run of its own, which takes over what a failed one before it had claimed', async () => {

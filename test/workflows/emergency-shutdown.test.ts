@@ -44,7 +44,7 @@ describe('an emergency shutdown', () => {
     asked += 1;
     return await server.env.client.workflow.execute<(given: ShutdownRequest) => Promise<ShutdownResult>>(
       'emergencyShutdown',
-      { args: [request], taskQueue, workflowId: `shutdown-${String(asked)}` },
+      { args: [request], taskQueue, workflowId: `shutdown-${asked}` },
     );
   }
 
@@ -296,7 +296,7 @@ describe('an emergency shutdown', () => {
         'RUNNING',
       );
       const { open } = await server.env.client.workflow
-        .getHandle(`shutdown-${String(asked)}`)
+        .getHandle(`shutdown-${asked}`)
         .query<ShutdownStatus>('status');
       expect(open).toEqual(['jr_1']);
       glue.end();
@@ -313,7 +313,7 @@ describe('an emergency shutdown', () => {
       const result = await shutDown(taskQueue, { ...who, dryRun: true });
       expect(result).toMatchObject({ dryRun: true, report: null, requestedAt: null });
       expect(result.procedures).toEqual([procedure]);
-      const look = server.env.client.workflow.getHandle(`shutdown-${String(asked)}`);
+      const look = server.env.client.workflow.getHandle(`shutdown-${asked}`);
       expect(await foundBy(look)).toMatchObject({ status: 'Completed' });
       const { currentDetails } = await look.query<{ currentDetails: string }>('__temporal_workflow_metadata');
       expect(currentDetails).toMatch(

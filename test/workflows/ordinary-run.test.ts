@@ -127,7 +127,7 @@ describe('a run without trouble', () => {
   });
 
   it('keeps ten of ten thousand days in its memory, and their number', async () => {
-    const days = Array.from({ length: 10 }, (_, at) => ({ day: `2024-06-${String(at + 10)}`, edition: 1 }));
+    const days = Array.from({ length: 10 }, (_, at) => ({ day: `2024-06-${at + 10}`, edition: 1 }));
     const fake = fakeActivities({ publishPlays: () => Promise.resolve({ days, dayCount: 10_000 }) });
     await withWorker(server.env, fake, async (taskQueue) => {
       const handle = await startRun(server.env, taskQueue);

@@ -32,7 +32,7 @@ describe('a procedure', () => {
       const handle = await server.env.client.workflow.start<typeof dataRecovery>('dataRecovery', {
         args: [{ ...who, find: true, ...request }],
         taskQueue,
-        workflowId: `procedure-${String(process.pid)}-${String(started)}`,
+        workflowId: `procedure-${process.pid}-${started}`,
       });
       return await work(handle, taskQueue);
     });

@@ -16,7 +16,7 @@ describe('a signal that a run can not follow', () => {
   const server = devServer();
 
   async function refused(handle: Pick<WorkflowHandle, 'query'>, count: number): Promise<TimelineEntry[]> {
-    return await until(`${String(count)} signals are refused`, async () => {
+    return await until(`${count} signals are refused`, async () => {
       const timeline = await handle.query(timelineQuery);
       const found = timeline.filter((entry) => entry.refused === true);
       return found.length < count ? undefined : found;
@@ -78,7 +78,7 @@ describe('a signal that a run can not follow', () => {
       const handle = await startRun(server.env, taskQueue);
       await parks(handle);
       const before = await handle.query(timelineQuery);
-      const senders = Array.from({ length: 30 }, (_, at) => `${String(at)}${'x'.repeat(500)}`);
+      const senders = Array.from({ length: 30 }, (_, at) => `${at}${'x'.repeat(500)}`);
       for (const by of senders) await handle.signal('approve', { by, reason: 'y'.repeat(5000) });
       const last = senders.at(-1)?.slice(0, 20) ?? '';
       await until('the last one is refused', async () =>

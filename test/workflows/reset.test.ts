@@ -32,7 +32,7 @@ describe('a reset', () => {
       const handle = await server.env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
         args: [{ ...who, ...approved, ...request }],
         taskQueue,
-        workflowId: `reset-${String(process.pid)}-${String(started)}`,
+        workflowId: `reset-${process.pid}-${started}`,
       });
       return await work(handle);
     });

@@ -45,7 +45,7 @@ describe('an emergency shutdown that is undone', () => {
     asked += 1;
     return await server.env.client.workflow.execute<(given: ShutdownRequest) => Promise<ShutdownResult>>(
       'emergencyShutdown',
-      { args: [who], taskQueue, workflowId: `undone-${String(asked)}` },
+      { args: [who], taskQueue, workflowId: `undone-${asked}` },
     );
   }
 
@@ -62,7 +62,7 @@ describe('an emergency shutdown that is undone', () => {
     const handle = await server.env.client.workflow.start<typeof shutdownRecovery>('shutdownRecovery', {
       args: [{ ...approval, shutdown }],
       taskQueue,
-      workflowId: `undo-${String(asked)}`,
+      workflowId: `undo-${asked}`,
     });
     const plan = await until('it asks or has ended', async () => {
       const status = await handle.query(procedureQuery);
@@ -88,7 +88,7 @@ describe('an emergency shutdown that is undone', () => {
     const reset = await server.env.client.workflow.start<typeof pipelineReset>('pipelineReset', {
       args: [{ ...who, claims: true, restart: false, approve: { digest: digest('a') } }],
       taskQueue,
-      workflowId: `reset-${String(asked)}`,
+      workflowId: `reset-${asked}`,
     });
     await until('it is parked', async () => (await reset.query(procedureQuery)).parked ?? undefined);
     return reset;

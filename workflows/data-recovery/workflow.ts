@@ -46,12 +46,12 @@ async function plan(procedure: Procedure, request: ParsedRecoveryRequest): Promi
       plural(objects, 'object'),
       plural(items, 'item'),
     ].join(', ');
-    return { result, summary: `looked at ${looked}; ${String(damages)} not as recorded` };
+    return { result, summary: `looked at ${looked}; ${damages} not as recorded` };
   });
   return await procedure.step('RDATA-2', async () => {
     const result = await long.planRecovery(context, { request });
     const { objects, days, lost } = result;
-    return { result, summary: `${plural(objects, 'object')}, ${plural(days, 'day')}, ${String(lost)} lost` };
+    return { result, summary: `${plural(objects, 'object')}, ${plural(days, 'day')}, ${lost} lost` };
   });
 }
 
@@ -59,7 +59,7 @@ async function restore(procedure: Procedure, { digest }: PlanSummary): Promise<v
   await procedure.step('RDATA-3', async () => {
     const result = await long.restoreObjects(procedure.context, { digest });
     const { restored, good, quarantined } = result;
-    const said = `${String(restored)} restored, ${String(good)} good already, ${String(quarantined)} damaged ones set aside`;
+    const said = `${restored} restored, ${good} good already, ${quarantined} damaged ones set aside`;
     return { result, summary: said };
   });
 }
@@ -76,7 +76,7 @@ async function runAgain(procedure: Procedure, { digest, runs }: PlanSummary): Pr
     const runs = { inputs: 0, dates: 0 };
     const run = async (what: 'inputs' | 'dates', named: readonly string[]): Promise<void> => {
       runs[what] += 1;
-      const label = `${what}-${String(runs[what])}`;
+      const label = `${what}-${runs[what]}`;
       const result = await procedure.pipelineRun('RDATA-4', label, { [what]: [...named] });
       for (const { day } of result.days) days.add(day);
       // Days that a result does not name count as often as runs have changed them.
@@ -103,7 +103,7 @@ function countOf({ inputs, dates }: Rerun): number {
 function leftBehind({ inputs, dates }: Rerun): ApplicationFailure {
   const all = [...inputs.flat(), ...dates.flat()];
   const named = all.slice(0, NAMED).join(', ');
-  const more = all.length > NAMED ? ` and ${String(all.length - NAMED)} more` : '';
+  const more = all.length > NAMED ? ` and ${all.length - NAMED} more` : '';
   return ApplicationFailure.nonRetryable(
     `The runs have completed without having processed ${named}${more}`,
     'RunNotCompleted',
@@ -126,8 +126,8 @@ async function verify(
 function summaryOf({ remaining, differing, lost }: Verified): string {
   const whole = remaining === 0 && lost === 0 ? 'recovered' : 'recovered in part';
   const parts = [
-    remaining === 0 ? '' : `${String(remaining)} things are still not as recorded`,
-    lost === 0 ? '' : `${String(lost)} can't be recovered`,
+    remaining === 0 ? '' : `${remaining} things are still not as recorded`,
+    lost === 0 ? '' : `${lost} can't be recovered`,
     differing === 0 ? 'all numbers are as before' : `the numbers of ${plural(differing, 'day')} differ`,
   ];
   return [whole, ...parts.filter((part) => part !== '')].join('; ');

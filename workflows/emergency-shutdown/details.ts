@@ -41,13 +41,13 @@ export function describeShutdown(status: ShutdownStatus): string {
     [
       `- schedules ${paused}: ${schedules.paused.join(', ') || 'none'}`,
       ...schedules.pausedBefore.map(({ id }) => `- paused already: ${id}`),
-      `- runs ${stopped}: ${String(runs.length)}`,
+      `- runs ${stopped}: ${runs.length}`,
       ...(names.length === 0 ? [] : [`- procedures ${paused}: ${names.join(', ')}`]),
       ...chains
         .slice(0, NAMED)
         .map(({ workflowId, cron }) => `- cron chain ${chainsEnded}: ${workflowId} (${cron})`),
-      ...(chains.length > NAMED ? [`- and ${String(chains.length - NAMED)} more chains`] : []),
-      `- Glue runs ${stopped}: ${String(glueRuns.length)}${orphans === 0 ? '' : `, ${String(orphans)} of them watched by no run`}`,
+      ...(chains.length > NAMED ? [`- and ${chains.length - NAMED} more chains`] : []),
+      `- Glue runs ${stopped}: ${glueRuns.length}${orphans === 0 ? '' : `, ${orphans} of them watched by no run`}`,
       ...(open.length === 0 ? [] : [`- still ending: ${open.join(', ')}`]),
       ...Object.entries(problems).map(([step, message]) => `- **could not ${step}**: ${message}`),
     ].join('\n'),

@@ -71,7 +71,7 @@ class Reset {
       const { objects, days, lost } = result;
       return {
         result,
-        summary: `${plural(objects, 'change')}, ${plural(days, 'day')}, ${String(lost)} lost`,
+        summary: `${plural(objects, 'change')}, ${plural(days, 'day')}, ${lost} lost`,
       };
     });
   }
@@ -109,7 +109,7 @@ class Reset {
       if (Date.now() > deadline) {
         const left = [...runs.map((run) => run.workflowId), ...glueRuns.map((run) => run.jobRunId)];
         throw ApplicationFailure.nonRetryable(
-          `After ${String(STOP_HOURS)} hours these have not ended: ${left.join(', ')}`,
+          `After ${STOP_HOURS} hours these have not ended: ${left.join(', ')}`,
           'RunNotCompleted',
         );
       }
@@ -144,7 +144,7 @@ class Reset {
         quick.checkReferenceData(context),
       ]);
       const made = structure.createdPrefixes.length + scripts.changedJobs.length;
-      const summary = `${identity.arn}, reference data ${reference.version}, ${String(made)} things put right`;
+      const summary = `${identity.arn}, reference data ${reference.version}, ${made} things put right`;
       return { result: undefined, summary };
     });
   }
@@ -158,7 +158,7 @@ class Reset {
       let runs = 0;
       const run = async (label: string, request: { inputs?: string[]; dates?: string[] }): Promise<void> => {
         runs += 1;
-        await this.#procedure.pipelineRun('RESET-5', `${label}-${String(runs)}`, request);
+        await this.#procedure.pipelineRun('RESET-5', `${label}-${runs}`, request);
       };
       // Days that were put back have KPIs of another edition until they are computed.
       for (const days of dates) await run('dates', { dates: [...days] });
@@ -169,7 +169,7 @@ class Reset {
       const said = [runsText(runs), ...(days === 0 ? [] : [differText(days)])].join('; ');
       return { result: said, summary: [said, ...lines].join('; ') };
     });
-    const named = lost === 0 ? '' : `; ${String(lost)} could not be processed anew`;
+    const named = lost === 0 ? '' : `; ${lost} could not be processed anew`;
     return { status: 'Completed', outcome: `reset; ${result}${named}`, incomplete: lost > 0 };
   }
 

@@ -58,7 +58,7 @@ export function awaitingGlue(
   return proxyActivities<PipelineActivities>({
     // Shown in the timeline, where three stages wait for Glue.
     summary: stage,
-    scheduleToCloseTimeout: `${String(timeoutMinutes + QUEUE_MARGIN_MINUTES)}m`,
+    scheduleToCloseTimeout: `${timeoutMinutes + QUEUE_MARGIN_MINUTES}m`,
     // At least two polls of the longest interval (20 s at the default setting).
     heartbeatTimeout: '60s',
     // The workflow stops the Glue run itself and must not wait for a heartbeat to deliver the news first.

@@ -143,7 +143,7 @@ function answer(
       if (wrong !== undefined) return refuse(wrong);
       return follow(
         { kind: 'retry', overrides },
-        `${parked.stage} runs again, round ${String(parked.round + 1)}.`,
+        `${parked.stage} runs again, round ${parked.round + 1}.`,
         overrides === undefined
           ? command.name
           : stepped('RJOB-3', `${command.name} with ${inWords(overrides)}`),
@@ -169,7 +169,7 @@ function answer(
 /** The first inputs and how many there are: a list of them grows with the delivery. */
 function inWords(overrides: RetryOverrides): string {
   const { inputs, ...sizes } = overrides;
-  const named = Object.entries(sizes).map(([name, value]) => `${name} ${String(value)}`);
+  const named = Object.entries(sizes).map(([name, value]) => `${name} ${value}`);
   return [...named, ...(inputs === undefined ? [] : [`inputs ${firstFew(inputs)}`])].join(', ');
 }
 

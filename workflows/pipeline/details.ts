@@ -21,7 +21,7 @@ export function describeRun(state: RunState): string {
 }
 
 function headline({ status, stage, round }: RunState): string {
-  const where = stage === null ? '' : ` in \`${stage}\`${round > 1 ? `, round ${String(round)}` : ''}`;
+  const where = stage === null ? '' : ` in \`${stage}\`${round > 1 ? `, round ${round}` : ''}`;
   return `### ${status}${where}`;
 }
 

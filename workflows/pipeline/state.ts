@@ -127,7 +127,7 @@ export function takeOver(
 export function begin(state: RunState, stage: StageName, round: number, at: string): RunState {
   const begun: RunState = { ...state, stage, round, stageStartedAt: at, glueRun: null };
   if (round === 1) return stated(begun);
-  return note(begun, { at, what: stepped('RJOB-4', `${stage}: round ${String(round)}`) });
+  return note(begun, { at, what: stepped('RJOB-4', `${stage}: round ${round}`) });
 }
 
 export function glueRunStarted(state: RunState, glueRun: GlueRunRef, at: string): RunState {

@@ -37,7 +37,7 @@ export const scripts = ({ uploaded, changedJobs }: ScriptsReport, orphans: reado
   );
 
 const rowsOf = (what: string, { files, rows, unusable }: ReferenceRows): string =>
-  `${String(rows)} ${what} in ${plural(files, 'file')}${unusable > 0 ? ` (${String(unusable)} unusable)` : ''}`;
+  `${rows} ${what} in ${plural(files, 'file')}${unusable > 0 ? ` (${unusable} unusable)` : ''}`;
 
 export function reference({ version, songs, users, firstBad }: Reference): string {
   const more = songs.unusable + users.unusable - firstBad.length;
@@ -46,27 +46,27 @@ export function reference({ version, songs, users, firstBad }: Reference): strin
     rowsOf('songs', songs),
     rowsOf('users', users),
     firstBad.length > 0 && `unusable: ${firstBad.join(', ')}`,
-    more > 0 && `${String(more)} more`,
+    more > 0 && `${more} more`,
   );
 }
 
 export const found = ({ files, bytes: size, left, hidden = 0 }: NewStreams): string =>
   list(
     files === 0 ? 'nothing new' : `${plural(files, 'file')}, ${bytes(size)}`,
-    left > 0 && `${String(left)} left to a next run`,
+    left > 0 && `${left} left to a next run`,
     hidden > 0 && `${plural(hidden, 'object')} with hidden names left out`,
   );
 
 export const prepared = ({ toValidate, redelivered, retiring, deferred }: Preparation): string =>
   list(
     `${plural(toValidate, 'file')} to validate`,
-    redelivered > 0 && `${String(redelivered)} delivered before`,
-    retiring > 0 && `${String(retiring)} replaced`,
-    deferred > 0 && `${String(deferred)} left to a next run (another run has them)`,
+    redelivered > 0 && `${redelivered} delivered before`,
+    retiring > 0 && `${retiring} replaced`,
+    deferred > 0 && `${deferred} left to a next run (another run has them)`,
   );
 
 export const glue = ({ executionSeconds, dpuSeconds }: EndedGlueRun): string =>
-  list(`${String(executionSeconds)} s`, dpuSeconds !== undefined && `${String(dpuSeconds)} DPU-seconds`);
+  list(`${executionSeconds} s`, dpuSeconds !== undefined && `${dpuSeconds} DPU-seconds`);
 
 export function gate({ gate: verdict, rows }: QualitySummary, rejected: boolean): string {
   const decided =
@@ -76,14 +76,14 @@ export function gate({ gate: verdict, rows }: QualitySummary, rejected: boolean)
         ? 'rejected by an operator'
         : 'approved by an operator';
   const reasons = verdict.reasons.length === 0 ? '' : `; ${cut(verdict.reasons.join('; '), REASONS_LENGTH)}`;
-  const counts = `${String(rows.delivered)} rows: ${String(rows.valid)} valid, ${String(rows.duplicate)} duplicate, ${String(rows.rejected)} rejected, ${String(rows.underReview)} under review`;
+  const counts = `${rows.delivered} rows: ${rows.valid} valid, ${rows.duplicate} duplicate, ${rows.rejected} rejected, ${rows.underReview} under review`;
   return `${decided}; ${counts}${reasons}`;
 }
 
 export function days(editions: readonly DayEdition[], count: number): string {
   if (count === 0) return 'no day has changed';
   return firstFew(
-    editions.map(({ day, edition }) => `${day} edition ${String(edition)}`),
+    editions.map(({ day, edition }) => `${day} edition ${edition}`),
     count,
   );
 }
@@ -97,13 +97,13 @@ export const publishedKpis = ({ published, publishedCount, supersededCount }: Pu
 export const archived = ({ archived: files, bytes: size, kept }: ArchiveReport): string =>
   list(
     `${plural(files, 'file')}, ${bytes(size)}`,
-    kept > 0 && `${String(kept)} originals kept: a newer version has arrived`,
+    kept > 0 && `${kept} originals kept: a newer version has arrived`,
   );
 
 export const loaded = (load: LoadSummary | null): string =>
   load === null
     ? ''
     : list(
-        `items: ${String(load.put)} written, ${String(load.deleted)} deleted, ${String(load.unchanged)} unchanged`,
+        `items: ${load.put} written, ${load.deleted} deleted, ${load.unchanged} unchanged`,
         load.superseded > 0 && `${plural(load.superseded, 'day')} superseded`,
       );

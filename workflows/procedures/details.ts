@@ -87,9 +87,9 @@ function plan({ plan: made, approval }: ProcedureState): string {
 }
 
 function figures({ objects, bytes, days, items, runs, minutes, dollars, lost }: PlanSummary): string {
-  const counted = [`objects ${String(objects)}`, `bytes ${String(bytes)}`, `days ${String(days)}`];
-  const cost = [`items ${String(items)}`, `runs ${String(runs)}`, `about ${String(minutes)} min`];
-  const named = lost === 0 ? [] : [`**lost ${String(lost)}**`];
+  const counted = [`objects ${objects}`, `bytes ${bytes}`, `days ${days}`];
+  const cost = [`items ${items}`, `runs ${runs}`, `about ${minutes} min`];
+  const named = lost === 0 ? [] : [`**lost ${lost}**`];
   return [...counted, ...cost, `about $${dollars.toFixed(2)}`, ...named].join(', ');
 }
 

@@ -241,7 +241,7 @@ export class Procedure {
   /** Runs the pipeline and waits for its end; an abort stops it as well, and it can be resumed. */
   async pipelineRun(id: StepId, label: string, request: PipelineRequest): Promise<PipelineResult> {
     const { id: procedure } = this.state;
-    const workflowId = `${procedure}-${label}-${String(this.#roundOf(id))}`;
+    const workflowId = `${procedure}-${label}-${this.#roundOf(id)}`;
     this.#conversation.change((state, at) => runStarted(state, workflowId, at));
     try {
       return await executeChild<typeof musicStreamingPipeline>(PIPELINE_WORKFLOW, {
@@ -327,5 +327,5 @@ function atWork({ run, workflowId, procedure, startedAt, by, reason }: Procedure
 }
 
 function withLost(outcome: string, { lost }: PlanSummary): string {
-  return lost === 0 ? outcome : `${outcome}; ${String(lost)} can't be recovered, see the report`;
+  return lost === 0 ? outcome : `${outcome}; ${lost} can't be recovered, see the report`;
 }

@@ -150,7 +150,7 @@ export function begin(state: ProcedureState, id: StepId, at: string): ProcedureS
     summary: '',
   }));
   const round = begun.steps.find((step) => step.id === id)?.round ?? 1;
-  const again = round === 1 ? '' : `, round ${String(round)}`;
+  const again = round === 1 ? '' : `, round ${round}`;
   return note({ ...begun, step: id }, { at, what: `${id} begins${again}` });
 }
 

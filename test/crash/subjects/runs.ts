@@ -101,7 +101,7 @@ export class RunAfterTerminated extends AfterTerminated {
 
   protected async goOn(_terminated: string, file: DeliveredFile): Promise<string> {
     this.#runs += 1;
-    const id = `after-terminated-${String(this.#runs)}`;
+    const id = `after-terminated-${this.#runs}`;
     await this.world.stack.start(id, { inputs: [file.name] });
     return id;
   }

@@ -70,7 +70,7 @@ class Siege {
   }
 
   get #terminated(): string {
-    return `${this.watched}-left-${String(this.#left)}`;
+    return `${this.watched}-left-${this.#left}`;
   }
 
   get filesOfBoth(): readonly DeliveredFile[] {

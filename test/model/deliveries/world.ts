@@ -106,7 +106,7 @@ export class DeliveryWorld {
    */
   async run(death?: Death, archives = true): Promise<string | undefined> {
     this.#runs += 1;
-    const run = `run-${String(this.#runs)}`;
+    const run = `run-${this.#runs}`;
     const owner = { run, workflowId: `w-${run}`, originalRunId: `f-${run}` };
     try {
       await this.#passThrough({ owner, settings: SETTINGS }, death, { ...WHOLE, archives });
@@ -257,7 +257,7 @@ export class DeliveryWorld {
   /** @returns the key of the report */
   #validate(run: string): string {
     this.#validations += 1;
-    const name = `jr_${String(this.#validations)}`;
+    const name = `jr_${this.#validations}`;
     const plan = JSON.parse(this.bucket.text(layout.plan(run, 'validation')) ?? '') as ValidationPlan;
     const byDay = new Map<string, { source: string; play: string }[]>();
     const files: FileReport[] = [];

@@ -93,8 +93,8 @@ export class PublishedWorld {
 
   static async make(endpoint: string): Promise<PublishedWorld> {
     worlds += 1;
-    const pipeline = `world-${String(worlds)}`;
-    const settings = { pipeline, bucket: `${pipeline}-bucket`, table: `world_${String(worlds)}` };
+    const pipeline = `world-${worlds}`;
+    const settings = { pipeline, bucket: `${pipeline}-bucket`, table: `world_${worlds}` };
     const { worker, operator, localGlue } = await provision({
       settings,
       region: REGION,
@@ -102,7 +102,7 @@ export class PublishedWorld {
       knownKeys,
     });
     knownKeys = [worker, operator, localGlue];
-    const owner = { run: `recovery-${String(worlds)}`, workflowId: 'recovery', originalRunId: 'r' };
+    const owner = { run: `recovery-${worlds}`, workflowId: 'recovery', originalRunId: 'r' };
     const world = new PublishedWorld(endpoint, worker, {
       owner,
       settings: { ...ordinarySettings, ...settings },
@@ -152,7 +152,7 @@ export class PublishedWorld {
   }
 
   kpis(day: string, edition = 1): string {
-    return `kpis/listen_date=${day}/edition=${String(edition)}/jr_2.parquet`;
+    return `kpis/listen_date=${day}/edition=${edition}/jr_2.parquet`;
   }
 
   /** Publishes the day again, as it was, under the next edition. */
@@ -328,7 +328,7 @@ export class PublishedWorld {
 
 export function itemsOf(day: string): KpiItem[] {
   const item = (metric: KpiItem['metric_type'], value: number, hour?: number): KpiItem => ({
-    id: `${metric}#${day}#${hour === undefined ? 'all' : `hour=${String(hour)}`}`,
+    id: `${metric}#${day}#${hour === undefined ? 'all' : `hour=${hour}`}`,
     metric_type: metric,
     date: day,
     value,
@@ -351,7 +351,7 @@ async function parquet(items: readonly KpiItem[]): Promise<Buffer> {
   const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
   const rows = items.map(
     ({ id, metric_type: metric, date, value, dimensions, metadata }) =>
-      `(${[id, metric, date].map(quoted).join(', ')}, ${String(value)}::double, ${quoted(JSON.stringify(dimensions))}, ${quoted(JSON.stringify(metadata))})`,
+      `(${[id, metric, date].map(quoted).join(', ')}, ${value}::double, ${quoted(JSON.stringify(dimensions))}, ${quoted(JSON.stringify(metadata))})`,
   );
   const path = join(folder, 'items.parquet');
   try {

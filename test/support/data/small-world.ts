@@ -28,7 +28,7 @@ export function songsCsv(): string {
 export function usersCsv(): string {
   const rows = Array.from({ length: USERS }, (_, at) => {
     const country = field(COUNTRIES[at % COUNTRIES.length] ?? '');
-    return `${String(at + 1)},Name ${String(at)},30,${country},2024-01-01`;
+    return `${at + 1},Name ${at},30,${country},2024-01-01`;
   });
   return `${['user_id,user_name,user_age,user_country,created_at', ...rows].join('\n')}\n`;
 }
@@ -46,7 +46,7 @@ export function plays(seed: number, count: number, days: readonly string[]): str
     )
     .map(([user, track, day, second]) => {
       const time = new Date(second * 1000).toISOString().slice(11, 19);
-      return `${String(user)},${track},${day} ${time}`;
+      return `${user},${track},${day} ${time}`;
     });
   return fc.sample(play, { numRuns: count, seed });
 }

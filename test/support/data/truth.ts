@@ -127,7 +127,7 @@ export async function trueItemsOf(contents: Iterable<string>): Promise<Map<strin
     return path;
   };
   try {
-    const streams = [...contents].map((content, at) => written(`streams-${String(at)}`, content));
+    const streams = [...contents].map((content, at) => written(`streams-${at}`, content));
     return await trueItems({
       streams: await Promise.all(streams),
       songs: await written('songs', songsCsv()),

@@ -59,7 +59,7 @@ export class DocumentShell {
     this.#gone = new Promise((_resolve, reject) => {
       this.#shell.once('error', reject);
       this.#shell.once('close', (code, signal) => {
-        reject(new Error(`The shell ended (${String(code ?? signal)})`));
+        reject(new Error(`The shell ended (${code ?? signal})`));
       });
     });
     // Nobody may be waiting when it ends.
@@ -82,7 +82,7 @@ export class DocumentShell {
    */
   async run(script: string, withinMs: number): Promise<Ended> {
     this.#blocks += 1;
-    const block = join(this.#root, `block-${String(this.#blocks)}`);
+    const block = join(this.#root, `block-${this.#blocks}`);
     writeFileSync(block, `${script}\n`);
     this.#said = '';
     this.#shell.stdin.write(

@@ -46,7 +46,7 @@ export function followDocument(path: string, following: Following): void {
       async () => {
         if (reached !== '') throw new PageError(`Not tried, because ${reached} went wrong`);
         for (const step of inSection) {
-          reached = `${path}:${String(step.line)}`;
+          reached = `${path}:${step.line}`;
           if (step.kind === 'given') await situations[step.situation]?.();
           else await follow(reached, runnerOf(following, step), step, withinMs);
         }
@@ -91,7 +91,7 @@ async function follow(place: string, runner: Runner, step: Commands, withinMs: n
 
 function wrong({ exitCode, expected }: Commands, ended: Ended): string | undefined {
   if (ended.exitCode !== exitCode) {
-    return `ended with ${String(ended.exitCode)}, not with ${String(exitCode)}`;
+    return `ended with ${ended.exitCode}, not with ${exitCode}`;
   }
   const difference = expected === undefined ? undefined : firstDifference(expected, ended.output);
   return difference === undefined ? undefined : `the output does not come to "${difference}"`;

@@ -60,7 +60,7 @@ export function stepsOf(markdown: string): Step[] {
       continue;
     }
     const end = lines.indexOf('```', at + 1);
-    if (end === -1) throw new Error(`Line ${String(at + 1)} opens a block that nothing closes`);
+    if (end === -1) throw new Error(`Line ${at + 1} opens a block that nothing closes`);
     const content = lines.slice(at + 1, end).join('\n');
     const [language = '', ...tags] = fence.split(' ');
     if (isLanguage(language)) {
@@ -89,7 +89,7 @@ function commandsOf(
     const code = /^exits-(\d+)$/.exec(tag)?.[1];
     if (tag === 'look') repeated = true;
     else if (code !== undefined) exitCode = Number(code);
-    else throw new Error(`Line ${String(place.line)}: ${tag} is none of look, exits-N, not-run`);
+    else throw new Error(`Line ${place.line}: ${tag} is none of look, exits-N, not-run`);
   }
   return { kind: 'commands', ...place, script, repeated, exitCode };
 }

@@ -263,7 +263,7 @@ export class RunbookSituations {
   }
 
   #content(id: string): string {
-    return csv([`${String(id.length)},0000000000000000000001,2024-06-25 10:00:00`, `${id},y,z`]);
+    return csv([`${id.length},0000000000000000000001,2024-06-25 10:00:00`, `${id},y,z`]);
   }
 
   /** A validation that found two rows in the run's file, so many of them wrong. */
@@ -283,7 +283,7 @@ export class RunbookSituations {
 
   #name(what: string): string {
     this.#made += 1;
-    return `${what}-${String(this.#made)}`;
+    return `${what}-${this.#made}`;
   }
 
   async #take(id: string): Promise<void> {

@@ -83,7 +83,7 @@ export class GlueInHand {
   }
 
   #start(stage: StageName, script: ScriptName, token: string): Run {
-    const jobRunId = `jr_${String(this.runs.length + 1)}`;
+    const jobRunId = `jr_${this.runs.length + 1}`;
     const ended = this.#waiting.has(stage) ? undefined : succeeded;
     const run: Run = { run: 'a-run', jobName: `test-${script}`, jobRunId, script, token, stage, ended };
     this.runs.push(run);

@@ -101,7 +101,7 @@ export class MemoryBucket {
     const etag = `"${createHash('md5')
       .update(body ?? '')
       .digest('hex')}"`;
-    const version = { id: `v${String(this.#made)}`, etag, at: new Date(this.#clock) };
+    const version = { id: `v${this.#made}`, etag, at: new Date(this.#clock) };
     this.#objects.set(key, [
       ...(this.#objects.get(key) ?? []),
       body === undefined ? version : { ...version, body },

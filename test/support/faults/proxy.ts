@@ -56,7 +56,7 @@ export class FaultProxy {
   get endpoint(): string {
     const address = this.#server.address();
     if (typeof address !== 'object' || address === null) throw new Error('The proxy does not listen');
-    return `http://127.0.0.1:${String(address.port)}`;
+    return `http://127.0.0.1:${address.port}`;
   }
 
   /** Lets everything pass and forgets what it has seen. */

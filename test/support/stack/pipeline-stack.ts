@@ -99,7 +99,7 @@ export class PipelineStack {
     kind: 'streams' | 'songs' | 'users' = 'streams',
   ): Promise<Delivery> {
     this.#deliveries += 1;
-    const path = join(this.#dir, `delivery-${String(this.#deliveries)}`);
+    const path = join(this.#dir, `delivery-${this.#deliveries}`);
     await writeFile(path, content);
     return await this.client.deliver(path, { kind, key: name });
   }
@@ -262,7 +262,7 @@ export function differences(
     const there = table.get(id);
     if (there === undefined) wrong.push(`${id} is missing`);
     else if (Math.abs(there.value - value) > 1e-9 * Math.max(1, value)) {
-      wrong.push(`${id} is ${String(there.value)}, not ${String(value)}`);
+      wrong.push(`${id} is ${there.value}, not ${value}`);
     } else if (named !== '' && there.named !== named) wrong.push(`${id} names ${there.named}, not ${named}`);
   }
   for (const id of table.keys()) if (!truth.has(id)) wrong.push(`${id} should not be there`);

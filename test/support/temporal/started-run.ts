@@ -27,7 +27,7 @@ export async function startRun(
   return await env.client.workflow.start<typeof musicStreamingPipeline>('musicStreamingPipeline', {
     args: [request],
     taskQueue,
-    workflowId: workflowId ?? `run-${String(process.pid)}-${String(started)}`,
+    workflowId: workflowId ?? `run-${process.pid}-${started}`,
   });
 }
 

@@ -58,9 +58,9 @@ describe('a run', () => {
 
   it('asks about ten runs that stand in the way, however many do', async () => {
     for (let at = 0; at < 15; at += 1) {
-      const key = `streams/${String(at)}.csv`;
+      const key = `streams/${at}.csv`;
       bucket.put(key, String(at));
-      const pending = { run: `r${String(at)}`, workflowId: 'w', originalRunId: 'f' };
+      const pending = { run: `r${at}`, workflowId: 'w', originalRunId: 'f' };
       bucket.put(keyRecordOf(key), JSON.stringify({ version: 1, key, pending }));
     }
     const { findNewStreams, prepareData } = createInputActivities(bucket.systems);

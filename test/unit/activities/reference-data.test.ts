@@ -49,7 +49,7 @@ async function judged(
 describe('a row of songs or users', () => {
   for (const { name, kind, content, encoding, expected } of CASES) {
     for (const size of [1, 7, 100_000]) {
-      it(`is judged as the script judges it: ${name}, ${String(size)} bytes at a time`, async () => {
+      it(`is judged as the script judges it: ${name}, ${size} bytes at a time`, async () => {
         const judging = judged(kind, Buffer.from(content, encoding), size);
         if (!('problem' in expected)) {
           expect(await judging).toEqual({ key: 'k', ...expected });
@@ -82,7 +82,7 @@ describe('a compressed file of reference data', () => {
       judged('users', gzipSync(USERS + `1,${'X'.repeat(999)}\n`.repeat(100))),
     ).rejects.toMatchObject({
       type: 'ReferenceDataInvalid',
-      message: expect.stringContaining(`unpack to more than ${String(MAX_UNPACKED)} bytes`),
+      message: expect.stringContaining(`unpack to more than ${MAX_UNPACKED} bytes`),
     });
   });
 });
@@ -164,7 +164,7 @@ describe('check_reference_data', () => {
     bucket.put('reference/songs/bad.csv', songs(0, song(1, 'A,N,x,pop').repeat(12)));
     const named = Array.from(
       { length: 10 },
-      (_, n) => `reference/songs/bad.csv line ${String(n + 2)} (bad_duration)`,
+      (_, n) => `reference/songs/bad.csv line ${n + 2} (bad_duration)`,
     );
     await expect(check()).rejects.toMatchObject({
       type: 'ReferenceDataInvalid',

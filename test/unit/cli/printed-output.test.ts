@@ -78,7 +78,7 @@ describe('colours', () => {
     ['TERMINATED', 31],
     ['not answering', 31],
   ])('tell what %s means', (status, color) => {
-    expect(statusOn(true, {}, status)).toBe(`\u001b[${String(color)}m${status}\u001b[39m`);
+    expect(statusOn(true, {}, status)).toBe(`\u001b[${color}m${status}\u001b[39m`);
   });
 
   it('are not given to what goes well or is not known', () => {

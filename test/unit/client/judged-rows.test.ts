@@ -75,7 +75,7 @@ describe('rows that were not accepted', () => {
       `COPY (SELECT 'streams/a.csv' AS key, (range + 2)::BIGINT AS line, 'rejected' AS verdict,
          ['missing_user_id', 'bad_track_id'] AS reasons, NULL::VARCHAR AS user_id, 'short' AS track_id,
          '2024-06-25 10:00:00' AS listen_time, ',short,2024-06-25 10:00:00' AS raw
-       FROM range(${String(rows)})) TO '${file}' (FORMAT parquet, COMPRESSION snappy)`,
+       FROM range(${rows})) TO '${file}' (FORMAT parquet, COMPRESSION snappy)`,
     );
     connection.closeSync();
     objects.set('errors.parquet', await readFile(file));

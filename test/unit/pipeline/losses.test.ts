@@ -70,7 +70,7 @@ describe('what would stop counting', () => {
   });
 
   it('is recorded with ten of its files and their number', () => {
-    const replaced = Array.from({ length: 12 }, (_, at) => ({ key: `k${String(at)}`, by: 'x', plays: 1 }));
+    const replaced = Array.from({ length: 12 }, (_, at) => ({ key: `k${at}`, by: 'x', plays: 1 }));
     const { files, fileCount } = recorded({
       ...{ day: DAY, now: 12, then: 0, stopping: 12, instead: 0 },
       replaced,

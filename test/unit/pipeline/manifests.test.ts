@@ -34,7 +34,7 @@ function contribution(
     ruleVersion: '1',
     scriptDigest: 'd',
     part: sources.length === 0 ? undefined : part,
-    sources: sources.map((n) => ({ id: id(n), key: `streams/${String(n)}.csv`, rows: 1 })),
+    sources: sources.map((n) => ({ id: id(n), key: `streams/${n}.csv`, rows: 1 })),
     retire: retire.map(([old, by]) => ({ id: id(old), by: id(by) })),
   };
 }
@@ -118,7 +118,7 @@ describe('folding plays into a day', () => {
     const runs = fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(runs, fc.infiniteStream(fc.nat()), (numbers, picks) => {
-        const contributions = numbers.map((n) => contribution(`r${String(n)}`, [n]));
+        const contributions = numbers.map((n) => contribution(`r${n}`, [n]));
         let manifest: PlaysManifest | undefined;
         const iterator = picks[Symbol.iterator]();
         for (let step = 0; step < contributions.length * 3; step += 1) {
@@ -141,7 +141,7 @@ describe('publishing KPIs', () => {
     day: DAY,
     edition,
     publishedAt: '2026-01-01T00:00:00Z',
-    run: `r${String(edition)}`,
+    run: `r${edition}`,
     referenceVersion: 'r',
     scriptDigest: 'd',
     plays: 1,

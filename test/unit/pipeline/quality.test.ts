@@ -139,7 +139,7 @@ describe('the quality gate', () => {
   });
 
   it('names the first ten of a kind and counts the others, however long their names are', () => {
-    const long = (at: number): string => `streams/${String(at)}${'x'.repeat(1_000)}.csv`;
+    const long = (at: number): string => `streams/${at}${'x'.repeat(1_000)}.csv`;
     const empty = Array.from({ length: 1_000 }, (_, at) => file(long(at), rows(0)));
     const columns = Array.from({ length: 10 }, () => 'c'.repeat(100_000));
     const drift = {

@@ -158,7 +158,7 @@ describe('the plan of a recovery', () => {
       fc.property(world, ({ parts, available }) => {
         const days = names.map((name, at) => {
           const own = parts.flatMap((part, nth) =>
-            part.day === at ? [[`p${String(nth)}`, part.sources] as const] : [],
+            part.day === at ? [[`p${nth}`, part.sources] as const] : [],
           );
           return day(name, Object.fromEntries(own));
         });
@@ -169,7 +169,7 @@ describe('the plan of a recovery', () => {
         const sources = ids.map((each) =>
           available.includes(each) ? source(each, daysOf(each)) : unavailable(each, daysOf(each)),
         );
-        const damages = parts.flatMap(({ lost }, nth) => (lost ? [gone(`p${String(nth)}`)] : []));
+        const damages = parts.flatMap(({ lost }, nth) => (lost ? [gone(`p${nth}`)] : []));
         const plan = planRecovery(evidence({ damages, days, sources }));
         const returned = new Set(plan.returns.map((file) => file.id));
         const named = new Set(plan.lost.map(({ what }) => what));
