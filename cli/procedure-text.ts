@@ -14,7 +14,7 @@ export function showProcedure(out: Output, view: ProcedureView): void {
     ['status', `${out.status(status)}${view.step === undefined ? '' : ` in ${view.step}`}`],
     ['started', time(startedAt)],
     ['ended', endedText(view)],
-    ['waits for run', view.run ?? undefined],
+    ['waits for run', view.awaitedRun ?? undefined],
     ['report', report ?? undefined],
   ]);
   if (!view.answered) noteSilence(out, 'procedure');

@@ -55,7 +55,7 @@ export const procedureViewSchema = listedProcedureSchema.extend({
     )
     .readonly(),
   /** Workflow id of the pipeline run that it waits for. */
-  run: z.string().nullable(),
+  awaitedRun: z.string().nullable(),
   waiting: z.object({ since: z.string(), until: z.string() }).nullable(),
   paused: z.object({ ...wordSchema, since: z.string() }).nullable(),
   parked: z

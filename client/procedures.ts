@@ -153,7 +153,7 @@ export class Procedures {
       const unknown = {
         plan: null,
         approval: null,
-        run: null,
+        awaitedRun: null,
         waiting: null,
         paused: null,
         parked: null,
@@ -179,7 +179,7 @@ export class Procedures {
   async command<N extends ProcedureCommandName>(
     name: N,
     reference: ProcedureReference,
-    args: Omit<ProcedureCommandArguments<N>, 'run'>,
+    args: Omit<ProcedureCommandArguments<N>, 'run' | 'runId'>,
   ): Promise<ProcedureAnswer> {
     const advice = `msp procedures show ${reference.id} shows where it is.`;
     return await tell(this.#link, reference, { name, args, what: 'The procedure', advice });

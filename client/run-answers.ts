@@ -64,7 +64,7 @@ export async function tell<A>(
   const refused = (said: string, cause: unknown): ClientError =>
     new ClientError('Refused', said, { advice: command.advice, cause });
   const updateId = randomUUID();
-  const args: [object] = [{ ...command.args, run: reference.runId }];
+  const args: [object] = [{ ...command.args, runId: reference.runId }];
   try {
     return await askRun(
       link,

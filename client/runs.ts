@@ -177,7 +177,7 @@ export class Runs {
   async command<N extends CommandName>(
     name: N,
     reference: RunReference,
-    args: Omit<CommandInput<N>, 'run'>,
+    args: Omit<CommandInput<N>, 'run' | 'runId'>,
   ): Promise<CommandAnswer> {
     const advice = `msp status ${reference.workflowId} shows where it is.`;
     return await tell(this.#link, reference, { name, args, what: 'The run', advice });
@@ -188,7 +188,7 @@ export class Runs {
    * @param did told of the workflow id of each that was told
    */
   async tellAll(
-    args: Omit<CommandInput<'emergencyShutdown'>, 'run'>,
+    args: Omit<CommandInput<'emergencyShutdown'>, 'run' | 'runId'>,
     did: (workflowId: string) => void,
   ): Promise<void> {
     await eachTried(this.#listed(['CloseTime IS NULL']), async ({ workflowId, runId }) => {
@@ -202,11 +202,11 @@ export class Runs {
    */
   async tellToStop(
     { workflowId, runId }: Pick<RunReference, 'workflowId' | 'runId'>,
-    args: Omit<CommandInput<'emergencyShutdown'>, 'run'>,
+    args: Omit<CommandInput<'emergencyShutdown'>, 'run' | 'runId'>,
   ): Promise<boolean> {
     const handle = this.#client.workflow.getHandle(workflowId, runId);
     try {
-      await handle.signal(signals.emergencyShutdown, { ...args, run: runId });
+      await handle.signal(signals.emergencyShutdown, { ...args, runId });
       return true;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return false;

@@ -105,7 +105,7 @@ export async function signalOpen(
   args: { readonly by: string; readonly reason: string; readonly shutdown?: string },
 ): Promise<void> {
   try {
-    await client.workflow.getHandle(workflowId, runId).signal(name, { ...args, run: runId });
+    await client.workflow.getHandle(workflowId, runId).signal(name, { ...args, runId });
   } catch (error) {
     // It has ended meanwhile.
     if (!(error instanceof WorkflowNotFoundError)) throw error;

@@ -299,7 +299,7 @@ describe('a procedure', () => {
     await withProcedure(fake, { approve: { digest: digest('a') } }, async (handle) => {
       const run = await until(
         'a pipeline run works',
-        async () => (await handle.query(statusQuery)).run ?? undefined,
+        async () => (await handle.query(statusQuery)).awaitedRun ?? undefined,
       );
       expect(run).toMatch(/-inputs-1-1$/);
       const child = server.env.client.workflow.getHandle(run);

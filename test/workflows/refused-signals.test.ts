@@ -35,10 +35,12 @@ describe('a signal that a run can not follow', () => {
       const handle = await startRun(server.env, taskQueue);
       const { workflowId, firstExecutionRunId: runId } = handle;
       await parks(handle);
+      const { run } = await handle.query(statusQuery);
       await handle.signal(signals.approve, who);
       await handle.signal('retryStage', 'not an object');
       await handle.signal('abort', { ...who, force: true });
       await handle.signal(signals.abort, { ...who, run: 'another-run' });
+      await handle.signal(signals.abort, { ...who, runId: 'another-execution' });
       await handle.signal('retyrStage', who);
       await server.env.client.workflowService.signalWorkflowExecution({
         namespace: 'default',
@@ -48,13 +50,16 @@ describe('a signal that a run can not follow', () => {
           payloads: [{ metadata: { encoding: Buffer.from('binary/unknown') }, data: Buffer.from('?') }],
         },
       });
-      const lines = await refused(handle, 6);
+      const lines = await refused(handle, 7);
       const said = (text: RegExp): TimelineEntry | undefined => lines.find(({ what }) => text.test(what));
       expect(said(/^signal approve was not followed: .*not held at the quality gate/)).toMatchObject(who);
       expect(said(/^signal retryStage was not followed: retryStage takes one JSON object/)).toBeDefined();
       expect(said(/^signal abort was not followed: .*force/)).toMatchObject(who);
       expect(
-        said(new RegExp(`^signal abort .* meant for run another-run, this one is ${runId}\\.`)),
+        said(new RegExp(`^signal abort .* The command is for another-run; this is ${run}\\.`)),
+      ).toMatchObject(who);
+      expect(
+        said(new RegExp(`^signal abort .* for execution another-execution; this is ${runId}\\.`)),
       ).toMatchObject(who);
       expect(
         said(/^signal retyrStage was not followed: there is no such command; it takes pause/),
@@ -66,7 +71,7 @@ describe('a signal that a run can not follow', () => {
         /Not followed:[^]*signal approve was not followed[^]*`ada: seen to it`/,
       );
       expect((await handle.query(statusQuery)).status).toBe('NeedsOperator');
-      await handle.signal(signals.retryStage, who);
+      await handle.signal(signals.retryStage, { ...who, run });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
       expect(await details(handle)).toMatch(/^### Completed\n\n`published`/);
     });
@@ -100,7 +105,7 @@ describe('a signal that a run can not follow', () => {
       const handle = await startRun(server.env, taskQueue);
       const { workflowId, firstExecutionRunId: runId } = handle;
       await parks(handle);
-      await handle.signal(signals.pause, { ...who, run: runId });
+      await handle.signal(signals.pause, { ...who, runId });
       await seen(handle, 'it is paused', ({ paused }) => paused !== null);
       const { events } = await handle.fetchHistory();
       const stepped = events?.find(({ workflowTaskCompletedEventAttributes: step }) => Boolean(step));
@@ -115,9 +120,9 @@ describe('a signal that a run can not follow', () => {
       const [line] = await refused(again, 1);
       expect(line).toMatchObject({
         ...who,
-        what: `signal pause was not followed: The command was meant for run ${runId}, this one is ${answer.runId}: the run was reset.`,
+        what: `signal pause was not followed: The command is for execution ${runId}; this is ${answer.runId}.`,
       });
-      await again.executeUpdate(updates.abort, { args: [{ ...who, run: answer.runId }] });
+      await again.executeUpdate(updates.abort, { args: [{ ...who, runId: answer.runId }] });
     });
   });
 });

@@ -165,7 +165,7 @@ describe('a reset', () => {
     );
     await withReset(fake, { all: true }, async (handle) => {
       const first = await until('its last run is at work', async () => {
-        const { run } = await handle.query(statusQuery);
+        const { awaitedRun: run } = await handle.query(statusQuery);
         return run?.includes('first') === true ? run : undefined;
       });
       const run = server.env.client.workflow.getHandle(first);

@@ -254,7 +254,7 @@ describe('a run whose history has grown long', () => {
       const { runId } = await handle.describe();
       expect(runId).not.toBe(first.firstExecutionRunId);
       await handle.executeUpdate(updates.pause, { args: [who] });
-      await handle.executeUpdate(updates.resume, { args: [{ ...who, run: runId }] });
+      await handle.executeUpdate(updates.resume, { args: [{ ...who, runId }] });
       glue.end();
       expect(await first.result()).toMatchObject({ outcome: 'published' });
       expect(await handle.query(checkpointsQuery)).toHaveLength(15);

@@ -266,7 +266,7 @@ describe('an emergency shutdown that is undone', () => {
       await recovery.executeUpdate(updates.retryStep, { args: [who] });
       const run = await until(
         'it waits',
-        async () => (await recovery.query(procedureQuery)).run ?? undefined,
+        async () => (await recovery.query(procedureQuery)).awaitedRun ?? undefined,
       );
       expect(run).toMatch(/-inputs-1-1$/);
       due = [];

@@ -5,6 +5,7 @@ import { cut } from '../../pipeline/first-few.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { now } from '../shared/clock.ts';
 import { Aborted, Stopped } from '../shared/endings.ts';
+import { failureOf } from '../shared/failure.ts';
 import { plural } from '../../pipeline/format.ts';
 import { long, quick } from './activities.ts';
 import { stopLeftGlueRuns } from './glue-stop.ts';
@@ -35,8 +36,7 @@ async function leaveRecord(run: PipelineRun, record: RunRecord): Promise<void> {
     await quick.recordEarlyEnd(context, { now: now(), record });
   } catch (error) {
     // What was wrong with the bucket may be what the run has failed of.
-    const said = error instanceof Error ? error.message : String(error);
-    run.change((state, at) => cleaningUp(state, `no record could be left: ${said}`, at));
+    run.change((state, at) => cleaningUp(state, `no record could be left: ${failureOf(error).message}`, at));
   }
 }
 
@@ -48,8 +48,9 @@ async function stopGlue(run: PipelineRun): Promise<void> {
     const context = run.context ?? { owner: run.owner, settings: await quick.readRunSettings() };
     await stopLeftGlueRuns(run, context);
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    run.change((state, at) => cleaningUp(state, `Glue runs could not be looked for: ${said}`, at));
+    run.change((state, at) =>
+      cleaningUp(state, `Glue runs could not be looked for: ${failureOf(error).message}`, at),
+    );
   }
 }
 
@@ -66,7 +67,8 @@ async function secure(run: PipelineRun, { by, why }: Stopped): Promise<void> {
     run.change((state, at) => cleaningUp(state, `${plural(objects, 'object')} set aside`, at));
   } catch (error) {
     // The run ends in any case: nothing reads unfinished output, since readers follow manifests.
-    const said = error instanceof Error ? error.message : String(error);
-    run.change((state, at) => cleaningUp(state, `unfinished output could not be set aside: ${said}`, at));
+    run.change((state, at) =>
+      cleaningUp(state, `unfinished output could not be set aside: ${failureOf(error).message}`, at),
+    );
   }
 }

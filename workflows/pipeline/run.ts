@@ -31,6 +31,7 @@ export interface Continued {
 
 const rules: Rules<RunState, typeof COMMANDS, CommandAnswer> = {
   commands: COMMANDS,
+  id: ({ run }) => run,
   decide,
   answer: ({ stage }, message) => ({ accepted: true, stage, message }),
   note,

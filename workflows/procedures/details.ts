@@ -26,7 +26,7 @@ function headline({ status, step }: ProcedureState): string {
 }
 
 /** Why nothing happens. */
-function situation({ paused, parked, waiting, run }: ProcedureState): string {
+function situation({ paused, parked, waiting, awaitedRun }: ProcedureState): string {
   return paragraphs(
     paused === null ? '' : `Paused by ${paused.by} at ${time(paused.since)}: ${paused.reason}.`,
     ...(parked === null
@@ -37,7 +37,7 @@ function situation({ paused, parked, waiting, run }: ProcedureState): string {
           parked.failure.advice,
         ]),
     waiting === null ? '' : 'The plan below waits for an approval; without one nothing is changed.',
-    run === null ? '' : `Waits for the run \`${run}\`.`,
+    awaitedRun === null ? '' : `Waits for the run \`${awaitedRun}\`.`,
   );
 }
 

@@ -10,6 +10,7 @@ import type { ProcedureState } from './state.ts';
 
 export const rules: Rules<ProcedureState, typeof COMMANDS, ProcedureAnswer> = {
   commands: COMMANDS,
+  id: ({ id }) => id,
   decide,
   answer: (_before, message) => ({ accepted: true, message }),
   note,

@@ -67,7 +67,7 @@ export interface ProcedureState {
   readonly step: StepId | null;
   readonly steps: readonly StepState[];
   /** Workflow id of the pipeline run that is being waited for. */
-  readonly run: string | null;
+  readonly awaitedRun: string | null;
   readonly waiting: Waiting | null;
   readonly paused: (Word & { readonly since: string }) | null;
   readonly parked: ParkedStep | null;
@@ -96,7 +96,7 @@ export function initialState(
     approval: null,
     step: null,
     steps: stepsOf(procedure).map((step) => ({ ...step, state: 'pending', round: 0, summary: '' })),
-    run: null,
+    awaitedRun: null,
     waiting: null,
     paused: null,
     parked: null,
@@ -163,14 +163,14 @@ export function complete(
 ): ProcedureState {
   const done = changeStep(state, id, (step) => ({ ...step, state: outcome, finishedAt: at, summary }));
   const said = `${id}: ${outcome}${summary === '' ? '' : `, ${summary}`}`;
-  return note({ ...done, step: null, run: null }, { at, what: said });
+  return note({ ...done, step: null, awaitedRun: null }, { at, what: said });
 }
 
 export function park(state: ProcedureState, parked: ParkedStep): ProcedureState {
   const { step, since, failure } = parked;
   const stopped = changeStep(state, step, (each) => ({ ...each, state: 'parked', summary: failure.message }));
   return note(
-    { ...stopped, parked, decision: onlyEnding(state.decision), run: null },
+    { ...stopped, parked, decision: onlyEnding(state.decision), awaitedRun: null },
     { at: since, what: `${step} parked: ${failure.type}: ${failure.message}` },
   );
 }
@@ -217,12 +217,12 @@ export function approveAhead(
 }
 
 export function runStarted(state: ProcedureState, run: string, at: string): ProcedureState {
-  return note({ ...state, run }, { at, what: `pipeline run ${run} started` });
+  return note({ ...state, awaitedRun: run }, { at, what: `pipeline run ${run} started` });
 }
 
 /** A run that an earlier round has started goes on. */
 export function runAwaited(state: ProcedureState, run: string, at: string): ProcedureState {
-  return note({ ...state, run }, { at, what: `waits for pipeline run ${run}, which goes on` });
+  return note({ ...state, awaitedRun: run }, { at, what: `waits for pipeline run ${run}, which goes on` });
 }
 
 export function end(
@@ -231,7 +231,7 @@ export function end(
   outcome: string,
   at: string,
 ): ProcedureState {
-  const over = { paused: null, parked: null, waiting: null, decision: null, step: null, run: null };
+  const over = { paused: null, parked: null, waiting: null, decision: null, step: null, awaitedRun: null };
   return note({ ...state, ...over, phase: 'ended', ended, outcome }, { at, what: outcome });
 }
 

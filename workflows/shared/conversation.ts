@@ -33,6 +33,7 @@ interface Conversing {
 /** What a workflow brings into the conversation; all of it pure. */
 export interface Rules<S extends Conversing, T extends CommandTable, Answer> {
   readonly commands: T;
+  readonly id: (state: S) => string;
   /** What a command does, or why it can't be followed now. */
   readonly decide: (state: S, command: CommandIn<T>, at: string) => Decided<S>;
   /** What the sender of a command is told. @param before the state in which it came */
@@ -73,6 +74,7 @@ export class Conversation<S extends Conversing, T extends CommandTable, Answer> 
     });
     listen<T, Answer>({
       commands: rules.commands,
+      id: () => rules.id(this.#state),
       refusal: (command) => {
         const decided = rules.decide(this.#state, command, now());
         return decided.followed ? undefined : decided.refusal;

@@ -41,6 +41,8 @@ const asked = proxyActivities<CommandActivities>({
 
 export interface Listener<T extends CommandTable, A> {
   readonly commands: T;
+  /** The id that the status shows now. */
+  readonly id: () => string;
   /** Why a command can't be followed now, if so. Changes nothing. */
   readonly refusal: (command: CommandIn<T>) => string | undefined;
   /** Follows a command that is meant for this execution. @throws refused() when it can't be followed any more */
@@ -120,13 +122,7 @@ class Command<T extends CommandTable, A> {
   /** Runs only when a command arrives, never in a replay, so it may look at the current run id. */
   #refuseWhatCannotBe(args: unknown): void {
     const command = this.#parse(args);
-    const { runId, originalExecutionRunId } = workflowInfo();
-    const { run } = command.args;
-    if (run !== undefined && run !== runId) throw refused(`The command is for run ${run}; this is ${runId}.`);
-    if (run === undefined && runId !== originalExecutionRunId) {
-      throw refused(`This run was reset: name the run that the command is for ("run": "${runId}").`);
-    }
-    const refusal = this.#listener.refusal(command);
+    const refusal = this.#meantForOther(command, workflowInfo().runId) ?? this.#listener.refusal(command);
     if (refusal !== undefined) throw refused(refusal);
   }
 
@@ -136,15 +132,20 @@ class Command<T extends CommandTable, A> {
 
   async #follow(args: unknown): Promise<A> {
     const command = this.#parse(args);
-    const { run } = command.args;
-    const { originalExecutionRunId } = workflowInfo();
-    const named = run ?? originalExecutionRunId;
     const { runId } = await asked.identifyRun();
-    if (named !== runId) {
-      const why = runId === originalExecutionRunId ? '' : ': the run was reset';
-      throw refused(`The command was meant for run ${named}, this one is ${runId}${why}.`);
-    }
+    const refusal = this.#meantForOther(command, runId);
+    if (refusal !== undefined) throw refused(refusal);
     return this.#listener.follow(command);
+  }
+
+  /** @param own the Temporal run id of this execution */
+  #meantForOther({ args: { run, runId } }: CommandIn<T>, own: string): string | undefined {
+    const id = this.#listener.id();
+    if (run !== undefined && run !== id) return `The command is for ${run}; this is ${id}.`;
+    if (runId !== undefined)
+      return runId === own ? undefined : `The command is for execution ${runId}; this is ${own}.`;
+    if (own === workflowInfo().originalExecutionRunId) return undefined;
+    return `${id} was reset: name the execution that the command is for ("runId": "${own}").`;
   }
 
   #parse(args: unknown): CommandIn<T> {

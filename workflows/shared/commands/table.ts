@@ -3,9 +3,9 @@
  * a signal of the same name for batch and older tools, which does not. Each takes one JSON object, so that the Temporal
  * UI's form and `--input` can give it.
  *
- * A command may name the run that it is meant for (`run`, the Temporal run id). A reset copies signals and updates into
- * the new run; because a copied command names the old run, the new one ignores it. Where a run was never reset the name
- * may be left out, which is what a person typing into the UI's form will do.
+ * A command may name the execution that it is meant for (`runId`). A reset copies signals and updates into a new
+ * execution; because a copied command names the old one, the new one refuses it. Where nothing was reset the name may
+ * be left out, which is what a person typing into the UI's form will do.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
@@ -18,8 +18,10 @@ export const plainArguments = z.strictObject({
   by: z.string().min(1).max(200),
   /** Why: stands in the history and in the report. */
   reason: z.string().min(1).max(2000),
-  /** Temporal run id of the run that the command is meant for. */
+  /** The run or the procedure that the command is meant for: the id that its status shows. */
   run: z.string().min(1).optional(),
+  /** Temporal run id of the execution that the command is meant for. */
+  runId: z.string().min(1).optional(),
 });
 
 export type CommandTable = Readonly<
