@@ -1,7 +1,6 @@
 /** The bucket's objects as a person asks for them: what is named must be there. */
 import { z } from 'zod';
 import type { Bucket } from '../systems/s3/bucket.ts';
-import { download } from '../systems/s3/transfers.ts';
 import { notFound } from './errors.ts';
 
 export interface StoredObject {
@@ -43,7 +42,7 @@ export class Objects {
 
   /** @throws ClientError `NotFound` when there is no such object */
   async bytes(key: string): Promise<Uint8Array> {
-    return this.#required(key, await download(this.#bucket, key));
+    return this.#required(key, await this.#bucket.readBytes(key));
   }
 
   #required<T>(key: string, found: T | undefined): T {

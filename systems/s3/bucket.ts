@@ -14,12 +14,14 @@ import {
 } from '@aws-sdk/client-s3';
 import type {
   GetObjectCommandInput,
+  GetObjectCommandOutput,
   HeadObjectCommandOutput,
   ListObjectsV2CommandInput,
   ListObjectsV2CommandOutput,
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { z } from 'zod';
+import { classifyAwsError } from '../../pipeline/failures.ts';
 import type { FailureType } from '../../pipeline/failures.ts';
 import { s3Uri } from '../../pipeline/layout.ts';
 import { problemsOf } from '../../pipeline/problems.ts';
@@ -62,6 +64,14 @@ export interface Digested {
   readonly gzip: boolean;
 }
 
+/** An object, with what its content was read as. */
+interface Fetched<T> {
+  readonly etag: string;
+  readonly versionId: string;
+  readonly modifiedAt: Date;
+  readonly content: T;
+}
+
 export class Bucket {
   readonly #s3: S3Client;
   readonly #caller: Caller;
@@ -98,12 +108,11 @@ export class Bucket {
 
   /** @throws `DocumentInvalid` when the object is there but is not what it should be */
   async readJson<T>(key: string, schema: z.ZodType<T>, versionId?: string): Promise<Stored<T> | undefined> {
-    const found = await this.#get(key, versionId);
+    const found = await this.#fetch(key, versionId, text);
     if (found === undefined) return undefined;
-    const body = await this.call('GetObject', key, () => text(found.body));
     let json: unknown;
     try {
-      json = JSON.parse(body);
+      json = JSON.parse(found.content);
     } catch (error) {
       throw this.failure('DocumentInvalid', `s3://${this.name}/${key} is not JSON`, error);
     }
@@ -216,14 +225,15 @@ export class Bucket {
 
   /** The content as it comes; who reads it turns what breaks off into a failure. */
   async read(key: string): Promise<Readable | undefined> {
-    return (await this.#get(key))?.body;
+    return await this.call('GetObject', key, async (s3, options) => {
+      const get = new GetObjectCommand(this.#object(key));
+      return bodyOf(key, await unlessMissing(s3.send(get, options)));
+    });
   }
 
   /** Whole content, for small objects. */
   async readBytes(key: string, versionId?: string): Promise<Uint8Array | undefined> {
-    const found = await this.#get(key, versionId);
-    if (found === undefined) return undefined;
-    return await this.call('GetObject', key, () => buffer(found.body));
+    return (await this.#fetch(key, versionId, buffer))?.content;
   }
 
   /**
@@ -235,13 +245,11 @@ export class Bucket {
     key: string,
     given: { readonly versionId?: string; readonly onProgress?: (bytes: number) => void } = {},
   ): Promise<Digested | undefined> {
-    const found = await this.#get(key, given.versionId);
-    if (found === undefined) return undefined;
-    const hash = createHash('sha256');
-    let size = 0;
-    let first = Buffer.alloc(0);
-    await this.call('GetObject', key, async (_s3, { abortSignal }) => {
-      for await (const chunk of found.body) {
+    const found = await this.#fetch(key, given.versionId, async (body, { abortSignal }) => {
+      const hash = createHash('sha256');
+      let size = 0;
+      let first = Buffer.alloc(0);
+      for await (const chunk of body) {
         abortSignal?.throwIfAborted();
         const bytes = chunk as Buffer;
         if (first.length < 2) first = Buffer.concat([first, bytes.subarray(0, 2)]);
@@ -249,11 +257,13 @@ export class Bucket {
         size += bytes.length;
         given.onProgress?.(size);
       }
+      // The first two bytes of every gzip file (RFC 1952).
+      const gzip = first[0] === 0x1f && first[1] === 0x8b;
+      return { sha256: hash.digest('hex'), size, gzip };
     });
-    const { etag, versionId, modifiedAt } = found;
-    // The first two bytes of every gzip file (RFC 1952).
-    const gzip = first[0] === 0x1f && first[1] === 0x8b;
-    return { sha256: hash.digest('hex'), size, etag, versionId, modifiedAt, gzip };
+    if (found === undefined) return undefined;
+    const { content, ...object } = found;
+    return { ...content, ...object };
   }
 
   /** The SHA-256 of what is there, in hex: as S3 has it, else by reading the object. `undefined` when nothing is there. */
@@ -263,26 +273,26 @@ export class Bucket {
     return head.sha256 ?? (await this.digest(key))?.sha256;
   }
 
-  #object(key: string, versionId: string | undefined): GetObjectCommandInput {
+  #object(key: string, versionId?: string): GetObjectCommandInput {
     return { Bucket: this.name, Key: key, ...(versionId === undefined ? {} : { VersionId: versionId }) };
   }
 
-  async #get(
+  /** @param consume reads the content to its end; begins anew where its connection broke */
+  async #fetch<T>(
     key: string,
-    versionId?: string,
-  ): Promise<{ body: Readable; etag: string; versionId: string; modifiedAt: Date } | undefined> {
+    versionId: string | undefined,
+    consume: (body: Readable, options: CallOptions) => Promise<T>,
+  ): Promise<Fetched<T> | undefined> {
     const get = new GetObjectCommand(this.#object(key, versionId));
-    const answer = await this.call('GetObject', key, (s3, options) => unlessMissing(s3.send(get, options)));
-    if (answer === undefined) return undefined;
-    const {
-      Body: body,
-      ETag: etag = '',
-      VersionId = 'null',
-      LastModified: modifiedAt = new Date(0),
-    } = answer;
-    if (!(body instanceof Readable))
-      throw this.failure('UnexpectedError', `GetObject ${key} answered without a body`);
-    return { body, etag, versionId: VersionId, modifiedAt };
+    return await this.call('GetObject', key, (s3, options) =>
+      repeated(async () => {
+        const answer = await unlessMissing(s3.send(get, options));
+        const body = bodyOf(key, answer);
+        if (answer === undefined || body === undefined) return undefined;
+        const { ETag: etag = '', VersionId = 'null', LastModified: modifiedAt = new Date(0) } = answer;
+        return { etag, versionId: VersionId, modifiedAt, content: await consume(body, options) };
+      }),
+    );
   }
 
   async #conditional(
@@ -299,6 +309,31 @@ export class Bucket {
         throw error;
       }
     });
+  }
+}
+
+function bodyOf(key: string, answer: GetObjectCommandOutput | undefined): Readable | undefined {
+  if (answer === undefined) return undefined;
+  if (!(answer.Body instanceof Readable)) throw new Error(`GetObject ${key} answered without a body`);
+  return answer.Body;
+}
+
+/**
+ * How often a content is sent or fetched while its connection breaks. The SDK repeats what it asks, as often as this, but
+ * neither what it has begun to read nor what it sends from a file.
+ */
+const TRANSFER_ATTEMPTS = 3;
+
+/** Transfers a content, again where the connection broke or the service was not there. */
+export async function repeated<T>(transfer: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await transfer();
+    } catch (error) {
+      const type = classifyAwsError(traitsOf(error));
+      const broke = type === 'ServiceUnavailable' || type === 'Throttled';
+      if (!broke || attempt === TRANSFER_ATTEMPTS) throw error;
+    }
   }
 }
 

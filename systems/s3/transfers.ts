@@ -1,20 +1,11 @@
-/** Contents sent from a file and fetched whole, again where the connection broke meanwhile. */
+/** Contents sent from a file, again where the connection broke meanwhile. */
 import { createReadStream } from 'node:fs';
-import { buffer } from 'node:stream/consumers';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { classifyAwsError } from '../../pipeline/failures.ts';
 import { s3Uri } from '../../pipeline/layout.ts';
 import type { CallOptions } from '../aws/caller.ts';
-import { traitsOf } from '../aws/errors.ts';
-import { base64Of } from './bucket.ts';
+import { base64Of, repeated } from './bucket.ts';
 import type { Bucket } from './bucket.ts';
-
-/**
- * How often a content is sent or fetched while its connection breaks. The SDK repeats what it asks, as often as this, but
- * neither what it has begun to read nor what it sends from a file.
- */
-const TRANSFER_ATTEMPTS = 3;
 
 /** Milliseconds; smooth enough for a person to see that it goes on. */
 const PROGRESS_INTERVAL_MS = 500;
@@ -24,16 +15,6 @@ export interface LocalFile {
   readonly bytes: number;
   /** Of the file's bytes, in hex. */
   readonly sha256: string;
-}
-
-/** @returns `undefined` when there is no such object */
-export async function download(bucket: Bucket, key: string): Promise<Uint8Array | undefined> {
-  return await bucket.call('GetObject', key, () =>
-    repeated(async () => {
-      const body = await bucket.read(key);
-      return body === undefined ? undefined : await buffer(body);
-    }),
-  );
 }
 
 /**
@@ -69,18 +50,5 @@ async function put(
   } finally {
     clearInterval(progress);
     Body.destroy();
-  }
-}
-
-/** What the caller has an error of its own for, has been repeated by the SDK. */
-async function repeated<T>(transfer: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await transfer();
-    } catch (error) {
-      const type = classifyAwsError(traitsOf(error));
-      const broke = type === 'ServiceUnavailable' || type === 'Throttled';
-      if (!broke || attempt === TRANSFER_ATTEMPTS) throw error;
-    }
   }
 }
