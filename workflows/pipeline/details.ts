@@ -1,7 +1,7 @@
 /** The run's current details: what the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. */
 import { cut, firstFew } from '../../pipeline/first-few.ts';
 import { STAGE_NAMES, STAGES } from '../../pipeline/stages.ts';
-import { notFollowed, paragraphs, time, verbatim, waitsUntil } from '../shared/markdown.ts';
+import { gaveUp, notFollowed, paragraphs, time, verbatim, waysOn } from '../shared/markdown.ts';
 import { openCommands } from './commands.ts';
 import type { CommandName } from './messages.ts';
 import type { RunState } from './state.ts';
@@ -13,7 +13,7 @@ export function describeRun(state: RunState): string {
   return paragraphs(
     headline(state),
     situation(state),
-    waysOn(state),
+    ways(state),
     notFollowed(state.timeline),
     progress(state),
     whereabouts(state),
@@ -41,8 +41,8 @@ function situation(state: RunState): string {
     );
   }
   if (parked !== null) {
-    const { type, message, advice } = parked.failure;
-    parts.push(`Gave up at ${time(parked.since)}: **${type}**`, verbatim(cut(message, SHOWN)), advice);
+    const { failure, since } = parked;
+    parts.push(gaveUp(since, { ...failure, message: cut(failure.message, SHOWN) }));
   } else if (held !== null) {
     const reasons = held.verdict.reasons.map((reason) => `- ${verbatim(cut(reason, SHOWN))}`).join('\n');
     parts.push(`Held at the quality gate since ${time(held.since)}; nothing is published yet:`, reasons);
@@ -53,14 +53,13 @@ function situation(state: RunState): string {
 }
 
 /** What an operator can do. While nothing waits for one, the list of stages is what people came for. */
-function waysOn(state: RunState): string {
+function ways(state: RunState): string {
   const wait = state.parked ?? state.held;
   if (wait === null && state.paused === null) return '';
-  const ways = openCommands(state).map((name) => `- \`${name}\`: ${effectOf(name, state)}`);
-  if (ways.length === 0) return '';
-  const until = wait === null || state.paused !== null ? '' : waitsUntil(wait.until);
-  const how = 'Ways on, each an update or a signal with `{"by": "…", "reason": "…"}`:';
-  return paragraphs(how, ways.join('\n'), until);
+  return waysOn(
+    openCommands(state).map((name) => `\`${name}\`: ${effectOf(name, state)}`),
+    state.paused === null ? wait?.until : undefined,
+  );
 }
 
 function effectOf(name: CommandName, { parked }: RunState): string {

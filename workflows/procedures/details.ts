@@ -1,7 +1,7 @@
 /** A procedure's current details: what the Temporal UI (*User Metadata*) and `temporal workflow metadata` show. */
 import type { PlanSummary } from '../../pipeline/procedures/plan.ts';
 import { PROCEDURES } from '../../pipeline/procedures/steps.ts';
-import { list, notFollowed, paragraphs, time, verbatim, waitsUntil } from '../shared/markdown.ts';
+import { gaveUp, list, notFollowed, paragraphs, time, verbatim, waysOn } from '../shared/markdown.ts';
 import { openCommands } from './commands.ts';
 import type { ProcedureCommandName } from './messages.ts';
 import type { ProcedureState, StepState } from './state.ts';
@@ -13,7 +13,7 @@ export function describeProcedure(state: ProcedureState): string {
     `${PROCEDURES[procedure].summary}.`,
     outcome === null ? '' : verbatim(outcome),
     situation(state),
-    waysOn(state),
+    ways(state),
     plan(state),
     list(state.steps.map(stepLine)),
     notFollowed(state.timeline),
@@ -29,31 +29,19 @@ function headline({ status, step }: ProcedureState): string {
 function situation({ paused, parked, waiting, awaitedRun }: ProcedureState): string {
   return paragraphs(
     paused === null ? '' : `Paused by ${paused.by} at ${time(paused.since)}: ${paused.reason}.`,
-    ...(parked === null
-      ? []
-      : [
-          `Gave up at ${time(parked.since)}: **${parked.failure.type}**`,
-          verbatim(parked.failure.message),
-          parked.failure.advice,
-        ]),
+    parked === null ? '' : gaveUp(parked.since, parked.failure),
     waiting === null ? '' : 'The plan below waits for an approval; without one nothing is changed.',
     awaitedRun === null ? '' : `Waits for the run \`${awaitedRun}\`.`,
   );
 }
 
 /** Shown where somebody is waited for; at other times the steps are what people came for. */
-function waysOn(state: ProcedureState): string {
+function ways(state: ProcedureState): string {
   const { paused, parked, waiting, plan: made } = state;
   if (paused === null && parked === null && waiting === null) return '';
-  const ways = openCommands(state).map((name) => `\`${name}\`: ${effectOf(name, made)}`);
-  if (ways.length === 0) return '';
-  const wait = parked ?? waiting;
-  // A pause stops the clock.
-  const until = wait === null || paused !== null ? '' : waitsUntil(wait.until);
-  return paragraphs(
-    'Ways on, each an update or a signal with `{"by": "…", "reason": "…"}`:',
-    list(ways),
-    until,
+  return waysOn(
+    openCommands(state).map((name) => `\`${name}\`: ${effectOf(name, made)}`),
+    paused === null ? (parked ?? waiting)?.until : undefined,
   );
 }
 

@@ -3,6 +3,7 @@
  * come out in huge letters, code blocks do not wrap, and task lists are not known.
  */
 import * as format from '../../pipeline/format.ts';
+import type { Failure } from './failure.ts';
 import { refusedIn } from './timeline.ts';
 import type { TimelineEntry } from './timeline.ts';
 
@@ -16,9 +17,25 @@ export function time(at: string): string {
   return `${format.time(at)} UTC`;
 }
 
-/** Of a wait for an operator: which end it comes to, or whether to one at all, is a setting. */
-export function waitsUntil(until: string): string {
-  return `It waits until ${time(until)}; what then happens is the setting \`MSP_PARK_EXPIRY\`.`;
+/**
+ * What an operator can do where somebody is waited for.
+ * @param ways the commands that make sense now, each with what it does
+ * @param until when the wait ends; a pause stops its clock
+ */
+export function waysOn(ways: readonly string[], until: string | undefined): string {
+  if (ways.length === 0) return '';
+  return paragraphs(
+    'Ways on, each an update or a signal with `{"by": "…", "reason": "…"}`:',
+    list(ways),
+    until === undefined
+      ? ''
+      : `It waits until ${time(until)}; what then happens is the setting \`MSP_PARK_EXPIRY\`.`,
+  );
+}
+
+/** What gave up, why, and what to do about it. */
+export function gaveUp(since: string, { type, message, advice }: Failure): string {
+  return paragraphs(`Gave up at ${time(since)}: **${type}**`, verbatim(message), advice);
 }
 
 /** Signals that were not followed: who sent one has got no answer. */
