@@ -5,6 +5,7 @@
 import type { Checkpoint, Progress } from './checkpoint.ts';
 import type { Reference } from './documents.ts';
 import type { LiveGlueRun } from './glue-run.ts';
+import type { PlannedStage } from './plans.ts';
 import type { Overrides, ParsedRequest } from './request.ts';
 import type { GateVerdict } from './quality.ts';
 import type { RowCounts } from './reports.ts';
@@ -68,7 +69,7 @@ export interface Preparation {
 }
 
 export interface GlueJobRequest {
-  readonly stage: StageName;
+  readonly stage: PlannedStage;
   readonly script: ScriptName;
   readonly scriptDigest: string;
   readonly files: ScriptFiles;

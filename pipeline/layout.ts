@@ -3,7 +3,7 @@
  * here, so that this page is the map of the bucket. Keys are S3 keys without a leading slash; prefixes end in `/`.
  */
 
-import type { StageName } from './stages.ts';
+import type { PlannedStage } from './plans.ts';
 
 /** Prefixes that exist in every bucket of the pipeline, each with a marker object (an empty object at the prefix). */
 export const PREFIXES = {
@@ -52,10 +52,10 @@ export const layout = {
   runRecord: (run: string, name: string): string => `${PREFIXES.runs}${run}/${name}.json`,
 
   /** What the Glue script of a stage is told to do. */
-  plan: (run: string, stage: StageName): string => `${PREFIXES.runs}${run}/${stage}-plan.json`,
+  plan: (run: string, stage: PlannedStage): string => `${PREFIXES.runs}${run}/${stage}-plan.json`,
 
   /** Where the Glue script of a stage writes its report; the script appends `JOB_RUN_ID.json`. */
-  stageReports: (run: string, stage: StageName): string => `${PREFIXES.runs}${run}/${stage}/`,
+  stageReports: (run: string, stage: PlannedStage): string => `${PREFIXES.runs}${run}/${stage}/`,
   deadLetters: (run: string): string => `${PREFIXES.runs}${run}/dead-letters/`,
 
   /** The report of an emergency shutdown and the plan that undoes it. */

@@ -1,4 +1,8 @@
-/** The plans: JSON documents in which the worker tells a Glue script what to do. The scripts read nothing else. */
+/**
+ * The plans: JSON documents in which the worker tells a Glue script what to do. The scripts read nothing else. Each is
+ * written by the stage before the one that it is for, under `layout.plan`.
+ */
+
 /** A version of reference data. */
 export interface PlannedReference {
   readonly version: string;
@@ -67,3 +71,11 @@ export interface LoadPlan {
   readonly deadLetterPrefix: string;
   readonly maxWriteUnitsPerSecond: number | null;
 }
+
+/** The stages that run a Glue script, each with its plan. */
+export interface StagePlans {
+  readonly validation: ValidationPlan;
+  readonly kpi_computation: KpiPlan;
+  readonly dynamodb_load: LoadPlan;
+}
+export type PlannedStage = keyof StagePlans;

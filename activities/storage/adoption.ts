@@ -12,7 +12,7 @@ import type { Buckets } from '../../systems/systems.ts';
 import { keyRecordOf } from './claims.ts';
 import { changeDocument } from './documents.ts';
 import { changeFile, holdsKey } from './standing.ts';
-import { writePlan } from './validation-plan.ts';
+import { planValidation } from './plans/validation.ts';
 
 export function createAdoptionActivities(systems: Buckets): Pick<PipelineActivities, 'adoptInputs'> {
   return {
@@ -27,7 +27,7 @@ export function createAdoptionActivities(systems: Buckets): Pick<PipelineActivit
         );
       const { files, blockedBy } = await adopt(bucket, owner, inputs.value, closedRuns);
       if (again !== undefined && blockedBy.length === 0)
-        await writePlan(bucket, context, await claimAgain(bucket, owner, inputs.value), again);
+        await planValidation(bucket, context, await claimAgain(bucket, owner, inputs.value), again);
       return { files, ...(blockedBy.length === 0 ? {} : { blockedBy }) };
     },
   };

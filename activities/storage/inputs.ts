@@ -27,7 +27,7 @@ import { adopt, claimAgain } from './adoption.ts';
 import { Claims, keyRecordOf } from './claims.ts';
 import type { Claimed } from './claims.ts';
 import { Progress } from './progress.ts';
-import { writePlan } from './validation-plan.ts';
+import { planValidation } from './plans/validation.ts';
 
 type InputActivities = Pick<PipelineActivities, 'findNewStreams' | 'prepareData'>;
 
@@ -75,7 +75,7 @@ export function createInputActivities(systems: Buckets): InputActivities {
         const { blockedBy } = await adopt(bucket, owner, earlier.value, closedRuns);
         if (blockedBy.length > 0) return { blockedBy, ...NOTHING_PREPARED };
         const inputs = await claimAgain(bucket, owner, earlier.value);
-        await writePlan(bucket, context, inputs, { reference, now });
+        await planValidation(bucket, context, inputs, { reference, now });
         return summary(inputs);
       }
       const candidates = await bucket.readJson(layout.runRecord(owner.run, 'candidates'), candidatesSchema);
@@ -94,7 +94,7 @@ export function createInputActivities(systems: Buckets): InputActivities {
       }
       const prepared = await claimAll(bucket, owner, claims, read, now, progress);
       await bucket.writeJson(layout.runRecord(owner.run, 'inputs'), prepared);
-      await writePlan(bucket, context, prepared, { reference, now });
+      await planValidation(bucket, context, prepared, { reference, now });
       return summary(prepared);
     },
   };

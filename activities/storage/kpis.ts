@@ -7,10 +7,9 @@ import pLimit from 'p-limit';
 import type { DayEdition, PipelineActivities } from '../../pipeline/activity-types.ts';
 import { FIRST, firstFew } from '../../pipeline/first-few.ts';
 import { brokenInvariants } from '../../pipeline/kpi-items.ts';
-import { layout, s3Uri } from '../../pipeline/layout.ts';
+import { layout } from '../../pipeline/layout.ts';
 import { decideKpis, kpisManifestSchema } from '../../pipeline/manifests.ts';
 import type { KpisManifest } from '../../pipeline/manifests.ts';
-import type { LoadPlan } from '../../pipeline/plans.ts';
 import { kpiReportSchema } from '../../pipeline/reports.ts';
 import type { KpiReport } from '../../pipeline/reports.ts';
 import { failure } from '../call.ts';
@@ -18,6 +17,7 @@ import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
 import { changeDocument } from './documents.ts';
 import { readItems } from './items.ts';
+import { planLoad } from './plans/load.ts';
 import { requireReport } from './reports.ts';
 
 /** A day has some thousand items, so this bounds the memory at a few megabytes. */
@@ -49,9 +49,10 @@ export function createKpisActivities(
       return { items: report.days.reduce((sum, day) => sum + day.items, 0) };
     },
 
-    async publishKpis({ owner: { run }, settings }, given) {
+    async publishKpis(context, given) {
+      const { owner, settings } = context;
       const bucket = systems.bucket(settings.bucket);
-      const report = await requireReport(bucket, given.report, kpiReportSchema, run);
+      const report = await requireReport(bucket, given.report, kpiReportSchema, owner.run);
       const published: KpisManifest[] = [];
       const superseded: DayEdition[] = [];
       for (const day of report.days) {
@@ -60,23 +61,7 @@ export function createKpisActivities(
         else published.push(stands);
         heartbeat({ published: day.day });
       }
-      const plan: LoadPlan = {
-        version: 1,
-        run,
-        table: settings.table,
-        days: published.map(({ day, edition, files, items, digest }) => ({
-          day,
-          edition,
-          items,
-          digest,
-          files: files.map(({ key }) => s3Uri(bucket.name, key)),
-        })),
-        publishedAt: given.now,
-        retentionDays: settings.retentionDays,
-        deadLetterPrefix: s3Uri(bucket.name, layout.deadLetters(run)),
-        maxWriteUnitsPerSecond: settings.maxWriteUnitsPerSecond ?? null,
-      };
-      await bucket.writeJson(layout.plan(run, 'dynamodb_load'), plan);
+      await planLoad(bucket, context, published, given.now);
       return {
         published: published.slice(0, FIRST).map(({ day, edition }) => ({ day, edition })),
         publishedCount: published.length,

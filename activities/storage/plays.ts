@@ -7,16 +7,14 @@ import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { FIRST } from '../../pipeline/first-few.ts';
 import { preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { PreparedFile } from '../../pipeline/inputs.ts';
-import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
-import type { PlaysManifest } from '../../pipeline/manifests.ts';
-import type { KpiPlan } from '../../pipeline/plans.ts';
+import { layout } from '../../pipeline/layout.ts';
 import { validationReportSchema } from '../../pipeline/reports.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
 import { makeEditions } from './editions.ts';
 import type { Brought } from './editions.ts';
-import { plannedReference } from './reference.ts';
+import { planKpis } from './plans/kpis.ts';
 import { requireReport } from './reports.ts';
 import { changeFile, settleKey } from './standing.ts';
 
@@ -35,10 +33,7 @@ export function createPlaysActivities(systems: Buckets): Pick<PipelineActivities
       await Promise.all(
         brought.files.map((file) => limit(() => recordPublished(bucket, run, file, brought))),
       );
-      await bucket.writeJson(
-        layout.plan(run, 'kpi_computation'),
-        kpiPlan(bucket.name, run, plannedReference(bucket, given.reference), changed),
-      );
+      await planKpis(bucket, run, given.reference, changed);
       const days = changed.map(({ day, edition }) => ({ day, edition }));
       await bucket.writeJson(layout.runRecord(run, 'published-days'), { version: 1, run, days });
       return { days: days.slice(0, FIRST), dayCount: days.length };
@@ -60,30 +55,4 @@ async function recordPublished(
     return { ...current, state: 'published', ...(isRejected ? { rejected: true } : {}) };
   });
   await settleKey(bucket, run, file);
-}
-
-function kpiPlan(
-  bucket: string,
-  run: string,
-  reference: KpiPlan['reference'],
-  manifests: readonly PlaysManifest[],
-): KpiPlan {
-  return {
-    version: 1,
-    run,
-    days: manifests.map(({ day, edition, parts, sources, retired }) => ({
-      day,
-      edition,
-      parts: parts.map(({ files, rows, distinctPlays }) => ({
-        files: files.map(({ key }) => s3Uri(bucket, key)),
-        rows,
-        distinctPlays,
-      })),
-      sources: sources.map(({ id }) => id),
-      retired: retired.map(({ id }) => id),
-    })),
-    reference,
-    itemsPrefix: s3Uri(bucket, PREFIXES.kpis),
-    scratchPrefix: s3Uri(bucket, layout.scratch(run)),
-  };
 }

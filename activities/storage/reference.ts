@@ -10,7 +10,6 @@ import { z } from 'zod';
 import { isHidden } from '../../pipeline/delivered-keys.ts';
 import type { Reference } from '../../pipeline/documents.ts';
 import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
-import type { PlannedReference } from '../../pipeline/plans.ts';
 import {
   firstBadOf,
   referenceDocument,
@@ -63,11 +62,6 @@ export function createReferenceActivities(systems: Buckets): {
       };
     },
   };
-}
-
-/** How a script is told about it. */
-export function plannedReference({ name }: Bucket, { version }: Reference): PlannedReference {
-  return { version, uri: s3Uri(name, layout.judgedReference(version)) };
 }
 
 /** By other rules it would be another document, which is no error. */

@@ -17,9 +17,10 @@ import type { EndedGlueRun, ScriptFiles, StartedGlueRun } from '../../pipeline/a
 import { FAILURES } from '../../pipeline/failures.ts';
 import { classifyEndedRun } from '../../pipeline/glue-run.ts';
 import { layout } from '../../pipeline/layout.ts';
+import type { PlannedStage } from '../../pipeline/plans.ts';
 import type { Overrides } from '../../pipeline/request.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
-import type { ScriptName, StageName } from '../../pipeline/stages.ts';
+import type { ScriptName } from '../../pipeline/stages.ts';
 import { interruptible } from '../shared/interruptible.ts';
 import { awaitingGlue, starting } from './activities.ts';
 import { stopGlueRun, stopLeftGlueRuns } from './glue-stop.ts';
@@ -34,7 +35,7 @@ const MAX_ATTEMPTS = 3;
 const ATTEMPT_PAUSE_SECONDS = 15;
 
 export interface GlueWork {
-  readonly stage: StageName;
+  readonly stage: PlannedStage;
   readonly script: ScriptName;
   readonly scriptDigest: string;
   readonly files: ScriptFiles;

@@ -29,6 +29,7 @@ import type {
 } from '../../pipeline/activity-types.ts';
 import type { Reference } from '../../pipeline/documents.ts';
 import { firstFew } from '../../pipeline/first-few.ts';
+import type { PlannedStage } from '../../pipeline/plans.ts';
 import { pipelineRequestSchema } from '../../pipeline/request.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
 import type { RowCounts } from '../../pipeline/reports.ts';
@@ -346,13 +347,13 @@ class Pipeline {
     return { run: context.owner.run, ...record, days, dayCount };
   }
 
-  async #glue(ground: Ground, stage: StageName, script: ScriptName): Promise<string> {
+  async #glue(ground: Ground, stage: PlannedStage, script: ScriptName): Promise<string> {
     return await this.#stages.required(stage, ({ round, overrides }) =>
       this.#glueRound(ground, stage, script, round, overrides),
     );
   }
 
-  async #optionalGlue(ground: Ground, stage: StageName, script: ScriptName): Promise<string | undefined> {
+  async #optionalGlue(ground: Ground, stage: PlannedStage, script: ScriptName): Promise<string | undefined> {
     const report = await this.#stages.optional(stage, ({ round, overrides }) =>
       this.#glueRound(ground, stage, script, round, overrides),
     );
@@ -362,7 +363,7 @@ class Pipeline {
 
   async #glueRound(
     { context, scripts }: Ground,
-    stage: StageName,
+    stage: PlannedStage,
     script: ScriptName,
     round: number,
     { inputs, ...overrides }: Round['overrides'],

@@ -1,20 +1,19 @@
-/** What the validation is to read, judge and write: the plan that its Glue run is given. */
-import type { Reference } from '../../pipeline/documents.ts';
-import type { PreparedInputs } from '../../pipeline/inputs.ts';
-import { layout, PREFIXES, s3Uri } from '../../pipeline/layout.ts';
-import type { ValidationPlan } from '../../pipeline/plans.ts';
-import type { RunContext } from '../../pipeline/run-context.ts';
-import type { Bucket } from '../../systems/s3/bucket.ts';
-import { plannedReference } from './reference.ts';
+/** What the validation is to read, judge and write. */
+import type { Reference } from '../../../pipeline/documents.ts';
+import type { PreparedInputs } from '../../../pipeline/inputs.ts';
+import { layout, PREFIXES, s3Uri } from '../../../pipeline/layout.ts';
+import type { RunContext } from '../../../pipeline/run-context.ts';
+import type { Bucket } from '../../../systems/s3/bucket.ts';
+import { plannedReference, writeStagePlan } from './stage-plan.ts';
 
-export async function writePlan(
+export async function planValidation(
   bucket: Bucket,
   { owner: { run }, settings }: RunContext,
   prepared: PreparedInputs,
   { reference, now }: { readonly reference: Reference; readonly now: string },
 ): Promise<void> {
   const uri = (key: string): string => s3Uri(bucket.name, key);
-  const plan: ValidationPlan = {
+  await writeStagePlan(bucket, 'validation', {
     version: 1,
     run,
     now,
@@ -29,6 +28,5 @@ export async function writePlan(
     retiring: prepared.retire.map(({ id }) => id),
     scratchPrefix: uri(layout.scratch(run)),
     maxUnpackedBytes: settings.maxUnpackedBytes,
-  };
-  await bucket.writeJson(layout.plan(run, 'validation'), plan);
+  });
 }
