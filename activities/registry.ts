@@ -33,7 +33,7 @@ import { createTableActivities } from './table.ts';
 import { createEarlierProcedureActivities } from './temporal/earlier-procedure.ts';
 import { listOpenRuns, openRunIds } from './temporal/open-runs.ts';
 import { createProcedureRunActivities } from './temporal/procedure-runs.ts';
-import { createCommandActivities, createRunActivities } from './temporal/runs.ts';
+import { closedRuns, createCommandActivities, createRunActivities } from './temporal/runs.ts';
 import { createScheduleActivities, runningSchedules } from './temporal/schedules.ts';
 import { planByStatus } from './temporal/shutdown-status.ts';
 import { createChainActivities } from './temporal/chains.ts';
@@ -48,14 +48,13 @@ export function createActivities(
 ): PipelineActivities & ShutdownActivities & ProcedureActivities & CommandActivities {
   const systems = new Systems(clients, activityCaller);
   const { jobRuns } = systems;
-  const runs = createRunActivities();
   return merged(
     createSettingsActivities(settings),
     createIdentityActivities(systems, settings),
     createStructureActivities(systems),
     createReferenceActivities(systems),
-    createInputActivities(systems),
-    createAdoptionActivities(systems),
+    createInputActivities(systems, closedRuns),
+    createAdoptionActivities(systems, closedRuns),
     createQualityActivities(systems),
     createPlaysActivities(systems),
     createKpisActivities(systems),
@@ -64,7 +63,7 @@ export function createActivities(
     createSecuringActivities(systems, (pipeline, jobRunId) => stateOf(jobRuns, pipeline, jobRunId)),
     createScriptActivities(systems, settings, scripts),
     createGlueRunActivities(jobRuns),
-    runs,
+    createRunActivities(),
     createShutdownActivities(),
     createChainActivities(),
     createScheduleActivities(),
@@ -78,7 +77,7 @@ export function createActivities(
     createProcedureRunActivities(),
     createEarlierProcedureActivities(),
     createResetActivities({ systems, openRuns: listOpenRuns, runningSchedules }),
-    createRecoveryActivities({ systems, runs: { closedRuns: runs.findClosedRuns, openRuns: openRunIds } }),
+    createRecoveryActivities({ systems, runs: { closedRuns, openRuns: openRunIds } }),
   );
 }
 

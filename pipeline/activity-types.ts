@@ -9,7 +9,6 @@ import type { PlannedStage } from './plans.ts';
 import type { Overrides, ParsedRequest } from './request.ts';
 import type { GateVerdict } from './quality.ts';
 import type { RowCounts } from './reports.ts';
-import type { Owner } from './inputs.ts';
 import type { RunContext, RunSettings } from './run-context.ts';
 import type {
   Chain,
@@ -56,11 +55,6 @@ export interface NewStreams {
 }
 
 export interface Preparation {
-  /**
-   * Owners of records that stand in the way, the first ten: files of others wait for a next run. When set, nothing was
-   * prepared: find out which have ended, then call again.
-   */
-  readonly blockedBy?: readonly Owner[];
   readonly toValidate: number;
   readonly redelivered: number;
   readonly retiring: number;
@@ -162,14 +156,10 @@ export interface PipelineActivities {
   ensureStructure(context: RunContext): Promise<StructureReport>;
   checkReferenceData(context: RunContext): Promise<Reference>;
   findNewStreams(context: RunContext, request: Pick<ParsedRequest, 'inputs'>): Promise<NewStreams>;
+  /** Claims what is free. Files of runs that have ended are taken over, those of running ones wait for a next run. */
   prepareData(
     context: RunContext,
-    given: {
-      readonly reference: Reference;
-      readonly now: string;
-      /** Runs found to have ended, of those that stood in the way; absent when nobody has looked yet. */
-      readonly closedRuns?: readonly string[];
-    },
+    given: { readonly reference: Reference; readonly now: string },
   ): Promise<Preparation>;
   judgeQuality(
     context: RunContext,
@@ -244,22 +234,22 @@ export interface PipelineActivities {
   /** Live Glue runs of the pipeline's jobs that carry a token. */
   findLiveGlueRuns(context: { readonly settings: RunSettings }): Promise<LiveGlueRun[]>;
 
-  /** Which of these owners have ended, by their run ids in the bucket. */
-  findClosedRuns(owners: readonly Owner[]): Promise<string[]>;
   /** Which of these workflow ids have no open execution, or one whose time has not come. */
   findClosedWorkflows(workflowIds: readonly string[]): Promise<string[]>;
   /** What a closed execution of a workflow had done. */
   readProgress(closed: { readonly workflowId: string; readonly runId: string }): Promise<Progress>;
 
-  /** Makes this execution the owner of what the run had claimed before it was closed. */
+  /**
+   * Makes this execution the owner of what the run had claimed before it was closed. The claims name the closed execution,
+   * so any run may have taken the files over since: from one that has ended they are taken back.
+   */
   adoptInputs(
     context: RunContext,
     given: {
-      readonly closedRuns?: readonly string[];
       /** Validation is done once more: what the run has published makes room for what it finds now. */
       readonly again?: { readonly reference: Reference; readonly now: string };
     },
-  ): Promise<{ readonly files: number; readonly blockedBy?: readonly Owner[] }>;
+  ): Promise<{ readonly files: number }>;
   /**
    * Moves what these Glue runs have written to quarantine, and writes down how the run stood. Output of a run that has
    * succeeded meanwhile stays, since a resumed run adopts it; so does that of one which has not ended yet.

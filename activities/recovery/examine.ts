@@ -9,10 +9,10 @@ import { tableDiffers } from '../../pipeline/recovery/evidence.ts';
 import type { Damage, DayEvidence, Evidence, SourceEvidence } from '../../pipeline/recovery/evidence.ts';
 import { sourcesToRenew } from '../../pipeline/recovery/plan.ts';
 import { keyRecordOf } from '../storage/claims.ts';
+import type { ClosedRuns } from '../storage/claims.ts';
 import { Days } from './days.ts';
 import type { DaysGiven } from './days.ts';
 import { InputFiles } from './files.ts';
-import type { ClosedRuns } from './files.ts';
 import { ScopeReader } from './scope.ts';
 import type { Selection } from './scope.ts';
 

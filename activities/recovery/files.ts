@@ -9,11 +9,9 @@ import type { ArchiveRecord, FileRecord, Owner, PreparedFile } from '../../pipel
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import type { Damage, GoodCopy } from '../../pipeline/recovery/evidence.ts';
 import { keyRecordOf } from '../storage/claims.ts';
+import type { ClosedRuns } from '../storage/claims.ts';
 import type { Documents } from './documents.ts';
 import type { Inspection } from './inspection.ts';
-
-/** Of these runs, those that have ended, by their ids in the bucket. */
-export type ClosedRuns = (owners: readonly Owner[]) => Promise<readonly string[]>;
 
 export class InputFiles {
   /** What is left as it is, and why. */

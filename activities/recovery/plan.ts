@@ -8,13 +8,13 @@ import { summarise } from '../../pipeline/recovery/summary.ts';
 import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
+import type { ClosedRuns } from '../storage/claims.ts';
 import { requireRecord, writePlan } from '../procedures/documents.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Systems } from '../../systems/systems.ts';
 import { KpiTable } from './kpi-table.ts';
 import { Documents } from './documents.ts';
 import { Examination } from './examine.ts';
-import type { ClosedRuns } from './files.ts';
 import { Inspection } from './inspection.ts';
 import { planRollback } from './rollback.ts';
 

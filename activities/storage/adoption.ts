@@ -10,13 +10,17 @@ import { failure } from '../call.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
 import { keyRecordOf } from './claims.ts';
+import type { ClosedRuns } from './claims.ts';
 import { changeDocument } from './documents.ts';
 import { changeFile, holdsKey } from './standing.ts';
 import { planValidation } from './plans/validation.ts';
 
-export function createAdoptionActivities(systems: Buckets): Pick<PipelineActivities, 'adoptInputs'> {
+export function createAdoptionActivities(
+  systems: Buckets,
+  closedRuns: ClosedRuns,
+): Pick<PipelineActivities, 'adoptInputs'> {
   return {
-    async adoptInputs(context, { closedRuns, again }) {
+    async adoptInputs(context, { again }) {
       const { owner, settings } = context;
       const bucket = systems.bucket(settings.bucket);
       const inputs = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
@@ -25,29 +29,28 @@ export function createAdoptionActivities(systems: Buckets): Pick<PipelineActivit
           'DocumentInvalid',
           `s3://${bucket.name}/${layout.runRecord(owner.run, 'inputs')}, which prepare_data writes, is missing`,
         );
-      const { files, blockedBy } = await adopt(bucket, owner, inputs.value, closedRuns);
-      if (again !== undefined && blockedBy.length === 0)
+      const files = await adopt(bucket, owner, inputs.value, closedRuns);
+      if (again !== undefined)
         await planValidation(bucket, context, await claimAgain(bucket, owner, inputs.value), again);
-      return { files, ...(blockedBy.length === 0 ? {} : { blockedBy }) };
+      return { files };
     },
   };
 }
 
 /**
- * @param closedRuns runs that have ended; left out when nobody has asked yet
- * @returns the owners of claims of whom it is not known whether they have ended
+ * @returns how many files the run brings
  * @throws `InputsTaken` when another run has a file, or a later delivery of its key is processed already
  */
 export async function adopt(
   bucket: Bucket,
   owner: Owner,
   inputs: PreparedInputs,
-  closedRuns: readonly string[] | undefined,
-): Promise<{ files: number; blockedBy: Owner[] }> {
+  closedRuns: ClosedRuns,
+): Promise<number> {
   const files = inputs.files.filter(({ verdict }) => verdict !== 'redelivery');
   const adoption = new Adoption(bucket, owner, closedRuns);
   for (const file of files) await adoption.adopt(file);
-  return { files: files.length, blockedBy: adoption.blockedBy };
+  return files.length;
 }
 
 /**
@@ -87,22 +90,24 @@ function claimedAgain(record: FileRecord, { run }: Owner): FileRecord {
 }
 
 class Adoption {
-  readonly blockedBy: Owner[] = [];
   readonly #bucket: Bucket;
   readonly #owner: Owner;
-  readonly #closedRuns: readonly string[] | undefined;
+  readonly #closedRuns: ClosedRuns;
+  /** Of each other run that was asked about, whether it has ended. */
+  readonly #hasEnded = new Map<string, boolean>();
 
-  constructor(bucket: Bucket, owner: Owner, closedRuns: readonly string[] | undefined) {
+  constructor(bucket: Bucket, owner: Owner, closedRuns: ClosedRuns) {
     this.#bucket = bucket;
     this.#owner = owner;
     this.#closedRuns = closedRuns;
   }
 
-  async adopt({ id, key }: PreparedFile): Promise<void> {
-    const blocked = this.blockedBy.length;
+  async adopt(input: PreparedFile): Promise<void> {
+    const { id, key } = input;
+    const unknown: Owner[] = [];
     const file = await changeFile(this.#bucket, id, (current) => {
       if (current.state === 'done' || current.state === 'refused') return current;
-      return this.#mayTake(current.owner, key) ? { ...current, owner: this.#owner } : current;
+      return this.#mayTake(current.owner, key, unknown) ? { ...current, owner: this.#owner } : current;
     });
     const record = await changeDocument<KeyRecord, KeyRecord | undefined>(
       this.#bucket,
@@ -110,10 +115,16 @@ class Adoption {
       keyRecordSchema,
       (current) => {
         if (current?.pending === undefined) return current;
-        return this.#mayTake(current.pending, key) ? { ...current, pending: this.#owner } : current;
+        return this.#mayTake(current.pending, key, unknown) ? { ...current, pending: this.#owner } : current;
       },
     );
-    if (this.blockedBy.length === blocked) this.#requireKey(key, file, record);
+    if (unknown.length === 0) {
+      this.#requireKey(key, file, record);
+      return;
+    }
+    const closed = await this.#closedRuns(unknown);
+    for (const { run } of unknown) this.#hasEnded.set(run, closed.includes(run));
+    await this.adopt(input);
   }
 
   /** A file that is still to be published needs its key: without it, a later delivery has been processed. */
@@ -131,15 +142,16 @@ class Adoption {
     }
   }
 
-  /** @throws `InputsTaken` when another run has the file */
-  #mayTake(current: Owner, key: string): boolean {
+  /**
+   * @param unknown takes the owner of whom it is not known whether its run has ended
+   * @throws `InputsTaken` when another run has the file
+   */
+  #mayTake(current: Owner, key: string, unknown: Owner[]): boolean {
     const { run, originalRunId } = this.#owner;
     if (current.run === run) return current.originalRunId !== originalRunId;
-    if (this.#closedRuns === undefined) {
-      this.blockedBy.push(current);
-      return false;
-    }
-    if (this.#closedRuns.includes(current.run)) return true;
+    const hasEnded = this.#hasEnded.get(current.run);
+    if (hasEnded === undefined) unknown.push(current);
+    if (hasEnded !== false) return hasEnded === true;
     throw failure('InputsTaken', `${key} was taken over by run ${current.run}, which processes it`);
   }
 }

@@ -9,6 +9,9 @@ import { layout } from '../../pipeline/layout.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import { changeDocument } from './documents.ts';
 
+/** Of these runs, those that have ended, by their ids in the bucket. */
+export type ClosedRuns = (owners: readonly Owner[]) => Promise<readonly string[]>;
+
 export interface Claimed {
   readonly verdict: InputVerdict;
   /** What its key leaves, and the days in which that has plays. */

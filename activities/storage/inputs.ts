@@ -7,7 +7,7 @@ import pLimit from 'p-limit';
 import type { NewStreams, PipelineActivities, Preparation } from '../../pipeline/activity-types.ts';
 import { isFolderMarker, isHidden } from '../../pipeline/delivered-keys.ts';
 import { fileIdOf } from '../../pipeline/documents.ts';
-import { FIRST, firstFew } from '../../pipeline/first-few.ts';
+import { firstFew } from '../../pipeline/first-few.ts';
 import {
   byArrival,
   candidatesSchema,
@@ -25,13 +25,11 @@ import type { Buckets } from '../../systems/systems.ts';
 import type { Digested } from '../../systems/s3/bucket.ts';
 import { adopt, claimAgain } from './adoption.ts';
 import { Claims, keyRecordOf } from './claims.ts';
-import type { Claimed } from './claims.ts';
+import type { Claimed, ClosedRuns } from './claims.ts';
 import { Progress } from './progress.ts';
 import { planValidation } from './plans/validation.ts';
 
 type InputActivities = Pick<PipelineActivities, 'findNewStreams' | 'prepareData'>;
-
-const NOTHING_PREPARED = { toValidate: 0, redelivered: 0, retiring: 0, deferred: 0, bytes: 0 };
 
 /** A candidate whose bytes have been read. */
 interface Read extends Digested {
@@ -39,7 +37,7 @@ interface Read extends Digested {
   readonly id: string;
 }
 
-export function createInputActivities(systems: Buckets): InputActivities {
+export function createInputActivities(systems: Buckets, closedRuns: ClosedRuns): InputActivities {
   return {
     async findNewStreams({ owner, settings }, { inputs }): Promise<NewStreams> {
       const bucket = systems.bucket(settings.bucket);
@@ -66,14 +64,13 @@ export function createInputActivities(systems: Buckets): InputActivities {
       return { files: taken.length, bytes, left, ...(hidden === 0 ? {} : { hidden }) };
     },
 
-    async prepareData(context, { reference, now, closedRuns }): Promise<Preparation> {
+    async prepareData(context, { reference, now }): Promise<Preparation> {
       const { owner, settings } = context;
       const bucket = systems.bucket(settings.bucket);
       const earlier = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
       if (earlier !== undefined) {
         await requireSame(bucket, owner.run, earlier.value);
-        const { blockedBy } = await adopt(bucket, owner, earlier.value, closedRuns);
-        if (blockedBy.length > 0) return { blockedBy, ...NOTHING_PREPARED };
+        await adopt(bucket, owner, earlier.value, closedRuns);
         const inputs = await claimAgain(bucket, owner, earlier.value);
         await planValidation(bucket, context, inputs, { reference, now });
         return summary(inputs);
@@ -87,11 +84,8 @@ export function createInputActivities(systems: Buckets): InputActivities {
 
       const progress = new Progress(candidates.value.files.length);
       const read = await readAll(bucket, candidates.value.files, progress);
-      const claims = new Claims(bucket, owner, new Set(closedRuns));
-      if (closedRuns === undefined) {
-        const blockedBy = await ownersInTheWay(claims, read);
-        if (blockedBy.length > 0) return { blockedBy, ...NOTHING_PREPARED };
-      }
+      const others = await ownersInTheWay(new Claims(bucket, owner, new Set()), read);
+      const claims = new Claims(bucket, owner, new Set(await closedRuns(others)));
       const prepared = await claimAll(bucket, owner, claims, read, now, progress);
       await bucket.writeJson(layout.runRecord(owner.run, 'inputs'), prepared);
       await planValidation(bucket, context, prepared, { reference, now });
@@ -208,7 +202,7 @@ async function ownersInTheWay(claims: Claims, read: readonly Read[]): Promise<Ow
     if (verdict.kind === 'busy') owners.set(verdict.owner.run, verdict.owner);
     heartbeat({ looking: key });
   }
-  return [...owners.values()].slice(0, FIRST);
+  return [...owners.values()];
 }
 
 async function claimAll(

@@ -3,28 +3,22 @@ import { activityInfo, getClient } from '@temporalio/activity';
 import { QueryNotRegisteredError, QueryRejectedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import pLimit from 'p-limit';
 import type { CommandActivities, PipelineActivities } from '../../pipeline/activity-types.ts';
 import { progressSchema } from '../../pipeline/checkpoint.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import { problemsOf } from '../../pipeline/problems.ts';
 import { beginningOf, openExecution } from '../../systems/temporal/executions.ts';
 import { failure } from '../call.ts';
+import { TEMPORAL_AT_ONCE } from '../parallel.ts';
 
-type RunActivities = Pick<PipelineActivities, 'findClosedRuns' | 'findClosedWorkflows' | 'readProgress'>;
+type RunActivities = Pick<PipelineActivities, 'findClosedWorkflows' | 'readProgress'>;
 
 /** Asking a closed run for its progress replays its history on a worker: seconds, unless none is free. */
 const PROGRESS_WITHIN_MS = 40_000;
 
 export function createRunActivities(): RunActivities {
   return {
-    async findClosedRuns(owners) {
-      const client = getClient();
-      const closed = await Promise.all(
-        owners.map(async (owner) => ((await isOpen(client, owner)) ? [] : [owner.run])),
-      );
-      return closed.flat();
-    },
-
     async findClosedWorkflows(workflowIds) {
       const client = getClient();
       const closed = await Promise.all(
@@ -75,6 +69,14 @@ async function hasBegun(handle: WorkflowHandle): Promise<boolean> {
   const { events } = await handle.fetchHistory();
   const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED: stepped } = proto.temporal.api.enums.v1.EventType;
   return events?.some(({ eventType }) => eventType === stepped) ?? false;
+}
+
+/** Which of these runs have ended, by their ids in the bucket. */
+export async function closedRuns(owners: readonly Owner[]): Promise<string[]> {
+  const client = getClient();
+  const limit = pLimit(TEMPORAL_AT_ONCE);
+  const closed = await limit.map(owners, async (owner) => ((await isOpen(client, owner)) ? [] : [owner.run]));
+  return closed.flat();
 }
 
 /** At most one execution is open under a workflow id; whether it is this run's, its beginning tells. */

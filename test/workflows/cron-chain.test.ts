@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { closedRuns } from '../../activities/temporal/runs.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import type { PipelineRequest } from '../../pipeline/request.ts';
 import { updates } from '../../workflows/pipeline/messages.ts';
@@ -36,14 +37,11 @@ describe('a cron chain', () => {
   /** Runs claim what those before them have claimed; only those of the chain have anything to validate. */
   function over(glue: GlueInHand, replacements: Replacements = {}): FakeActivities {
     return activitiesOver(glue, {
-      prepareData: ({ owner }, { closedRuns }) => {
+      prepareData: async ({ owner }) => {
+        const others = claims.map((claim) => claim.owner).filter(({ run }) => run !== owner.run);
+        claims.push({ owner, takenOver: await closedRuns(others) });
         const toValidate = owner.workflowId === workflowId ? 1 : 0;
-        const prepared = { toValidate, redelivered: 1, retiring: 0, deferred: 0, bytes: 1 };
-        const blockedBy = claims.map((claim) => claim.owner).filter(({ run }) => run !== owner.run);
-        if (closedRuns === undefined && blockedBy.length > 0)
-          return Promise.resolve({ ...prepared, blockedBy });
-        claims.push({ owner, takenOver: closedRuns ?? [] });
-        return Promise.resolve(prepared);
+        return { toValidate, redelivered: 1, retiring: 0, deferred: 0, bytes: 1 };
       },
       ...replacements,
     });
@@ -174,13 +172,17 @@ describe('a run that moves to a new history', () => {
     const closed: string[] = [];
     const fake = activitiesOver(glue, {
       readRunSettings: () => Promise.resolve({ ...ordinarySettings, historySteps: 10 }),
-      prepareData: ({ owner }, { closedRuns }) => {
-        const prepared = { toValidate: 1, redelivered: 1, retiring: 0, deferred: 0, bytes: 1 };
+      prepareData: async ({ owner }) => {
         const [first] = owners;
-        closed.push(...(closedRuns ?? []));
+        closed.push(...(await closedRuns(first === undefined ? [] : [first])));
         if (first === undefined) owners.push(owner);
-        else if (closedRuns === undefined) return Promise.resolve({ ...prepared, blockedBy: [first] });
-        return Promise.resolve({ ...prepared, toValidate: first === undefined ? 1 : 0 });
+        return {
+          toValidate: first === undefined ? 1 : 0,
+          redelivered: 1,
+          retiring: 0,
+          deferred: 0,
+          bytes: 1,
+        };
       },
       updateProcessingState: ({ owner }) => {
         owners.push(owner);

@@ -216,21 +216,4 @@ describe('a run without trouble', () => {
       });
     });
   });
-
-  it('takes files over from runs that have ended, and asks once which have', async () => {
-    const owner = { run: 'dead', workflowId: 'dead', originalRunId: 'dead' };
-    const asked: unknown[] = [];
-    const fake = fakeActivities({
-      prepareData: (_context, { closedRuns }) => {
-        asked.push(closedRuns);
-        const prepared = { toValidate: 1, redelivered: 0, retiring: 0, deferred: 0, bytes: 1 };
-        return Promise.resolve(closedRuns === undefined ? { ...prepared, blockedBy: [owner] } : prepared);
-      },
-      findClosedRuns: (owners) => Promise.resolve(owners.map(({ run }) => run)),
-    });
-    await withWorker(server.env, fake, async (taskQueue) => {
-      await (await startRun(server.env, taskQueue)).result();
-    });
-    expect(asked).toEqual([undefined, ['dead']]);
-  });
 });

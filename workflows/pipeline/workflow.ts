@@ -158,7 +158,7 @@ class Pipeline {
       'prepare_data',
       async ({ overrides }) => {
         if (overrides.inputs !== undefined) await this.#findStreams(context, overrides);
-        const result = await this.#prepareInputs(context, reference);
+        const result = await long.prepareData(context, { reference, now: now() });
         return { result, summary: say.prepared(result) };
       },
       async (kept, { overrides }) => {
@@ -225,22 +225,9 @@ class Pipeline {
     return await quick.findNewStreams(context, inputs === undefined ? {} : { inputs });
   }
 
-  /** Claims what is free. Files of runs that have ended are taken over, those of running ones wait for a next run. */
-  async #prepareInputs(context: RunContext, reference: Reference): Promise<Preparation> {
-    const first = await long.prepareData(context, { reference, now: now() });
-    if (first.blockedBy === undefined) return first;
-    const closedRuns = await quick.findClosedRuns(first.blockedBy);
-    return await long.prepareData(context, { reference, now: now(), closedRuns });
-  }
-
-  /** The claims name the closed execution, so any run may have taken the files over since. */
   async #adoptInputs(context: RunContext, reference: Reference): Promise<void> {
     const isKept = this.#run.kept('validation') !== undefined;
-    const again = isKept ? {} : { again: { reference, now: now() } };
-    const { blockedBy } = await long.adoptInputs(context, again);
-    if (blockedBy === undefined) return;
-    const closedRuns = await quick.findClosedRuns(blockedBy);
-    await long.adoptInputs(context, { closedRuns, ...again });
+    await long.adoptInputs(context, isKept ? {} : { again: { reference, now: now() } });
   }
 
   /** The gate judges whatever changes published plays, also where there is nothing to validate. */

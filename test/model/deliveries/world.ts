@@ -73,6 +73,7 @@ export class DeliveryWorld {
   /** Says nothing of the attempts that fail: they are meant to. */
   readonly #environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   readonly #closed: string[] = [];
+  readonly #closedRuns = (): Promise<readonly string[]> => Promise.resolve(this.#closed);
   #killed: { readonly owner: Owner; readonly finished: readonly string[] } | undefined;
   readonly #plays = new Map<string, readonly { source: string; play: string }[]>();
   /** Files that the last run had to validate. */
@@ -197,19 +198,15 @@ export class DeliveryWorld {
   }
 
   async #prepare(context: RunContext): Promise<Prepared | undefined> {
-    const { findNewStreams, prepareData } = createInputActivities(this.bucket.systems);
+    const { findNewStreams, prepareData } = createInputActivities(this.bucket.systems, this.#closedRuns);
     if ((await this.#do(findNewStreams, context, {})).files === 0) return undefined;
-    const given = { reference: REFERENCE, now: NOW };
-    const first = await this.#do(prepareData, context, given);
-    if (first.blockedBy === undefined) return first;
-    return await this.#do(prepareData, context, { ...given, closedRuns: this.#closed });
+    return await this.#do(prepareData, context, { reference: REFERENCE, now: NOW });
   }
 
   async #adopt(context: RunContext, again: boolean): Promise<Prepared> {
-    const { adoptInputs } = createAdoptionActivities(this.bucket.systems);
+    const { adoptInputs } = createAdoptionActivities(this.bucket.systems, this.#closedRuns);
     const given = again ? { again: { reference: REFERENCE, now: NOW } } : {};
-    const { blockedBy } = await this.#do(adoptInputs, context, given);
-    if (blockedBy !== undefined) await this.#do(adoptInputs, context, { ...given, closedRuns: this.#closed });
+    await this.#do(adoptInputs, context, given);
     const text = this.bucket.text(layout.runRecord(context.owner.run, 'inputs')) ?? '';
     const { files, retire } = preparedInputsSchema.parse(JSON.parse(text));
     const toValidate = files.filter(({ verdict }) => verdict !== 'redelivery').length;

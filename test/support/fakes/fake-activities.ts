@@ -93,7 +93,6 @@ const ordinaryDay: Replaceable = {
   archiveInputs: () => Promise.resolve({ archived: 1, bytes: 100, kept: 0 }),
   updateProcessingState: () => Promise.resolve({ put: 10, deleted: 0, unchanged: 0, superseded: 0 }),
   recordEarlyEnd: () => Promise.resolve(),
-  findClosedRuns: () => Promise.resolve([]),
   findClosedWorkflows: () => Promise.resolve([]),
   findLiveGlueRuns: () => Promise.resolve([]),
   readProgress: () => Promise.reject(new Error('No run was closed')),

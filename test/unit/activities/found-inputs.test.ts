@@ -6,6 +6,7 @@ import { keyRecordOf } from '../../../activities/storage/claims.ts';
 import { createArchiveActivities } from '../../../activities/storage/archive.ts';
 import { createInputActivities } from '../../../activities/storage/inputs.ts';
 import { createStateActivities } from '../../../activities/storage/state.ts';
+import type { Owner } from '../../../pipeline/inputs.ts';
 import { layout } from '../../../pipeline/layout.ts';
 import { ordinarySettings } from '../../support/fakes/fake-activities.ts';
 import { MemoryBucket } from '../../support/fakes/memory-bucket.ts';
@@ -26,8 +27,16 @@ describe('a run', () => {
   const run = async <A extends unknown[], R>(activity: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
     await environment().run(activity as (...all: unknown[]) => Promise<R>, ...args);
   let bucket: MemoryBucket;
+  let ended: string[];
+  let asked: (readonly Owner[])[];
+  const closedRuns = (owners: readonly Owner[]): Promise<string[]> => {
+    asked.push(owners);
+    return Promise.resolve(ended);
+  };
   beforeEach(() => {
     bucket = new MemoryBucket();
+    ended = [];
+    asked = [];
   });
 
   it('passes over markers, counts the hidden ones, and takes plays under a key that ends in a slash', async () => {
@@ -36,7 +45,7 @@ describe('a run', () => {
     bucket.put('streams/_committed_1', '{}');
     bucket.put('streams/_started_1', '');
     bucket.put('streams/.hidden/plays.csv', 'plays');
-    const { findNewStreams, prepareData } = createInputActivities(bucket.systems);
+    const { findNewStreams, prepareData } = createInputActivities(bucket.systems, closedRuns);
     expect(await run(findNewStreams, context, {})).toEqual({ files: 0, bytes: 0, left: 0, hidden: 3 });
     bucket.put('streams/plays/', 'plays');
     expect(await run(findNewStreams, context, {})).toEqual({ files: 1, bytes: 5, left: 0, hidden: 3 });
@@ -49,23 +58,25 @@ describe('a run', () => {
 
   it('says of an input that was named why a hidden one is not there', async () => {
     bucket.put('streams/_plays.csv', 'plays');
-    const { findNewStreams } = createInputActivities(bucket.systems);
+    const { findNewStreams } = createInputActivities(bucket.systems, closedRuns);
     await expect(run(findNewStreams, context, { inputs: ['_plays.csv'] })).rejects.toMatchObject({
       type: 'InputInvalid',
       message: expect.stringContaining('a name that Hadoop calls hidden'),
     });
   });
 
-  it('asks about ten runs that stand in the way, however many do', async () => {
+  it('takes files over from runs that have ended, leaves those of others, and asks once', async () => {
     for (let at = 0; at < 15; at += 1) {
       const key = `streams/${at}.csv`;
       bucket.put(key, String(at));
       const pending = { run: `r${at}`, workflowId: 'w', originalRunId: 'f' };
       bucket.put(keyRecordOf(key), JSON.stringify({ version: 1, key, pending }));
     }
-    const { findNewStreams, prepareData } = createInputActivities(bucket.systems);
+    ended = ['r3', 'r7'];
+    const { findNewStreams, prepareData } = createInputActivities(bucket.systems, closedRuns);
     await run(findNewStreams, context, {});
-    expect((await run(prepareData, context, given)).blockedBy).toHaveLength(10);
+    expect(await run(prepareData, context, given)).toMatchObject({ toValidate: 2, deferred: 13 });
+    expect(asked.map((owners) => owners.length)).toEqual([15]);
   });
 
   it('leaves all days in its record, when it ends early too', async () => {

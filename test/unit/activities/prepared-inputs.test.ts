@@ -14,6 +14,8 @@ const context = { owner, settings: ordinarySettings };
 const none = { files: 1, rows: 1, unusable: 0 };
 const reference = { version: 'v', songs: none, users: none, firstBad: [] };
 
+const noneClosed = (): Promise<string[]> => Promise.resolve([]);
+
 describe('a run that has prepared its inputs', () => {
   // Says nothing of the attempt that fails: it is meant to.
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
@@ -23,7 +25,7 @@ describe('a run that has prepared its inputs', () => {
   let prepare: (inputs?: string[]) => Promise<{ found: number; prepared: Preparation }>;
   beforeEach(async () => {
     bucket = new MemoryBucket();
-    const { findNewStreams, prepareData } = createInputActivities(bucket.systems);
+    const { findNewStreams, prepareData } = createInputActivities(bucket.systems, noneClosed);
     prepare = async (inputs) => {
       const found = await run(findNewStreams, context, inputs === undefined ? {} : { inputs });
       const given = { reference, now: '2026-01-01T00:00:00Z' };
@@ -42,7 +44,7 @@ describe('a run that has prepared its inputs', () => {
 
   it('does not go on with one whose claim a reset has freed, and says so', async () => {
     const bucketOf = bucket.systems.bucket(ordinarySettings.bucket);
-    const { adoptInputs } = createAdoptionActivities(bucket.systems);
+    const { adoptInputs } = createAdoptionActivities(bucket.systems, noneClosed);
     await run(async () => {
       for (const claim of await findClaims(bucketOf)) await freeClaim(bucketOf, claim);
     });
