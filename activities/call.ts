@@ -10,13 +10,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { classifyAwsError, isFinal } from '../pipeline/failures.ts';
 import { cut } from '../pipeline/first-few.ts';
 import type { FailureType } from '../pipeline/failures.ts';
-import type { Asked, Caller, CallOptions } from '../systems/aws/caller.ts';
+import type { AwsCall, Caller, CallOptions } from '../systems/aws/caller.ts';
 import { traitsOf } from '../systems/aws/errors.ts';
 
 /** How activities call AWS. */
 export const activityCaller: Caller = { call, failure };
 
-async function call<T>({ operation }: Asked, send: (options: CallOptions) => Promise<T>): Promise<T> {
+async function call<T>({ operation }: AwsCall, send: (options: CallOptions) => Promise<T>): Promise<T> {
   const signal = cancellationSignal();
   try {
     return await send({ abortSignal: signal });

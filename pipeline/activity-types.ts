@@ -133,7 +133,7 @@ export interface ArchiveReport {
 }
 
 /** What the workflow knows of a run's end; the record in the bucket has all days as well. */
-export interface RunRecord {
+export interface RunOutcome {
   readonly outcome: string;
   /** Why it ended before it had done its work. */
   readonly why?: string;
@@ -196,7 +196,7 @@ export interface PipelineActivities {
     context: RunContext,
     given: {
       readonly now: string;
-      readonly record: RunRecord;
+      readonly record: RunOutcome;
       readonly loadReport?: string;
       /** An operator has let archiving out: the inputs are done, and stay where they are. */
       readonly unarchived?: true;
@@ -205,7 +205,7 @@ export interface PipelineActivities {
   /** The record of a run that ends early. Nothing else is changed, since another execution may go on with it. */
   recordEarlyEnd(
     context: RunContext,
-    given: { readonly now: string; readonly record: RunRecord },
+    given: { readonly now: string; readonly record: RunOutcome },
   ): Promise<void>;
 
   verifyGlueScripts(context: RunContext): Promise<ScriptsReport>;

@@ -4,20 +4,22 @@ import type { PublishedPlays } from './activity-types.ts';
 import { countSchema, daySchema, timestampSchema } from './documents.ts';
 import { STAGE_NAMES } from './stages.ts';
 
+const editionsSchema = z.array(z.object({ day: daySchema, edition: countSchema.min(1) }));
+
 /** How a run has ended, also early: `processed/runs/R/record.json`. Whoever goes on with it writes it anew. */
 export const runRecordSchema = z.looseObject({
   version: z.literal(1),
   run: z.string(),
   finishedAt: timestampSchema,
   outcome: z.string(),
-  days: z.array(z.object({ day: daySchema, edition: countSchema.min(1) })),
+  days: editionsSchema,
 });
 
 /** Days whose plays the run has published, with their editions: `processed/runs/R/published-days.json`. */
 export const publishedDaysSchema = z.object({
   version: z.literal(1),
   run: z.string(),
-  days: z.array(z.object({ day: daySchema, edition: countSchema.min(1) })),
+  days: editionsSchema,
 });
 
 /** How a run stood when it was stopped: `processed/runs/R/stopped/TIME.json`. */

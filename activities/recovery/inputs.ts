@@ -4,8 +4,7 @@
  * run has processed already is left out when the step is repeated.
  */
 import { heartbeat } from '@temporalio/activity';
-import { fileRecordSchema, renew } from '../../pipeline/inputs.ts';
-import type { FileRecord } from '../../pipeline/inputs.ts';
+import { renew } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { playsManifestSchema } from '../../pipeline/manifests.ts';
 import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
@@ -15,7 +14,7 @@ import { batches, inputBatches } from '../../pipeline/recovery/summary.ts';
 import { failure } from '../call.ts';
 import { agreedPlan } from '../procedures/documents.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
-import { changeDocument } from '../storage/documents.ts';
+import { changeFile } from '../storage/standing.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
 import { Inspection } from './inspection.ts';
@@ -38,12 +37,7 @@ export function createReturnActivities(systems: Buckets): Pick<RecoveryActivitie
 
 /** @returns whether a run has to take the file */
 export async function returnInput(bucket: Bucket, procedure: string, file: Return): Promise<boolean> {
-  const record = await changeDocument<FileRecord, FileRecord | undefined>(
-    bucket,
-    layout.file(file.id),
-    fileRecordSchema,
-    (current) => (current === undefined ? current : renew(current, procedure)),
-  );
+  const record = await changeFile(bucket, file.id, (current) => renew(current, procedure));
   if (record?.state === 'done') return false;
   const { key, size, sha256, from } = file;
   const problem = await new Inspection(bucket, false).problemOf({ key, size, sha256 });

@@ -4,7 +4,7 @@ import type { Evidence } from '../../pipeline/recovery/evidence.ts';
 import { planRecovery } from '../../pipeline/recovery/plan.ts';
 import type { RecoveryPlan } from '../../pipeline/recovery/plan.ts';
 import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
-import { summarise } from '../../pipeline/recovery/summary.ts';
+import { summariseRecovery } from '../../pipeline/recovery/summary.ts';
 import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
 import { layout } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
@@ -19,7 +19,7 @@ import { Inspection } from './inspection.ts';
 import { planRollback } from './rollback.ts';
 
 /** What the recovery has to know of runs; asked of Temporal. */
-export interface Runs {
+export interface RunQuestions {
   readonly closedRuns: ClosedRuns;
   /** Ids in the bucket of the runs that are at work. */
   readonly openRuns: () => Promise<readonly string[]>;
@@ -27,7 +27,7 @@ export interface Runs {
 
 export interface RecoveryParts {
   readonly systems: Pick<Systems, 'bucket' | 'table'>;
-  readonly runs: Runs;
+  readonly runs: RunQuestions;
 }
 
 export function createRecoveryPlanActivities(
@@ -48,7 +48,7 @@ export function createRecoveryPlanActivities(
       const evidence = await requireRecord(bucket, owner.run, 'evidence', evidenceSchema);
       const plan = await completed(bucket, request, evidence);
       const { digest, key } = await writePlan(bucket, owner.run, plan);
-      return summarise(plan, { digest, key, workers: settings.numberOfWorkers });
+      return summariseRecovery(plan, { digest, key, workers: settings.numberOfWorkers });
     },
   };
 }

@@ -12,7 +12,7 @@ import { listVersions } from '../../systems/s3/versions.ts';
 import type { KpiTable } from './kpi-table.ts';
 import type { Documents } from './documents.ts';
 
-export interface Scope {
+export interface RecoveryScope {
   /** Sorted. */
   readonly days: readonly string[];
   readonly files: readonly FileRecord[];
@@ -37,7 +37,7 @@ export class ScopeReader {
   }
 
   /** @throws `RecoveryImpossible` when a named file or run has no record */
-  async resolve(selection: Selection): Promise<Scope> {
+  async resolve(selection: Selection): Promise<RecoveryScope> {
     const except = new Set(selection.except);
     const { days, files, archives } = await this.#selected(selection);
     return {
@@ -49,14 +49,13 @@ export class ScopeReader {
 
   /** Records of files, by id; an id without one is noted as damage, and left out. */
   async records(ids: readonly string[]): Promise<FileRecord[]> {
-    const limit = pLimit(S3_AT_ONCE);
-    const found = await Promise.all(
-      [...new Set(ids)].sort().map((id) => limit(() => this.#documents.require('file', layout.file(id)))),
+    const found = await pLimit(S3_AT_ONCE).map([...new Set(ids)].sort(), (id) =>
+      this.#documents.require('file', layout.file(id)),
     );
     return found.filter((record) => record !== undefined);
   }
 
-  async #selected({ dates, files, runOf, rollback }: Selection): Promise<Scope> {
+  async #selected({ dates, files, runOf, rollback }: Selection): Promise<RecoveryScope> {
     if (rollback !== undefined) return { days: [rollback.day], files: [], archives: [] };
     if (dates !== undefined) return { days: dates, files: await this.#filesOfDays(dates), archives: [] };
     if (files !== undefined) return withDays(await this.records(await this.#ids(files)));
@@ -105,7 +104,7 @@ export class ScopeReader {
     return (await this.#documents.read('inputs', layout.runRecord(run, 'inputs')))?.files ?? [];
   }
 
-  async #ofRun(run: string): Promise<Scope> {
+  async #ofRun(run: string): Promise<RecoveryScope> {
     const inputs = await this.#inputs(run);
     const record = await this.#documents.read('run', layout.runRecord(run, 'record'));
     if (inputs.length === 0 && record === undefined) {
@@ -135,16 +134,14 @@ export class ScopeReader {
   /** Notes the damaged ones; what they say is read where it is needed. */
   async #readAllKeys(): Promise<void> {
     const keys = (await this.#everThere(PREFIXES.keys)).filter((key) => key.endsWith('.json'));
-    const limit = pLimit(S3_AT_ONCE);
-    await Promise.all(keys.map((key) => limit(() => this.#documents.read('key', key))));
+    await pLimit(S3_AT_ONCE).map(keys, (key) => this.#documents.read('key', key));
   }
 
   async #allArchives(): Promise<ArchiveRecord[]> {
     const keys = (await this.#everThere(PREFIXES.archived)).filter((key) =>
       /\/records\/[^/]+\.json$/.test(key),
     );
-    const limit = pLimit(S3_AT_ONCE);
-    const found = await Promise.all(keys.map((key) => limit(() => this.#documents.read('archive', key))));
+    const found = await pLimit(S3_AT_ONCE).map(keys, (key) => this.#documents.read('archive', key));
     return found.filter((record) => record !== undefined);
   }
 
@@ -155,6 +152,6 @@ export class ScopeReader {
   }
 }
 
-function withDays(files: FileRecord[]): Scope {
+function withDays(files: FileRecord[]): RecoveryScope {
   return { days: files.flatMap(({ days }) => days), files, archives: [] };
 }

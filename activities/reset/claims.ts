@@ -46,7 +46,6 @@ async function readAll<T>(
 ): Promise<T[]> {
   const keys: string[] = [];
   for await (const { key } of bucket.list(prefix)) if (!key.endsWith('/')) keys.push(key);
-  const limit = pLimit(S3_AT_ONCE);
-  const found = await Promise.all(keys.map((key) => limit(() => read(key))));
+  const found = await pLimit(S3_AT_ONCE).map(keys, read);
   return found.filter((each) => each !== undefined);
 }

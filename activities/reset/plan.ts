@@ -3,7 +3,7 @@ import type { ResetActivities } from '../../pipeline/procedures/activity-types.t
 import { planRecovery } from '../../pipeline/recovery/plan.ts';
 import type { ResetPlan } from '../../pipeline/reset/plan.ts';
 import type { ParsedResetRequest } from '../../pipeline/reset/request.ts';
-import { summarise } from '../../pipeline/reset/summary.ts';
+import { summariseReset } from '../../pipeline/reset/summary.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 import { KpiTable } from '../recovery/kpi-table.ts';
@@ -32,7 +32,7 @@ export function createResetPlanActivities(parts: ResetParts): Pick<ResetActiviti
       const { digest, key } = await writePlan(bucket, owner.run, plan);
       const { restart, claims, all } = request;
       const stopsAll = claims === true || all === true;
-      return summarise(plan, { digest, key, workers: settings.numberOfWorkers, restart, stopsAll });
+      return summariseReset(plan, { digest, key, workers: settings.numberOfWorkers, restart, stopsAll });
     },
   };
 }

@@ -3,7 +3,7 @@
  * had published and is to validate once more, it claims once more, to replace itself.
  */
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
-import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
+import { keyRecordSchema } from '../../pipeline/inputs.ts';
 import type { FileRecord, KeyRecord, Owner, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../call.ts';
@@ -12,7 +12,8 @@ import type { Buckets } from '../../systems/systems.ts';
 import { keyRecordOf } from './claims.ts';
 import type { ClosedRuns } from './claims.ts';
 import { changeDocument } from './documents.ts';
-import { changeFile, holdsKey } from './standing.ts';
+import { preparedInputs } from './prepared-inputs.ts';
+import { changeClaimedKey, changeFile, holdsKey } from './standing.ts';
 import { planValidation } from './plans/validation.ts';
 
 export function createAdoptionActivities(
@@ -23,15 +24,10 @@ export function createAdoptionActivities(
     async adoptInputs(context, { again }) {
       const { owner, settings } = context;
       const bucket = systems.bucket(settings.bucket);
-      const inputs = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
-      if (inputs === undefined)
-        throw failure(
-          'DocumentInvalid',
-          `s3://${bucket.name}/${layout.runRecord(owner.run, 'inputs')}, which prepare_data writes, is missing`,
-        );
-      const files = await adopt(bucket, owner, inputs.value, closedRuns);
+      const inputs = await preparedInputs(bucket, owner.run);
+      const files = await adopt(bucket, owner, inputs, closedRuns);
       if (again !== undefined)
-        await planValidation(bucket, context, await claimAgain(bucket, owner, inputs.value), again);
+        await planValidation(bucket, context, await claimAgain(bucket, owner, inputs), again);
       return { files };
     },
   };
@@ -109,14 +105,8 @@ class Adoption {
       if (current.state === 'done' || current.state === 'refused') return current;
       return this.#mayTake(current.owner, key, unknown) ? { ...current, owner: this.#owner } : current;
     });
-    const record = await changeDocument<KeyRecord, KeyRecord | undefined>(
-      this.#bucket,
-      keyRecordOf(key),
-      keyRecordSchema,
-      (current) => {
-        if (current?.pending === undefined) return current;
-        return this.#mayTake(current.pending, key, unknown) ? { ...current, pending: this.#owner } : current;
-      },
+    const record = await changeClaimedKey(this.#bucket, key, (current) =>
+      this.#mayTake(current.pending, key, unknown) ? { ...current, pending: this.#owner } : current,
     );
     if (unknown.length === 0) {
       this.#requireKey(key, file, record);

@@ -5,16 +5,14 @@
  */
 import { heartbeat } from '@temporalio/activity';
 import type { ArchiveReport, PipelineActivities } from '../../pipeline/activity-types.ts';
-import { keyRecordSchema, preparedInputsSchema } from '../../pipeline/inputs.ts';
-import type { FileRecord, KeyRecord, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
+import type { FileRecord, PreparedFile } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { failure } from '../call.ts';
 import { copyWithin } from '../../systems/s3/copy.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
-import { keyRecordOf } from './claims.ts';
-import { changeDocument } from './documents.ts';
-import { changeFile, join, settleKey } from './standing.ts';
+import { preparedInputs } from './prepared-inputs.ts';
+import { addKeyToContent, changeClaimedKey, changeFile, finishKey } from './standing.ts';
 
 type ArchiveActivities = Pick<PipelineActivities, 'archiveInputs' | 'quarantineInputs'>;
 
@@ -34,8 +32,8 @@ export function createArchiveActivities(systems: Buckets): ArchiveActivities {
         if (file.verdict !== 'redelivery') await settle(bucket, file, { state: 'done', archivedAs: target });
         else {
           await changeFile(bucket, file.id, (current) => ({ archivedAs: target, ...current }));
-          await join(bucket, run, file);
-          await settleKey(bucket, run, file);
+          await addKeyToContent(bucket, run, file);
+          await finishKey(bucket, run, file);
         }
         if (!(await bucket.deleteIf(file.key, file.etag))) kept += 1;
         bytes += file.size;
@@ -70,16 +68,6 @@ export function createArchiveActivities(systems: Buckets): ArchiveActivities {
       return { files: files.length };
     },
   };
-}
-
-async function preparedInputs(bucket: Bucket, run: string): Promise<PreparedInputs> {
-  const inputs = await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema);
-  if (inputs === undefined)
-    throw failure(
-      'DocumentInvalid',
-      `s3://${bucket.name}/${layout.runRecord(run, 'inputs')}, which prepare_data writes, is missing`,
-    );
-  return inputs.value;
 }
 
 /** The staged copy stands in where the delivered version is gone already. */
@@ -124,14 +112,8 @@ async function settle(
 }
 
 async function releaseKey(bucket: Bucket, { id, key }: PreparedFile, run: string): Promise<void> {
-  await changeDocument<KeyRecord, KeyRecord | undefined>(
-    bucket,
-    keyRecordOf(key),
-    keyRecordSchema,
-    (current) => {
-      if (current?.pending?.run !== run) return current;
-      const { pending, bringing = [], ...kept } = current;
-      return { ...kept, bringing: bringing.filter((other) => other !== id) };
-    },
-  );
+  await changeClaimedKey(bucket, key, (current) => {
+    const { pending, bringing = [], ...kept } = current;
+    return pending.run === run ? { ...kept, bringing: bringing.filter((other) => other !== id) } : current;
+  });
 }

@@ -8,7 +8,7 @@ import { failure } from '../call.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 
 /** What reading and changing documents needs of a bucket. */
-export type Documents = Pick<Bucket, 'head' | 'readJson' | 'writeJsonIf'>;
+export type DocumentStore = Pick<Bucket, 'head' | 'readJson' | 'writeJsonIf'>;
 
 /** Twenty writers at once need twenty rounds in the worst case; more than that is not a race but a fault. */
 const MAX_ROUNDS = 30;
@@ -23,7 +23,7 @@ const MAX_PAUSE_MS = 250;
  * @throws `PublishConflict` when others kept winning
  */
 export async function changeDocument<T extends object, R extends T | undefined>(
-  bucket: Documents,
+  bucket: DocumentStore,
   key: string,
   schema: z.ZodType<T>,
   decide: (current: T | undefined) => R,

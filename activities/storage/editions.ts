@@ -15,8 +15,8 @@ import { failure } from '../call.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
 import { keyRecordOf } from './claims.ts';
 import { changeDocument } from './documents.ts';
-import type { Documents } from './documents.ts';
-import { changeFile, holdsKey, join, keysNow, leave } from './standing.ts';
+import type { DocumentStore } from './documents.ts';
+import { changeFile, holdsKey, addKeyToContent, movedKeys, removeKeyFromContent } from './standing.ts';
 
 /** What a run has to publish. */
 export interface Given extends Omit<Parameters<PipelineActivities['publishPlays']>[1], 'report'> {
@@ -29,21 +29,21 @@ export interface Given extends Omit<Parameters<PipelineActivities['publishPlays'
  * @returns the days' manifests as they then stand, in the order of the days
  */
 export async function makeEditions(
-  bucket: Documents,
+  bucket: DocumentStore,
   run: string,
   given: Given,
-): Promise<{ readonly brought: Brought; readonly manifests: PlaysManifest[] }> {
-  const brought = await whatItBrings(bucket, run, given);
+): Promise<{ readonly changes: RunChanges; readonly manifests: PlaysManifest[] }> {
+  const changes = await announceChanges(bucket, run, given);
   const limit = pLimit(S3_AT_ONCE);
-  const manifests = await limit.map(daysOf(brought, given), async (day) => {
-    const manifest = await publishDay(bucket, contributionTo(day, run, given, brought));
+  const manifests = await limit.map(daysOf(changes, given), async (day) => {
+    const manifest = await publishDay(bucket, contributionTo(day, run, given, changes));
     heartbeat({ published: day });
     return manifest;
   });
-  return { brought, manifests: manifests.filter((manifest) => manifest !== undefined) };
+  return { changes, manifests: manifests.filter((manifest) => manifest !== undefined) };
 }
 
-export interface Brought {
+export interface RunChanges {
   readonly files: readonly PreparedFile[];
   /** The key that each file that counts from now on counts under. */
   readonly keys: ReadonlyMap<string, string>;
@@ -56,7 +56,11 @@ export interface Brought {
  * correction that was rejected whole replaces nothing: what its key brought before goes on counting. Neither does what a
  * later delivery has overtaken while the run was closed.
  */
-async function whatItBrings(bucket: Documents, run: string, { inputs, report }: Given): Promise<Brought> {
+async function announceChanges(
+  bucket: DocumentStore,
+  run: string,
+  { inputs, report }: Given,
+): Promise<RunChanges> {
   const judged = new Map(report?.files.map((file) => [file.id, file]));
   const rejected = new Set(
     [...judged.values()].filter(({ status }) => status === 'rejected').map(({ id }) => id),
@@ -78,9 +82,9 @@ async function whatItBrings(bucket: Documents, run: string, { inputs, report }: 
   }
   await requireWhole(bucket, retire, rejected);
   // First every key joins what it brings, then it leaves what it stood for before: names may have been exchanged.
-  for (const file of files) if (!rejected.has(file.id)) await join(bucket, run, file);
+  for (const file of files) if (!rejected.has(file.id)) await addKeyToContent(bucket, run, file);
   const left: PreparedInputs['retire'] = [];
-  for (const entry of retire) if (await leave(bucket, entry)) left.push(entry);
+  for (const entry of retire) if (await removeKeyFromContent(bucket, entry)) left.push(entry);
   return { files, keys, rejected, retire: left };
 }
 
@@ -90,7 +94,7 @@ async function whatItBrings(bucket: Documents, run: string, { inputs, report }: 
  * @throws `CorrectionHalfPublished`
  */
 async function requireWhole(
-  bucket: Documents,
+  bucket: DocumentStore,
   retire: PreparedInputs['retire'],
   rejected: ReadonlySet<string>,
 ): Promise<void> {
@@ -116,7 +120,7 @@ function isBrought(id: string, files: readonly PreparedFile[], keys: ReadonlyMap
   return keys.has(id) || !files.some((file) => file.id === id && file.verdict !== 'redelivery');
 }
 
-function daysOf({ retire }: Brought, { report, recompute = [] }: Given): string[] {
+function daysOf({ retire }: RunChanges, { report, recompute = [] }: Given): string[] {
   const days = [
     ...(report?.parts.map(({ day }) => day) ?? []),
     ...retire.flatMap((retired) => retired.days),
@@ -129,7 +133,7 @@ function contributionTo(
   day: string,
   run: string,
   given: Given,
-  { keys, rejected, retire }: Brought,
+  { keys, rejected, retire }: RunChanges,
 ): PlaysContribution {
   const { report } = given;
   const part = report?.parts.find((candidate) => candidate.day === day);
@@ -156,11 +160,14 @@ function contributionTo(
 }
 
 /** @returns `undefined` when the day was never published and gets nothing now */
-async function publishDay(bucket: Documents, added: PlaysContribution): Promise<PlaysManifest | undefined> {
+async function publishDay(
+  bucket: DocumentStore,
+  added: PlaysContribution,
+): Promise<PlaysManifest | undefined> {
   const key = layout.manifest('plays', added.day);
   const before = (await bucket.readJson(key, playsManifestSchema))?.value;
   if (before === undefined && added.part !== undefined) await requireUnpublished(bucket, added.day);
-  const moved = await keysNow(bucket, before === undefined ? [] : namesakes(before, added));
+  const moved = await movedKeys(bucket, before === undefined ? [] : namesakes(before, added));
   return await changeDocument<PlaysManifest, PlaysManifest | undefined>(
     bucket,
     key,
@@ -174,7 +181,7 @@ async function publishDay(bucket: Documents, added: PlaysContribution): Promise<
 }
 
 /** A day whose manifest is lost must not begin anew with the plays of one file. @throws `ManifestLost` */
-async function requireUnpublished(bucket: Documents, day: string): Promise<void> {
+async function requireUnpublished(bucket: DocumentStore, day: string): Promise<void> {
   const kpis = layout.manifest('kpis', day);
   if ((await bucket.head(kpis)) === undefined) return;
   const lost = layout.manifest('plays', day);

@@ -8,13 +8,7 @@ import type { NewStreams, PipelineActivities, Preparation } from '../../pipeline
 import { isFolderMarker, isHidden } from '../../pipeline/delivered-keys.ts';
 import { fileIdOf } from '../../pipeline/documents.ts';
 import { firstFew } from '../../pipeline/first-few.ts';
-import {
-  byArrival,
-  candidatesSchema,
-  keyRecordSchema,
-  preparedInputsSchema,
-  takeBatch,
-} from '../../pipeline/inputs.ts';
+import { byArrival, candidatesSchema, keyRecordSchema, takeBatch } from '../../pipeline/inputs.ts';
 import type { Candidate, Owner, PreparedFile, PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout, PREFIXES } from '../../pipeline/layout.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
@@ -26,7 +20,8 @@ import type { Digested } from '../../systems/s3/bucket.ts';
 import { adopt, claimAgain } from './adoption.ts';
 import { Claims, keyRecordOf } from './claims.ts';
 import type { Claimed, ClosedRuns } from './claims.ts';
-import { Progress } from './progress.ts';
+import { findPreparedInputs } from './prepared-inputs.ts';
+import { ProgressBeats } from './progress.ts';
 import { planValidation } from './plans/validation.ts';
 
 type InputActivities = Pick<PipelineActivities, 'findNewStreams' | 'prepareData'>;
@@ -67,11 +62,11 @@ export function createInputActivities(systems: Buckets, closedRuns: ClosedRuns):
     async prepareData(context, { reference, now }): Promise<Preparation> {
       const { owner, settings } = context;
       const bucket = systems.bucket(settings.bucket);
-      const earlier = await bucket.readJson(layout.runRecord(owner.run, 'inputs'), preparedInputsSchema);
+      const earlier = await findPreparedInputs(bucket, owner.run);
       if (earlier !== undefined) {
-        await requireSame(bucket, owner.run, earlier.value);
-        await adopt(bucket, owner, earlier.value, closedRuns);
-        const inputs = await claimAgain(bucket, owner, earlier.value);
+        await requireSame(bucket, owner.run, earlier);
+        await adopt(bucket, owner, earlier, closedRuns);
+        const inputs = await claimAgain(bucket, owner, earlier);
         await planValidation(bucket, context, inputs, { reference, now });
         return summary(inputs);
       }
@@ -82,7 +77,7 @@ export function createInputActivities(systems: Buckets, closedRuns: ClosedRuns):
           `s3://${bucket.name}/${layout.runRecord(owner.run, 'candidates')}, which check_for_new_streams writes, is missing`,
         );
 
-      const progress = new Progress(candidates.value.files.length);
+      const progress = new ProgressBeats(candidates.value.files.length);
       const read = await readAll(bucket, candidates.value.files, progress);
       const others = await ownersInTheWay(new Claims(bucket, owner, new Set()), read);
       const claims = new Claims(bucket, owner, new Set(await closedRuns(others)));
@@ -100,9 +95,9 @@ async function preparedBefore(
   run: string,
   asked: readonly string[] | undefined,
 ): Promise<NewStreams | undefined> {
-  const inputs = await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema);
+  const inputs = await findPreparedInputs(bucket, run);
   if (inputs === undefined) return undefined;
-  const { files, deferred } = inputs.value;
+  const { files, deferred } = inputs;
   const keys = new Set(
     [...files, ...deferred].flatMap(({ key }) => [key, key.slice(PREFIXES.streams.length)]),
   );
@@ -152,15 +147,12 @@ async function batchOf(
 }
 
 async function claimedByOthers(bucket: Bucket, run: string, batch: readonly Candidate[]): Promise<string[]> {
-  const limit = pLimit(S3_AT_ONCE);
-  const looks = batch.map(({ key }) =>
-    limit(async () => {
-      const record = await bucket.readJson(keyRecordOf(key), keyRecordSchema);
-      heartbeat({ looking: key });
-      return record?.value.pending !== undefined && record.value.pending.run !== run ? [key] : [];
-    }),
-  );
-  return (await Promise.all(looks)).flat();
+  const claimed = await pLimit(S3_AT_ONCE).map(batch, async ({ key }) => {
+    const record = await bucket.readJson(keyRecordOf(key), keyRecordSchema);
+    heartbeat({ looking: key });
+    return record?.value.pending !== undefined && record.value.pending.run !== run ? [key] : [];
+  });
+  return claimed.flat();
 }
 
 function named(arrived: readonly Candidate[], inputs: readonly string[], bucket: string): Candidate[] {
@@ -179,7 +171,7 @@ function named(arrived: readonly Candidate[], inputs: readonly string[], bucket:
 async function readAll(
   bucket: Bucket,
   candidates: readonly Candidate[],
-  progress: Progress,
+  progress: ProgressBeats,
 ): Promise<Read[]> {
   const read: Read[] = [];
   for (const { key } of candidates) {
@@ -211,7 +203,7 @@ async function claimAll(
   claims: Claims,
   read: readonly Read[],
   now: string,
-  progress: Progress,
+  progress: ProgressBeats,
 ): Promise<PreparedInputs> {
   const files: PreparedFile[] = [];
   const retire: PreparedInputs['retire'] = [];

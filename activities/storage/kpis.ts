@@ -32,16 +32,11 @@ export function createKpisActivities(
     async verifyKpis({ owner, settings }, given) {
       const bucket = systems.bucket(settings.bucket);
       const report = await requireReport(bucket, given.report, kpiReportSchema, owner.run);
-      const limit = pLimit(DAYS_AT_ONCE);
-      const broken = await Promise.all(
-        report.days.map((day) =>
-          limit(async () => {
-            const items = await readItems(bucket, day);
-            heartbeat({ verified: day.day });
-            return brokenInvariants(day.day, items, day.plays);
-          }),
-        ),
-      );
+      const broken = await pLimit(DAYS_AT_ONCE).map(report.days, async (day) => {
+        const items = await readItems(bucket, day);
+        heartbeat({ verified: day.day });
+        return brokenInvariants(day.day, items, day.plays);
+      });
       const all = broken.flat();
       if (all.length > 0) {
         throw failure('KpiInvariantBroken', firstFew(all, undefined, '; '));

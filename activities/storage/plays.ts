@@ -5,7 +5,6 @@
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { FIRST } from '../../pipeline/first-few.ts';
-import { preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { PreparedFile } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { validationReportSchema } from '../../pipeline/reports.ts';
@@ -13,26 +12,21 @@ import { S3_AT_ONCE } from '../parallel.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
 import { makeEditions } from './editions.ts';
-import type { Brought } from './editions.ts';
+import type { RunChanges } from './editions.ts';
 import { planKpis } from './plans/kpis.ts';
-import { requireReport } from './reports.ts';
-import { changeFile, settleKey } from './standing.ts';
+import { findPreparedInputs } from './prepared-inputs.ts';
+import { findReport } from './reports.ts';
+import { changeFile, finishKey } from './standing.ts';
 
 export function createPlaysActivities(systems: Buckets): Pick<PipelineActivities, 'publishPlays'> {
   return {
     async publishPlays({ owner, settings }, given) {
       const bucket = systems.bucket(settings.bucket);
       const { run } = owner;
-      const report =
-        given.report === undefined
-          ? undefined
-          : await requireReport(bucket, given.report, validationReportSchema, run);
-      const inputs = (await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema))?.value;
-      const { brought, manifests: changed } = await makeEditions(bucket, run, { ...given, inputs, report });
-      const limit = pLimit(S3_AT_ONCE);
-      await Promise.all(
-        brought.files.map((file) => limit(() => recordPublished(bucket, run, file, brought))),
-      );
+      const report = await findReport(bucket, given.report, validationReportSchema, run);
+      const inputs = await findPreparedInputs(bucket, run);
+      const { changes, manifests: changed } = await makeEditions(bucket, run, { ...given, inputs, report });
+      await pLimit(S3_AT_ONCE).map(changes.files, (file) => recordPublished(bucket, run, file, changes));
       await planKpis(bucket, run, given.reference, changed);
       const days = changed.map(({ day, edition }) => ({ day, edition }));
       await bucket.writeJson(layout.runRecord(run, 'published-days'), { version: 1, run, days });
@@ -45,7 +39,7 @@ async function recordPublished(
   bucket: Bucket,
   run: string,
   file: PreparedFile,
-  { rejected }: Brought,
+  { rejected }: RunChanges,
 ): Promise<void> {
   // A key that brings known content is settled once the KPIs of the days that it changes are there, when it is archived.
   if (file.verdict === 'redelivery') return;
@@ -54,5 +48,5 @@ async function recordPublished(
     if (current.state !== 'claimed' || current.owner.run !== run) return current;
     return { ...current, state: 'published', ...(isRejected ? { rejected: true } : {}) };
   });
-  await settleKey(bucket, run, file);
+  await finishKey(bucket, run, file);
 }

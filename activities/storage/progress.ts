@@ -4,7 +4,7 @@ import { heartbeat } from '@temporalio/activity';
 /** Often enough for whoever watches; the worker keeps the activity alive between them. */
 const INTERVAL_MS = 5_000;
 
-export class Progress {
+export class ProgressBeats {
   readonly #total: number;
   #lastAt = 0;
 

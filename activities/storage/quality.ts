@@ -6,7 +6,6 @@ import { heartbeat } from '@temporalio/activity';
 import pLimit from 'p-limit';
 import type { PipelineActivities } from '../../pipeline/activity-types.ts';
 import { firstFew } from '../../pipeline/first-few.ts';
-import { preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { PreparedInputs } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { lossOf, recorded } from '../../pipeline/losses.ts';
@@ -22,7 +21,8 @@ import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
 import { makeEditions } from './editions.ts';
 import { Rehearsal } from './rehearsal.ts';
-import { requireReport } from './reports.ts';
+import { findPreparedInputs } from './prepared-inputs.ts';
+import { findReport } from './reports.ts';
 
 const NO_ROWS: RowCounts = { delivered: 0, valid: 0, duplicate: 0, rejected: 0, underReview: 0 };
 
@@ -30,11 +30,8 @@ export function createQualityActivities(systems: Buckets): Pick<PipelineActiviti
   return {
     async judgeQuality({ owner: { run }, settings }, given) {
       const bucket = systems.bucket(settings.bucket);
-      const report =
-        given.report === undefined
-          ? undefined
-          : await requireReport(bucket, given.report, validationReportSchema, run);
-      const inputs = (await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema))?.value;
+      const report = await findReport(bucket, given.report, validationReportSchema, run);
+      const inputs = await findPreparedInputs(bucket, run);
       if (report !== undefined) requireWhole(report, inputs, `s3://${bucket.name}/${given.report ?? ''}`);
       const losses = await whatItTakesAway(bucket, run, inputs, report);
       const limits = {

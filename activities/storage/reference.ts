@@ -24,7 +24,7 @@ import { copyWithin } from '../../systems/s3/copy.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import type { Buckets } from '../../systems/systems.ts';
 import type { ListedObject } from '../../systems/s3/bucket.ts';
-import { Progress } from './progress.ts';
+import { ProgressBeats } from './progress.ts';
 import { judgeReferenceFile } from './reference-rows.ts';
 
 const KINDS = ['songs', 'users'] as const satisfies readonly ReferenceKind[];
@@ -77,7 +77,7 @@ async function judge(
   maxUnpackedBytes: number,
 ): Promise<ReferenceDocument> {
   const all = [...pinned.songs, ...pinned.users];
-  const progress = new Progress(all.reduce((sum, { size }) => sum + size, 0));
+  const progress = new ProgressBeats(all.reduce((sum, { size }) => sum + size, 0));
   const judged: Record<ReferenceKind, ReferenceFile[]> = { songs: [], users: [] };
   for (const kind of KINDS) {
     for (const { key, target } of pinned[kind]) {

@@ -1,13 +1,13 @@
 /** A change of documents that is only made to see what would come of it: what is written is kept here and read back. */
 import type { z } from 'zod';
 import type { ObjectHead, Stored } from '../../systems/s3/bucket.ts';
-import type { Documents } from './documents.ts';
+import type { DocumentStore } from './documents.ts';
 
-export class Rehearsal implements Documents {
-  readonly #bucket: Documents;
+export class Rehearsal implements DocumentStore {
+  readonly #bucket: DocumentStore;
   readonly #written = new Map<string, { readonly value: unknown; readonly etag: string }>();
 
-  constructor(bucket: Documents) {
+  constructor(bucket: DocumentStore) {
     this.#bucket = bucket;
   }
 

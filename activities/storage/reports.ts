@@ -3,6 +3,16 @@ import type { z } from 'zod';
 import { failure } from '../call.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 
+/** @returns `undefined` for no key: the run did without the stage */
+export async function findReport<T extends { readonly run: string }>(
+  bucket: Bucket,
+  key: string | undefined,
+  schema: z.ZodType<T>,
+  run: string,
+): Promise<T | undefined> {
+  return key === undefined ? undefined : await requireReport(bucket, key, schema, run);
+}
+
 export async function requireReport<T extends { readonly run: string }>(
   bucket: Bucket,
   key: string,

@@ -24,14 +24,13 @@ export function createSecuringActivities(
     async secureStoppedRun({ owner, settings }, { jobRunIds: given, record }) {
       const bucket = systems.bucket(settings.bucket);
       const { run } = owner;
-      const limit = pLimit(S3_AT_ONCE);
       const jobRunIds: string[] = [];
       for (const id of given) {
         const state = await stateOf(settings.pipeline, id);
         if (state === undefined || (state !== 'SUCCEEDED' && !isLive(state))) jobRunIds.push(id);
       }
       const keys = jobRunIds.length === 0 ? [] : await writtenBy(bucket, run, jobRunIds);
-      await Promise.all(keys.map((key) => limit(() => setAside(bucket, run, key))));
+      await pLimit(S3_AT_ONCE).map(keys, (key) => setAside(bucket, run, key));
       const name = layout.runRecord(run, `stopped/${record.stoppedAt.replaceAll(':', '-')}`);
       await bucket.writeJson(name, { version: 1, ...owner, ...record, jobRunIds, quarantined: keys });
       return { objects: keys.length, record: name };
@@ -48,19 +47,14 @@ async function writtenBy(bucket: Bucket, run: string, jobRunIds: readonly string
     layout.scratch(run),
     ...days.map((day) => (day.startsWith(PREFIXES.plays) ? `${day}run=${run}/` : day)),
   ];
-  const limit = pLimit(S3_AT_ONCE);
-  const found = await Promise.all(
-    prefixes.map((prefix) =>
-      limit(async () => {
-        const keys: string[] = [];
-        for await (const { key } of bucket.list(prefix)) {
-          if (jobRunIds.some((id) => key.includes(id))) keys.push(key);
-        }
-        heartbeat({ looked: prefix });
-        return keys;
-      }),
-    ),
-  );
+  const found = await pLimit(S3_AT_ONCE).map(prefixes, async (prefix) => {
+    const keys: string[] = [];
+    for await (const { key } of bucket.list(prefix)) {
+      if (jobRunIds.some((id) => key.includes(id))) keys.push(key);
+    }
+    heartbeat({ looked: prefix });
+    return keys;
+  });
   return found.flat();
 }
 

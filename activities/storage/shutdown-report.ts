@@ -34,8 +34,7 @@ export function createShutdownReportActivities(
       };
       // First, because without it the shutdown is hard to undo; the report is for people.
       await bucket.writeJson(written.plan, findings.plan);
-      const limit = pLimit(S3_AT_ONCE);
-      const runs = await Promise.all(findings.plan.runs.map((run) => limit(() => recordOf(bucket, run))));
+      const runs = await pLimit(S3_AT_ONCE).map(findings.plan.runs, (run) => recordOf(bucket, run));
       await bucket.writeJson(written.report, { version: 1, ...findings, runs });
       await bucket.writeText(written.markdown, shutdownPage(findings, runs), 'text/markdown; charset=utf-8');
       return written;

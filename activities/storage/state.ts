@@ -1,9 +1,8 @@
 /** The record of a finished run, and the end of its scratch and of its claims. Repeating it changes nothing. */
 import { heartbeat } from '@temporalio/activity';
 import pLimit from 'p-limit';
-import type { LoadSummary, PipelineActivities, RunRecord } from '../../pipeline/activity-types.ts';
+import type { LoadSummary, PipelineActivities, RunOutcome } from '../../pipeline/activity-types.ts';
 import { firstFew } from '../../pipeline/first-few.ts';
-import { preparedInputsSchema } from '../../pipeline/inputs.ts';
 import type { Owner, PreparedFile } from '../../pipeline/inputs.ts';
 import { layout } from '../../pipeline/layout.ts';
 import { publishedDaysSchema } from '../../pipeline/run-record.ts';
@@ -14,7 +13,8 @@ import { S3_AT_ONCE } from '../parallel.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import { deletePrefix } from '../../systems/s3/deletion.ts';
 import type { Buckets } from '../../systems/systems.ts';
-import { requireReport } from './reports.ts';
+import { findPreparedInputs } from './prepared-inputs.ts';
+import { findReport } from './reports.ts';
 import { changeFile } from './standing.ts';
 
 export function createStateActivities(
@@ -24,8 +24,7 @@ export function createStateActivities(
     async updateProcessingState({ owner, settings }, { now, record, loadReport, unarchived }) {
       const bucket = systems.bucket(settings.bucket);
       const { run } = owner;
-      const report =
-        loadReport === undefined ? undefined : await requireReport(bucket, loadReport, loadReportSchema, run);
+      const report = await findReport(bucket, loadReport, loadReportSchema, run);
       const load = report === undefined ? null : summarise(report);
       if (unarchived === true) await finishInputs(bucket, run);
       await writeRecord(bucket, owner, { finishedAt: now, ...record, load });
@@ -45,7 +44,7 @@ export function createStateActivities(
 async function writeRecord(
   bucket: Bucket,
   { run, workflowId, originalRunId }: Owner,
-  ended: RunRecord & { readonly finishedAt: string; readonly load: LoadSummary | null },
+  ended: RunOutcome & { readonly finishedAt: string; readonly load: LoadSummary | null },
 ): Promise<void> {
   const published = await bucket.readJson(layout.runRecord(run, 'published-days'), publishedDaysSchema);
   const days = published?.value.days ?? [];
@@ -55,15 +54,14 @@ async function writeRecord(
 
 /** Inputs that were not archived: a later run knows them, archives them and makes nothing of them again. */
 async function finishInputs(bucket: Bucket, run: string): Promise<void> {
-  const inputs = await bucket.readJson(layout.runRecord(run, 'inputs'), preparedInputsSchema);
-  const limit = pLimit(S3_AT_ONCE);
+  const inputs = await findPreparedInputs(bucket, run);
   const finish = async ({ id }: PreparedFile): Promise<void> => {
     await changeFile(bucket, id, (current) =>
       current.state === 'published' && current.owner.run === run ? { ...current, state: 'done' } : current,
     );
     heartbeat({ finished: id });
   };
-  await limit.map(inputs?.value.files ?? [], finish);
+  await pLimit(S3_AT_ONCE).map(inputs?.files ?? [], finish);
 }
 
 function summarise({ run, days }: LoadReport): LoadSummary {

@@ -16,13 +16,10 @@ export function createStructureActivities(systems: Buckets): {
     async ensureStructure({ settings }) {
       const bucket = systems.bucket(settings.bucket);
       await requireVersions(bucket);
-      const limit = pLimit(S3_AT_ONCE);
-      const created = await Promise.all(
-        Object.values(PREFIXES).map((prefix) =>
-          limit(async () => ((await createMarker(bucket, prefix)) ? prefix : undefined)),
-        ),
+      const created = await pLimit(S3_AT_ONCE).map(Object.values(PREFIXES), async (prefix) =>
+        (await createMarker(bucket, prefix)) ? [prefix] : [],
       );
-      return { createdPrefixes: created.filter((prefix) => prefix !== undefined) };
+      return { createdPrefixes: created.flat() };
     },
   };
 }

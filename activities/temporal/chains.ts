@@ -21,8 +21,7 @@ export function createChainActivities(): ChainActivities {
   return {
     async readChains(_settings, { runs }) {
       const client = getClient();
-      const limit = pLimit(TEMPORAL_AT_ONCE);
-      return (await Promise.all(runs.map((run) => limit(() => chainOf(client, run))))).flat();
+      return (await pLimit(TEMPORAL_AT_ONCE).map(runs, (run) => chainOf(client, run))).flat();
     },
 
     async endChains(_settings, { runs, shutdown, by, reason }) {

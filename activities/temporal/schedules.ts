@@ -24,13 +24,10 @@ export function createScheduleActivities(): ScheduleActivities {
         mark,
         overResets: !isResetNote(note),
       });
-      const limit = pLimit(TEMPORAL_AT_ONCE);
-      await Promise.all(
-        toPause.map(({ scheduleId, state }) => {
-          const said = state.paused ? noteOver(note, state.note ?? '') : note;
-          return limit(() => client.schedule.getHandle(scheduleId).pause(said));
-        }),
-      );
+      await pLimit(TEMPORAL_AT_ONCE).map(toPause, ({ scheduleId, state }) => {
+        const noted = state.paused ? noteOver(note, state.note ?? '') : note;
+        return client.schedule.getHandle(scheduleId).pause(noted);
+      });
       return found;
     },
 
@@ -41,8 +38,7 @@ export function createScheduleActivities(): ScheduleActivities {
     async unpauseSchedules(_context, { schedules, note, mark }) {
       const client = getClient();
       const ids = schedules ?? (await pipelineSchedules(client)).map(({ scheduleId }) => scheduleId);
-      const limit = pLimit(TEMPORAL_AT_ONCE);
-      await Promise.all(ids.map((id) => limit(() => unpause(client, id, note, mark))));
+      await pLimit(TEMPORAL_AT_ONCE).map(ids, (id) => unpause(client, id, note, mark));
     },
   };
 }
@@ -62,8 +58,7 @@ export async function isPausedUnder(client: Client, id: string, mark: string): P
 async function pipelineSchedules(client: Client): Promise<ScheduleDescription[]> {
   const { taskQueue } = activityInfo();
   const ids = await listScheduleIds(client);
-  const limit = pLimit(TEMPORAL_AT_ONCE);
-  const described = await Promise.all(ids.map((id) => limit(() => describeSchedule(client, id))));
+  const described = await pLimit(TEMPORAL_AT_ONCE).map(ids, (id) => describeSchedule(client, id));
   return described.flatMap((found) =>
     found !== undefined && startsPipeline(found, taskQueue) ? [found] : [],
   );

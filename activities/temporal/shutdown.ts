@@ -19,15 +19,10 @@ export function createShutdownActivities(): TemporalActivities {
 
     async tellRuns(_settings, { runs, ...why }) {
       const client = getClient();
-      const limit = pLimit(TEMPORAL_AT_ONCE);
-      await Promise.all(
-        runs.map((run) =>
-          limit(async () => {
-            await signalOpen(client, run, 'emergencyShutdown', why);
-            await unpauseOnServer(client, run);
-          }),
-        ),
-      );
+      await pLimit(TEMPORAL_AT_ONCE).map(runs, async (run) => {
+        await signalOpen(client, run, 'emergencyShutdown', why);
+        await unpauseOnServer(client, run);
+      });
     },
 
     async pauseProcedures(_settings, { shutdown, by, reason }) {

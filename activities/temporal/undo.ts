@@ -25,70 +25,47 @@ export function createUndoActivities(): TemporalActivities {
   return {
     async findStillStopped(_context, { shutdown, runs, schedules, procedures, chains, resumed = [] }) {
       const client = getClient();
-      const limit = pLimit(TEMPORAL_AT_ONCE);
       const deadline = Date.now() + BEGUN_WITHIN_MS;
       // The chain takes the workflow id; its next run takes over what the stopped one has claimed.
       const ofChains = new Set(chains.map(({ workflowId }) => workflowId));
       const wasResumed = new Set(resumed.map(({ runId }) => runId));
-      const stopped = await Promise.all(
-        runs
-          .filter((run) => !ofChains.has(run.workflowId))
-          .map((run) =>
-            limit(async () => {
-              const stands = wasResumed.has(run.runId)
-                ? !(await goesOn(client, run, deadline))
-                : isStopped(await lastExecution(client, run.workflowId), run);
-              return stands ? [run] : [];
-            }),
-          ),
-      );
       const mark = shutdownMark(shutdown);
-      const paused = await Promise.all(
-        schedules.paused.map((id) =>
-          limit(async () => ((await isPausedUnder(client, id, mark)) ? [id] : [])),
-        ),
-      );
-      const waiting = await Promise.all(
-        procedures.map(async (procedure) => {
-          const reason = await pausedBecause(client, procedure);
-          return reason?.startsWith(mark) === true ? [procedure] : [];
-        }),
-      );
-      const ended = await Promise.all(
-        chains.map((chain) =>
-          limit(async () => ((await openExecution(client, chain.workflowId)) === undefined ? [chain] : [])),
-        ),
-      );
       return {
-        runs: stopped.flat(),
-        schedules: paused.flat(),
-        procedures: waiting.flat(),
-        chains: ended.flat(),
+        runs: await those(
+          runs.filter((run) => !ofChains.has(run.workflowId)),
+          async (run) =>
+            wasResumed.has(run.runId)
+              ? !(await goesOn(client, run, deadline))
+              : isStopped(await lastExecution(client, run.workflowId), run),
+        ),
+        schedules: await those(schedules.paused, (id) => isPausedUnder(client, id, mark)),
+        procedures: await those(procedures, async (procedure) => {
+          const reason = await pausedBecause(client, procedure);
+          return reason?.startsWith(mark) === true;
+        }),
+        chains: await those(chains, async ({ workflowId }) => {
+          return (await openExecution(client, workflowId)) === undefined;
+        }),
       };
     },
 
     async resumeRuns(_context, { runs }) {
       const client = getClient();
       const { taskQueue } = activityInfo();
-      const limit = pLimit(TEMPORAL_AT_ONCE);
-      const resumed = await Promise.all(
-        runs.map((run) =>
-          limit(async () => {
-            const { workflowId, runId } = run;
-            const last = await lastExecution(client, workflowId);
-            if (!isStopped(last, run)) return last?.runId !== runId;
-            const request: PipelineRequest = { trigger: 'recovery', resumeFrom: { runId } };
-            try {
-              await client.workflow.start(PIPELINE_WORKFLOW, { workflowId, taskQueue, args: [request] });
-            } catch (error) {
-              if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-            }
-            heartbeat({ resumed: workflowId });
-            return true;
-          }),
-        ),
-      );
-      return { resumed: resumed.filter((each) => each).length };
+      const resumed = await those(runs, async (run) => {
+        const { workflowId, runId } = run;
+        const last = await lastExecution(client, workflowId);
+        if (!isStopped(last, run)) return last?.runId !== runId;
+        const request: PipelineRequest = { trigger: 'recovery', resumeFrom: { runId } };
+        try {
+          await client.workflow.start(PIPELINE_WORKFLOW, { workflowId, taskQueue, args: [request] });
+        } catch (error) {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        }
+        heartbeat({ resumed: workflowId });
+        return true;
+      });
+      return { resumed: resumed.length };
     },
 
     async unpauseProcedures(_context, { procedures, by, reason }) {
@@ -96,6 +73,13 @@ export function createUndoActivities(): TemporalActivities {
       for (const procedure of procedures) await signalOpen(client, procedure, 'resume', { by, reason });
     },
   };
+}
+
+/** Those of which something holds, as Temporal is asked about some at a time. */
+async function those<T>(all: readonly T[], holds: (each: T) => Promise<boolean>): Promise<T[]> {
+  const limit = pLimit(TEMPORAL_AT_ONCE);
+  const found = await limit.map(all, async (each) => ((await holds(each)) ? [each] : []));
+  return found.flat();
 }
 
 /** The last execution of a workflow id; `undefined` when the server has none any more. */

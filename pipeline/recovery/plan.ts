@@ -262,15 +262,6 @@ export function beforeOf({ day, plays, kpis }: RecordedDay): Before {
     day,
     playsEdition: plays?.edition ?? null,
     sources: plays?.sources.map(({ id, rows }) => ({ id, rows })) ?? [],
-    kpis:
-      kpis === null
-        ? null
-        : {
-            edition: kpis.edition,
-            plays: kpis.plays,
-            items: kpis.items,
-            digest: kpis.digest,
-            referenceVersion: kpis.referenceVersion,
-          },
+    kpis: kpis === null ? null : kpiFiguresSchema.parse(kpis),
   };
 }

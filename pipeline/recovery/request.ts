@@ -25,13 +25,7 @@ const recoveryFields = z.strictObject({
   except: z.array(z.string().min(1)).max(1000).default([]),
 });
 
-const SELECTORS = [
-  'dates',
-  'files',
-  'runOf',
-  'find',
-  'rollback',
-] as const satisfies (keyof typeof selection)[];
+const SELECTORS = Object.keys(selection) as (keyof typeof selection)[];
 
 export const recoveryRequestSchema = recoveryFields.refine(
   (request) => SELECTORS.filter((name) => request[name] !== undefined).length === 1,

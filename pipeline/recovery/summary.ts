@@ -37,7 +37,7 @@ export function inputBatches(keys: readonly string[], files: readonly Return[]):
   return found;
 }
 
-export function summarise(
+export function summariseRecovery(
   plan: RecoveryPlan,
   given: { readonly digest: string; readonly key: string; readonly workers: number },
 ): PlanSummary {

@@ -21,7 +21,7 @@ const resetFields = z.strictObject({
   restart: z.boolean().default(true),
 });
 
-const SELECTORS = ['dates', 'claims', 'all', 'undo'] as const satisfies (keyof typeof selection)[];
+const SELECTORS = Object.keys(selection) as (keyof typeof selection)[];
 
 export const resetRequestSchema = resetFields.refine(
   (request) => SELECTORS.filter((name) => request[name] !== undefined).length === 1,

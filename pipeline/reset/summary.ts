@@ -8,7 +8,7 @@ import type { ResetPlan } from './plan.ts';
 const INPUT_JOBS = 3;
 const DATE_JOBS = 2;
 
-export function summarise(
+export function summariseReset(
   plan: ResetPlan,
   given: {
     readonly digest: string;

@@ -6,7 +6,7 @@ import { BatchGetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { SeenTable, TableKeys } from '../../pipeline/declared/table.ts';
 import { pagesOf } from '../aws/caller.ts';
-import type { Asked, Caller } from '../aws/caller.ts';
+import type { AwsCall, Caller } from '../aws/caller.ts';
 
 /** BatchGetItem's limit. */
 const READ_AT_ONCE = 100;
@@ -96,7 +96,7 @@ export class Table {
     return rows;
   }
 
-  #asked(operation: string, ...of: readonly string[]): Asked {
+  #asked(operation: string, ...of: readonly string[]): AwsCall {
     return { operation: [operation, this.name, ...of].join(' '), resource: `table ${this.name}` };
   }
 }

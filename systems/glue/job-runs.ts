@@ -9,7 +9,7 @@ import type { GlueClient } from '@aws-sdk/client-glue';
 import { STOPPED_AT_ONCE } from '../../pipeline/glue-run.ts';
 import type { WorkerType } from '../../pipeline/settings.ts';
 import { pagesOf } from '../aws/caller.ts';
-import type { Asked, Caller } from '../aws/caller.ts';
+import type { AwsCall, Caller } from '../aws/caller.ts';
 import { unlessNamed } from '../aws/errors.ts';
 import { jobRunOf } from './job-run.ts';
 import type { JobRun } from './job-run.ts';
@@ -116,7 +116,7 @@ export class JobRuns {
   }
 }
 
-function asked(operation: string, jobName: string, subject = jobName): Asked {
+function asked(operation: string, jobName: string, subject = jobName): AwsCall {
   return { operation: `${operation} ${subject}`, resource: `Glue job ${jobName}` };
 }
 

@@ -3,7 +3,7 @@ import { CreateJobCommand, GetJobCommand, UpdateJobCommand } from '@aws-sdk/clie
 import type { GlueClient, Job, JobUpdate } from '@aws-sdk/client-glue';
 import { LIBRARY_ARGUMENT } from '../../pipeline/declared/jobs.ts';
 import type { DeclaredJob, JobScript } from '../../pipeline/declared/jobs.ts';
-import type { Asked, Caller } from '../aws/caller.ts';
+import type { AwsCall, Caller } from '../aws/caller.ts';
 import { traitsOf, unlessNamed } from '../aws/errors.ts';
 
 /** Another has created the job at the same moment. */
@@ -83,6 +83,6 @@ function updatable(job: Job): JobUpdate {
   return Object.fromEntries(Object.entries(job).filter(([field]) => !dropped.has(field)));
 }
 
-function asked(operation: string, name: string): Asked {
+function asked(operation: string, name: string): AwsCall {
   return { operation: `${operation} ${name}`, resource: `Glue job ${name}` };
 }

@@ -26,7 +26,7 @@ import type { FailureType } from '../../pipeline/failures.ts';
 import { s3Uri } from '../../pipeline/layout.ts';
 import { problemsOf } from '../../pipeline/problems.ts';
 import { pagesOf } from '../aws/caller.ts';
-import type { Asked, Caller, CallOptions } from '../aws/caller.ts';
+import type { AwsCall, Caller, CallOptions } from '../aws/caller.ts';
 import { isConditionLost, isMissing, traitsOf } from '../aws/errors.ts';
 
 /** The first problems of a document tell what it is; more would fill the history. */
@@ -97,7 +97,7 @@ export class Bucket {
     return await this.#caller.call(asked, (options) => send(this.#s3, options));
   }
 
-  #asked(operation: string, key: string, resource = s3Uri(this.name, key)): Asked {
+  #asked(operation: string, key: string, resource = s3Uri(this.name, key)): AwsCall {
     return { operation: `${operation} ${key === '' ? this.name : key}`, resource };
   }
 

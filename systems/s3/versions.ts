@@ -3,7 +3,7 @@ import { GetBucketVersioningCommand, ListObjectVersionsCommand } from '@aws-sdk/
 import { traitsOf } from '../aws/errors.ts';
 import type { Bucket } from './bucket.ts';
 
-export interface ObjectVersion {
+export interface ListedVersion {
   readonly key: string;
   readonly versionId: string;
   readonly size: number;
@@ -15,7 +15,7 @@ export interface ObjectVersion {
 }
 
 /** All versions below a prefix; those of a key are together, the newest first, apart from marks of deletion. */
-export async function* listVersions(bucket: Bucket, prefix: string): AsyncGenerator<ObjectVersion> {
+export async function* listVersions(bucket: Bucket, prefix: string): AsyncGenerator<ListedVersion> {
   let marker: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
   for (;;) {
     const request = { Bucket: bucket.name, Prefix: prefix, ...marker };
@@ -44,8 +44,8 @@ export async function* listVersions(bucket: Bucket, prefix: string): AsyncGenera
 }
 
 /** The versions of one key that can be read, the newest first. */
-export async function versionsOf(bucket: Bucket, key: string): Promise<ObjectVersion[]> {
-  const found: ObjectVersion[] = [];
+export async function versionsOf(bucket: Bucket, key: string): Promise<ListedVersion[]> {
+  const found: ListedVersion[] = [];
   for await (const version of listVersions(bucket, key)) {
     if (version.key === key && !version.deleted) found.push(version);
   }

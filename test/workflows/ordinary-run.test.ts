@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { RunRecord } from '../../pipeline/activity-types.ts';
+import type { RunOutcome } from '../../pipeline/activity-types.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import type { StageName } from '../../pipeline/stages.ts';
 import { checkpointsQuery, statusQuery, updates } from '../../workflows/pipeline/messages.ts';
@@ -51,7 +51,7 @@ describe('a run without trouble', () => {
   });
 
   it('ends well without a Glue run when nothing has arrived', async () => {
-    const records: RunRecord[] = [];
+    const records: RunOutcome[] = [];
     const fake = fakeActivities({
       findNewStreams: () => Promise.resolve({ files: 0, bytes: 0, left: 0 }),
       updateProcessingState: (_context, { record }) => {
@@ -77,7 +77,7 @@ describe('a run without trouble', () => {
 
   it('judges what only takes plays away, and leaves a whole record when that is rejected', async () => {
     const judged: unknown[] = [];
-    const records: RunRecord[] = [];
+    const records: RunOutcome[] = [];
     const fake = fakeActivities({
       prepareData: () =>
         Promise.resolve({ toValidate: 0, redelivered: 1, retiring: 1, deferred: 0, bytes: 0 }),

@@ -1,6 +1,6 @@
 /** How a run ends that does not come to its end: Glue runs are stopped, and what a stopped run leaves is set aside. */
 import { allHandlersFinished, condition, isCancellation } from '@temporalio/workflow';
-import type { RunRecord } from '../../pipeline/activity-types.ts';
+import type { RunOutcome } from '../../pipeline/activity-types.ts';
 import { cut } from '../../pipeline/first-few.ts';
 import { STAGE_NAMES } from '../../pipeline/stages.ts';
 import { now } from '../shared/clock.ts';
@@ -29,7 +29,7 @@ export async function endEarly(run: PipelineRun, error: unknown): Promise<void> 
 }
 
 /** A run that has not read its settings knows no bucket: Temporal alone has a record of it. */
-async function leaveRecord(run: PipelineRun, record: RunRecord): Promise<void> {
+async function leaveRecord(run: PipelineRun, record: RunOutcome): Promise<void> {
   const { context } = run;
   if (context === undefined) return;
   try {
