@@ -260,6 +260,9 @@ export interface PipelineActivities {
   ): Promise<{ readonly objects: number; readonly record: string }>;
 }
 
+/** Which shutdown stops something, who has asked for it, and why. */
+type ShutdownCause = Pick<UndoPlan, 'shutdown' | 'by' | 'reason'>;
+
 /** What only the emergency shutdown does. All can be repeated. */
 export interface ShutdownActivities {
   /** Pauses the schedules of the pipeline. By the mark that the note begins with, a repetition knows its own work. */
@@ -273,30 +276,17 @@ export interface ShutdownActivities {
   /** Tells these runs to shut down; one that has ended is passed over. */
   tellRuns(
     settings: RunSettings,
-    given: {
-      readonly shutdown: string;
-      readonly by: string;
-      readonly reason: string;
-      readonly runs: readonly FoundRun[];
-    },
+    given: ShutdownCause & { readonly runs: readonly FoundRun[] },
   ): Promise<void>;
   /** The cron chains that these runs belong to. */
   readChains(settings: RunSettings, given: { readonly runs: readonly FoundRun[] }): Promise<Chain[]>;
   /** Terminates executions of cron chains, so that the server starts no next ones. */
   endChains(
     settings: RunSettings,
-    given: {
-      readonly runs: readonly FoundRun[];
-      readonly shutdown: string;
-      readonly by: string;
-      readonly reason: string;
-    },
+    given: ShutdownCause & { readonly runs: readonly FoundRun[] },
   ): Promise<void>;
   /** Pauses the procedures that are at work; returns those that this shutdown has paused, now or in an earlier try. */
-  pauseProcedures(
-    settings: RunSettings,
-    given: { readonly shutdown: string; readonly by: string; readonly reason: string },
-  ): Promise<FoundRun[]>;
+  pauseProcedures(settings: RunSettings, cause: ShutdownCause): Promise<FoundRun[]>;
   /** Those that {@link pauseProcedures} would pause. */
   findOpenProcedures(settings: RunSettings): Promise<FoundRun[]>;
   findPollers(): Promise<string[]>;

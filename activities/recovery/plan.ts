@@ -7,7 +7,7 @@ import type { ParsedRecoveryRequest } from '../../pipeline/recovery/request.ts';
 import { summariseRecovery } from '../../pipeline/recovery/summary.ts';
 import type { RecoveryActivities } from '../../pipeline/procedures/activity-types.ts';
 import { layout } from '../../pipeline/layout.ts';
-import type { RunContext } from '../../pipeline/run-context.ts';
+import type { RunContext, RunSettings } from '../../pipeline/run-context.ts';
 import type { ClosedRuns } from '../storage/claims.ts';
 import { requireRecord, writePlan } from '../procedures/documents.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
@@ -59,19 +59,28 @@ export async function examine(
   request: ParsedRecoveryRequest,
   now: string,
 ): Promise<Evidence> {
-  const bucket = systems.bucket(settings.bucket);
-  const examination = new Examination(
-    {
-      inspection: new Inspection(bucket, request.deep),
-      documents: new Documents(bucket),
-      table: new KpiTable(systems.table(settings.table)),
-      openRuns: async () => new Set(await runs.openRuns()),
-      now,
-      retentionDays: settings.retentionDays,
-    },
-    runs.closedRuns,
-  );
+  const examination = examinationOf(systems, settings, { ...runs, deep: request.deep, now });
   return await examination.of(owner.run, request);
+}
+
+/** A look at the data of a pipeline, by these settings. */
+export function examinationOf(
+  systems: RecoveryParts['systems'],
+  { bucket: name, table, retentionDays }: RunSettings,
+  { deep, now, openRuns, closedRuns }: RunQuestions & { readonly deep: boolean; readonly now: string },
+): Examination {
+  const bucket = systems.bucket(name);
+  return new Examination(
+    {
+      inspection: new Inspection(bucket, deep),
+      documents: new Documents(bucket),
+      table: new KpiTable(systems.table(table)),
+      openRuns: async () => new Set(await openRuns()),
+      now,
+      retentionDays,
+    },
+    closedRuns,
+  );
 }
 
 async function completed(

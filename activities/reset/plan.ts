@@ -6,11 +6,8 @@ import type { ParsedResetRequest } from '../../pipeline/reset/request.ts';
 import { summariseReset } from '../../pipeline/reset/summary.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
-import { KpiTable } from '../recovery/kpi-table.ts';
 import { writePlan } from '../procedures/documents.ts';
-import { Documents } from '../recovery/documents.ts';
-import { Examination } from '../recovery/examine.ts';
-import { Inspection } from '../recovery/inspection.ts';
+import { examinationOf } from '../recovery/plan.ts';
 import type { RecoveryParts } from '../recovery/plan.ts';
 import type { Bucket } from '../../systems/s3/bucket.ts';
 import { findClaims } from './claims.ts';
@@ -47,7 +44,7 @@ async function planned(
   const { undo, claims, all } = request;
   const stops = [...(await parts.openRuns())].sort((a, b) => (a.workflowId < b.workflowId ? -1 : 1));
   const frees = claims === true || all === true;
-  const anew = await processedAnew(parts, bucket, context, request, now);
+  const anew = await processedAnew(parts, context, request, now);
   return {
     version: 1,
     procedure: 'pipelineReset',
@@ -62,24 +59,18 @@ async function planned(
 /** The files of the named days: as a recovery makes lost plays again, a reset makes those that are there. */
 async function processedAnew(
   { systems }: ResetParts,
-  bucket: Bucket,
   { owner, settings }: RunContext,
   { dates, all }: ParsedResetRequest,
   now: string,
 ): Promise<Pick<ResetPlan, 'returns' | 'lost' | 'before'>> {
   if (dates === undefined && all !== true) return { returns: [], lost: [], before: [] };
-  const examination = new Examination(
-    {
-      inspection: new Inspection(bucket, false),
-      documents: new Documents(bucket),
-      table: new KpiTable(systems.table(settings.table)),
-      openRuns: () => Promise.resolve(new Set()),
-      now,
-      retentionDays: settings.retentionDays,
-    },
+  const examination = examinationOf(systems, settings, {
+    deep: false,
+    now,
     // By the time that the files are needed, all runs have been stopped.
-    (owners) => Promise.resolve(owners.map(({ run }) => run)),
-  );
+    openRuns: () => Promise.resolve([]),
+    closedRuns: (owners) => Promise.resolve(owners.map(({ run }) => run)),
+  });
   const selection = dates === undefined ? { find: true as const, except: [] } : { dates, except: [] };
   const evidence = await examination.of(owner.run, selection, 'anew');
   const { returns, lost, before } = planRecovery(evidence);

@@ -1,7 +1,6 @@
 /** Cron chains: how they are started, ended, and started again. */
 import { randomUUID } from 'node:crypto';
 import { getClient } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import pLimit from 'p-limit';
@@ -9,7 +8,7 @@ import type { ShutdownActivities } from '../../pipeline/activity-types.ts';
 import type { UndoActivities } from '../../pipeline/procedures/activity-types.ts';
 import { chainSchema } from '../../pipeline/shutdown.ts';
 import type { Chain, FoundRun } from '../../pipeline/shutdown.ts';
-import { firstEvent, openExecution } from '../../systems/temporal/executions.ts';
+import { firstEvent, openExecution, unlessGone } from '../../systems/temporal/executions.ts';
 import { TEMPORAL_AT_ONCE } from '../parallel.ts';
 
 type ChainActivities = Pick<ShutdownActivities, 'readChains' | 'endChains'> &
@@ -27,14 +26,9 @@ export function createChainActivities(): ChainActivities {
     async endChains(_settings, { runs, shutdown, by, reason }) {
       const client = getClient();
       for (const { workflowId, runId } of runs) {
-        try {
-          await client.workflow
-            .getHandle(workflowId, runId)
-            .terminate(`The cron chain is ended by ${by} (${shutdown}): ${reason}`);
-        } catch (error) {
-          // It has ended meanwhile: the next look finds the one after it.
-          if (!(error instanceof WorkflowNotFoundError)) throw error;
-        }
+        const handle = client.workflow.getHandle(workflowId, runId);
+        // Where it has ended meanwhile, the next look finds the one after it.
+        await unlessGone(() => handle.terminate(`The cron chain is ended by ${by} (${shutdown}): ${reason}`));
       }
     },
 

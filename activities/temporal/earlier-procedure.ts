@@ -1,12 +1,11 @@
 /** Which procedure is at work already: of those that exclude each other the one that began first goes on. Reads only. */
 import { activityInfo, getClient, sleep } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { z } from 'zod';
 import { isOpenExecution, waitsForItsTime } from '../../pipeline/executions.ts';
 import type { ProcedureActivities, ProcedureAtWork } from '../../pipeline/procedures/activity-types.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
-import { RUN } from '../../systems/temporal/executions.ts';
+import { RUN, unlessGone } from '../../systems/temporal/executions.ts';
 import { listOpenProcedures } from './open-runs.ts';
 
 /** A list lags some hundred milliseconds behind, with Elasticsearch a second. */
@@ -50,16 +49,12 @@ async function describeOpen(
   client: Client,
   { workflowId, runId }: FoundRun,
 ): Promise<WorkflowExecutionDescription | undefined> {
-  try {
-    const described = await client.workflow.getHandle(workflowId, runId).describe();
-    const { status, executionTime, typedSearchAttributes } = described;
-    const run = typedSearchAttributes.get(RUN);
-    const begun = !waitsForItsTime({ executionTime, run }, new Date());
-    return isOpenExecution(status.name) && begun ? described : undefined;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  const described = await unlessGone(() => client.workflow.getHandle(workflowId, runId).describe());
+  if (described === undefined) return undefined;
+  const { status, executionTime, typedSearchAttributes } = described;
+  const run = typedSearchAttributes.get(RUN);
+  const begun = !waitsForItsTime({ executionTime, run }, new Date());
+  return isOpenExecution(status.name) && begun ? described : undefined;
 }
 
 function isBefore(one: WorkflowExecutionDescription, other: WorkflowExecutionDescription): boolean {

@@ -15,7 +15,7 @@ import { PROCEDURE_NAMES } from '../../pipeline/procedures/steps.ts';
 import type { ProcedureName } from '../../pipeline/procedures/steps.ts';
 import { PIPELINE_WORKFLOW } from '../../pipeline/request.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
-import { RUN } from '../../systems/temporal/executions.ts';
+import { RUN, unlessGone } from '../../systems/temporal/executions.ts';
 
 const STATUS = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 
@@ -97,19 +97,15 @@ function meansNoAnswer(error: unknown): boolean {
   return isGrpcServiceError(cause) && UNANSWERED.includes(cause.code);
 }
 
-/** By signal: it is taken at once, also while no worker is free to answer. */
+/** By signal: it is taken at once, also while no worker is free to answer. What has ended meanwhile takes none. */
 export async function signalOpen(
   client: Client,
   { workflowId, runId }: FoundRun,
   name: string,
   args: { readonly by: string; readonly reason: string; readonly shutdown?: string },
 ): Promise<void> {
-  try {
-    await client.workflow.getHandle(workflowId, runId).signal(name, { ...args, runId });
-  } catch (error) {
-    // It has ended meanwhile.
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  }
+  const handle = client.workflow.getHandle(workflowId, runId);
+  await unlessGone(() => handle.signal(name, { ...args, runId }));
 }
 
 /** What the server itself has paused takes no message before it goes on there. */

@@ -8,7 +8,7 @@ import type { CommandActivities, PipelineActivities } from '../../pipeline/activ
 import { progressSchema } from '../../pipeline/checkpoint.ts';
 import type { Owner } from '../../pipeline/inputs.ts';
 import { problemsOf } from '../../pipeline/problems.ts';
-import { beginningOf, openExecution } from '../../systems/temporal/executions.ts';
+import { beginningOf, openExecution, unlessGone } from '../../systems/temporal/executions.ts';
 import { failure } from '../call.ts';
 import { TEMPORAL_AT_ONCE } from '../parallel.ts';
 
@@ -83,14 +83,10 @@ export async function closedRuns(owners: readonly Owner[]): Promise<string[]> {
 async function isOpen(client: Client, { run, workflowId, originalRunId }: Owner): Promise<boolean> {
   const open = await openExecution(client, workflowId);
   if (open === undefined) return false;
-  try {
-    const beginning = await beginningOf(client, workflowId, open.runId);
-    // A run that moved to a new history brings its id along.
-    return beginning.originalRunId === originalRunId || (beginning.moved && open.run === run);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
+  const beginning = await unlessGone(() => beginningOf(client, workflowId, open.runId));
+  if (beginning === undefined) return false;
+  // A run that moved to a new history brings its id along.
+  return beginning.originalRunId === originalRunId || (beginning.moved && open.run === run);
 }
 
 export function createCommandActivities(): CommandActivities {

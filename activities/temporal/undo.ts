@@ -1,6 +1,6 @@
 /** Bringing back what an emergency shutdown stopped. Each can be repeated: what goes on already is left alone. */
 import { activityInfo, getClient, heartbeat, sleep } from '@temporalio/activity';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import pLimit from 'p-limit';
 import { isOpenExecution, SEARCH_ATTRIBUTES } from '../../pipeline/executions.ts';
@@ -10,7 +10,7 @@ import type { PipelineRequest } from '../../pipeline/request.ts';
 import { shutdownMark } from '../../pipeline/shutdown.ts';
 import type { FoundRun } from '../../pipeline/shutdown.ts';
 import type { StatusOf } from '../../pipeline/statuses.ts';
-import { openExecution } from '../../systems/temporal/executions.ts';
+import { openExecution, unlessGone } from '../../systems/temporal/executions.ts';
 import { TEMPORAL_AT_ONCE } from '../parallel.ts';
 import { pausedBecause, signalOpen } from './open-runs.ts';
 import { isPausedUnder } from './schedules.ts';
@@ -87,12 +87,7 @@ async function lastExecution(
   client: Client,
   workflowId: string,
 ): Promise<WorkflowExecutionDescription | undefined> {
-  try {
-    return await client.workflow.getHandle(workflowId).describe();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  return await unlessGone(() => client.workflow.getHandle(workflowId).describe());
 }
 
 /**

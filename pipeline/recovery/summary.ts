@@ -6,6 +6,26 @@ import type { RecoveryPlan, Return } from './plan.ts';
 /** Glue jobs of a run over inputs: validation, KPIs, load; a run that only computes days again has no validation. */
 const JOBS = { inputs: 3, dates: 2 };
 
+/** The runs that take files which are delivered again, and those that compute days again, with their Glue jobs. */
+export function runsFor(
+  returns: readonly Return[],
+  days: readonly unknown[],
+): { readonly inputRuns: number; readonly dateRuns: number; readonly glueJobs: number } {
+  const keys = returns.map(({ key }) => key);
+  const inputRuns = inputBatches(keys, returns).length;
+  const dateRuns = batches(days).length;
+  return { inputRuns, dateRuns, glueJobs: inputRuns * JOBS.inputs + dateRuns * JOBS.dates };
+}
+
+export function lostLines(lost: RecoveryPlan['lost']): string[] {
+  return lost.map(({ layer, what, because, remedy }) => `LOST ${layer} ${what}: ${because}. ${remedy}`);
+}
+
+/** Items that the days had, as far as they are known. */
+export function itemsOf(before: RecoveryPlan['before']): number {
+  return before.reduce((sum, { kpis }) => sum + (kpis?.items ?? 0), 0);
+}
+
 /** Inputs and days that one run is given. */
 const BATCH = 200;
 
@@ -46,12 +66,9 @@ export function summariseRecovery(
   const moved = [...restores, ...returns];
   const objects = moved.length + documents.length + (rollback === null ? 0 : 1);
   const bytes = moved.reduce((sum, { size }) => sum + size, 0);
-  const keys = returns.map(({ key }) => key);
-  const inputRuns = inputBatches(keys, returns).length;
-  const dateRuns = batches(recompute).length;
+  const { inputRuns, dateRuns, glueJobs } = runsFor(returns, recompute);
   const days = new Set([...returns.flatMap((file) => file.days), ...recompute]).size;
-  const items = before.reduce((sum, { kpis }) => sum + (kpis?.items ?? 0), 0);
-  const glueJobs = inputRuns * JOBS.inputs + dateRuns * JOBS.dates;
+  const items = itemsOf(before);
   return {
     digest,
     key,
@@ -70,7 +87,7 @@ export function summariseRecovery(
 function linesOf(plan: RecoveryPlan): string[] {
   const { documents, restores, returns, recompute, rollback, lost, left = [] } = plan;
   return [
-    ...lost.map(({ layer, what, because, remedy }) => `LOST ${layer} ${what}: ${because}. ${remedy}`),
+    ...lostLines(lost),
     ...left.map((line) => `left as it is: ${line}`),
     ...(rollback === null
       ? []

@@ -1,12 +1,8 @@
 /** A reset plan in figures and lines for the person who decides. */
 import { estimate, shownLines } from '../procedures/plan.ts';
 import type { PlanSummary } from '../procedures/plan.ts';
-import { batches, inputBatches } from '../recovery/summary.ts';
+import { itemsOf, lostLines, runsFor } from '../recovery/summary.ts';
 import type { ResetPlan } from './plan.ts';
-
-/** Glue jobs of a run over inputs, and of one that computes days again. */
-const INPUT_JOBS = 3;
-const DATE_JOBS = 2;
 
 export function summariseReset(
   plan: ResetPlan,
@@ -27,14 +23,11 @@ export function summariseReset(
     ...returns.flatMap((file) => file.days),
     ...(undo?.rollbacks.map(({ day }) => day) ?? []),
   ]);
-  const items = before.reduce((sum, { kpis }) => sum + (kpis?.items ?? 0), 0);
-  const keys = returns.map(({ key }) => key);
-  const inputRuns = inputBatches(keys, returns).length;
-  const dateRuns = batches(undo?.rollbacks ?? []).length;
+  const items = itemsOf(before);
+  const { inputRuns, dateRuns, glueJobs } = runsFor(returns, undo?.rollbacks ?? []);
   const stopped = given.stopsAll ? stops.length : 0;
   const first = claims.length + stopped > 0 ? 1 : 0;
   const runs = given.restart ? Math.max(inputRuns + dateRuns, first) : dateRuns;
-  const glueJobs = inputRuns * INPUT_JOBS + dateRuns * DATE_JOBS;
   return {
     digest: given.digest,
     key: given.key,
@@ -52,7 +45,7 @@ export function summariseReset(
 
 function linesOf({ stops, schedules, claims, returns, undo, lost }: ResetPlan): string[] {
   return [
-    ...lost.map(({ layer, what, because, remedy }) => `LOST ${layer} ${what}: ${because}. ${remedy}`),
+    ...lostLines(lost),
     ...stops.map(({ workflowId }) => `run ${workflowId} is stopped, its Glue run included`),
     ...schedules.map((id) => `schedule ${id} is paused until the reset is done`),
     ...claims.map(

@@ -116,7 +116,8 @@ export class JobRuns {
   }
 }
 
-function asked(operation: string, jobName: string, subject = jobName): AwsCall {
+/** A call about a job, or about one of its runs. */
+export function asked(operation: string, jobName: string, subject = jobName): AwsCall {
   return { operation: `${operation} ${subject}`, resource: `Glue job ${jobName}` };
 }
 

@@ -3,8 +3,9 @@ import { CreateJobCommand, GetJobCommand, UpdateJobCommand } from '@aws-sdk/clie
 import type { GlueClient, Job, JobUpdate } from '@aws-sdk/client-glue';
 import { LIBRARY_ARGUMENT } from '../../pipeline/declared/jobs.ts';
 import type { DeclaredJob, JobScript } from '../../pipeline/declared/jobs.ts';
-import type { AwsCall, Caller } from '../aws/caller.ts';
+import type { Caller } from '../aws/caller.ts';
 import { traitsOf, unlessNamed } from '../aws/errors.ts';
+import { asked } from './job-runs.ts';
 
 /** Another has created the job at the same moment. */
 const CREATED_MEANWHILE = ['AlreadyExistsException', 'IdempotentParameterMismatchException'];
@@ -81,8 +82,4 @@ const NOT_IN_UPDATES = new Set(['Name', 'CreatedOn', 'LastModifiedOn', 'Allocate
 function updatable(job: Job): JobUpdate {
   const dropped = job.WorkerType === undefined ? NOT_IN_UPDATES : new Set([...NOT_IN_UPDATES, 'MaxCapacity']);
   return Object.fromEntries(Object.entries(job).filter(([field]) => !dropped.has(field)));
-}
-
-function asked(operation: string, name: string): AwsCall {
-  return { operation: `${operation} ${name}`, resource: `Glue job ${name}` };
 }

@@ -21,12 +21,17 @@ export interface OpenExecution {
 
 /** @returns `undefined` where none is open; there is one at most */
 export async function openExecution(client: Client, workflowId: string): Promise<OpenExecution | undefined> {
+  const described = await unlessGone(() => client.workflow.getHandle(workflowId).describe());
+  if (described === undefined || !isOpenExecution(described.status.name)) return undefined;
+  const { runId, executionTime, typedSearchAttributes } = described;
+  const run = typedSearchAttributes.get(RUN);
+  return { runId, run, waits: waitsForItsTime({ executionTime, run }, new Date()) };
+}
+
+/** @returns `undefined` when the server has no such execution, or, of a message, none that is open */
+export async function unlessGone<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
-    const described = await client.workflow.getHandle(workflowId).describe();
-    if (!isOpenExecution(described.status.name)) return undefined;
-    const { runId, executionTime, typedSearchAttributes } = described;
-    const run = typedSearchAttributes.get(RUN);
-    return { runId, run, waits: waitsForItsTime({ executionTime, run }, new Date()) };
+    return await ask();
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
