@@ -220,7 +220,7 @@ describe('a run that waits for an operator', () => {
       await handle.signal('retryStage', 'not an object');
       await handle.signal(signals.retryStage, { ...who, run: 'another-run' });
       expect((await handle.query(statusQuery)).status).toBe('NeedsOperator');
-      await handle.signal(signals.retryStage, { ...who, run: handle.firstExecutionRunId });
+      await handle.signal(signals.retryStage, { ...who, runId: handle.firstExecutionRunId });
       expect(await handle.result()).toMatchObject({ outcome: 'published' });
     });
     expect(fake.calls.filter((name) => name === 'archiveInputs')).toHaveLength(2);
@@ -229,7 +229,8 @@ describe('a run that waits for an operator', () => {
   it.each<[string, CommandName, object, RegExp]>([
     ['a command without a reason', 'retryStage', { by: 'ada' }, /reason/],
     ['an unknown field', 'abort', { ...who, force: true }, /force/],
-    ['another run', 'abort', { ...who, run: 'other-run-id' }, /for run other-run-id; this is/],
+    ['another run', 'abort', { ...who, run: 'other-run' }, /for other-run; this is/],
+    ['another execution', 'abort', { ...who, runId: 'other-id' }, /for execution other-id; this is/],
     [
       'another stage',
       'retryStage',
