@@ -4,9 +4,16 @@
  */
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import {
+  ITEM_DAYS,
+  LOG_DAYS,
+  OBJECT_DAYS,
+  OLD_VERSION_DAYS,
+  UNFINISHED_UPLOAD_DAYS,
+} from '../pipeline/declared/retention.ts';
 import { FAILURES, type Handling } from '../pipeline/failures.ts';
 import { requestSchema } from '../pipeline/request.ts';
-import { describeSettings, jobNameOf, settingSchema } from '../pipeline/settings.ts';
+import { describeSettings, jobNameOf, settingSchema, variableOf } from '../pipeline/settings.ts';
 import { STAGE_NAMES, STAGES } from '../pipeline/stages.ts';
 import { PROCEDURE_STATUSES, RUN_STATUSES } from '../pipeline/statuses.ts';
 import { COMMAND_NAMES, COMMANDS } from '../workflows/pipeline/messages.ts';
@@ -15,7 +22,7 @@ import { guideNames } from './guide-names.ts';
 
 const INTRODUCTION = `# Reference
 
-Settings, the input of a run, its stages, its commands, and what can go wrong, and where the names of the on-call guide are. This page is written by
+Settings, the input of a run, its stages, its commands, what can go wrong, how long things are kept, and where the names of the on-call guide are. This page is written by
 \`node dist/cli/system-reference.js > docs/reference.md\`.`;
 
 const HANDLING: Readonly<Record<Handling, string>> = {
@@ -27,7 +34,7 @@ const HANDLING: Readonly<Record<Handling, string>> = {
 
 /** The page as Markdown. */
 export function systemReference(): string {
-  return [INTRODUCTION, settings(), input(), stages(), commands(), failures(), search(), guide()]
+  return [INTRODUCTION, settings(), input(), stages(), commands(), failures(), search(), retention(), guide()]
     .join('\n\n')
     .concat('\n');
 }
@@ -111,6 +118,24 @@ function search(): string {
     'Search attributes',
     `The namespace has to know them. \`PipelineStatus\` of a run is one of ${statuses}; of a procedure, which has its step in \`PipelineStage\` and its name in \`PipelineTrigger\`, one of ${procedureStatuses}.`,
     table(['name', 'type'], rows),
+  );
+}
+
+function retention(): string {
+  const rows: [what: string, days: number][] = [
+    ...Object.entries(OBJECT_DAYS).map(([prefix, days]): [string, number] => [code(prefix), days]),
+    ['replaced and deleted versions of objects', OLD_VERSION_DAYS],
+    ['uploads in parts that were never completed', UNFINISHED_UPLOAD_DAYS],
+    [`items of the table, unless ${code(variableOf('retentionDays'))} says otherwise`, ITEM_DAYS],
+    ["lines of Glue's log groups", LOG_DAYS],
+  ];
+  return section(
+    'Retention',
+    'What is not here stays until somebody removes it.',
+    table(
+      ['what', 'days'],
+      rows.map(([what, days]) => [what, String(days)]),
+    ),
   );
 }
 

@@ -1,63 +1,11 @@
-/**
- * The pipeline's schedule as it is declared, and how it differs from the one on the server. What is declared here is
- * what `msp schedules apply` makes true; a change by hand shows up as a difference.
- */
-import {
-  ScheduleOverlapPolicy,
-  type CalendarSpec,
-  type ScheduleDescription,
-  type ScheduleOptions,
-} from '@temporalio/client';
-import { cronText, expand, normal, parseCron, type Cron, type CronField } from '../pipeline/cron.ts';
-import { PIPELINE_WORKFLOW, type PipelineRequest } from '../pipeline/request.ts';
-import { NO_SCHEDULE, type Settings } from '../pipeline/settings.ts';
-
-export interface ScheduleDeclaration {
-  readonly id: string;
-  readonly about: string;
-  /** `undefined` when no schedule is declared under the id. */
-  readonly cron: Cron | undefined;
-  readonly timezone: string;
-  readonly workflowId: string;
-  readonly taskQueue: string;
-  readonly request: PipelineRequest;
-  readonly overlap: ScheduleOverlapPolicy;
-  /** Seconds. */
-  readonly catchupWindow: number;
-  readonly pauseOnFailure: boolean;
-}
-
-const HOUR_SECONDS = 3600;
-
-export function declaredSchedule({
-  pipeline,
-  taskQueue,
-  scheduleCron,
-  scheduleTimezone,
-}: Pick<Settings, 'pipeline' | 'taskQueue' | 'scheduleCron' | 'scheduleTimezone'>): ScheduleDeclaration {
-  return {
-    id: `${pipeline}-daily`,
-    about: 'Takes everything that has arrived.',
-    cron: scheduleCron === NO_SCHEDULE ? undefined : parseCron(scheduleCron),
-    timezone: scheduleTimezone,
-    // The server appends the nominal time.
-    workflowId: `${pipeline}-daily`,
-    taskQueue,
-    request: { trigger: 'schedule' },
-    // Runs may overlap: each claims its inputs and publishes on condition. Any other policy would let one run that waits
-    // for an operator hold back the days after it.
-    overlap: ScheduleOverlapPolicy.ALLOW_ALL,
-    // After an outage one run makes up for all that were missed, because it takes all that has arrived. Under a day, so
-    // that only the last is caught up; the server's default of a year would start one for each missed day.
-    catchupWindow: 23 * HOUR_SECONDS,
-    // A run fails only when an operator ended it or nobody came; its files are free for the next run. A schedule that
-    // pauses itself would stop all data without a sign.
-    pauseOnFailure: false,
-  };
-}
+/** The declared schedule as the server takes it, and how it differs from the one that is there after a change by hand. */
+import type { CalendarSpec, ScheduleDescription, ScheduleOptions } from '@temporalio/client';
+import { cronText, expand, normal, type Cron, type CronField } from '../pipeline/cron.ts';
+import type { DeclaredSchedule } from '../pipeline/declared/schedules.ts';
+import { NO_SCHEDULE } from '../pipeline/settings.ts';
 
 /** The declaration as the server takes it. */
-export function scheduleOptions(declared: ScheduleDeclaration): ScheduleOptions {
+export function scheduleOptions(declared: DeclaredSchedule): ScheduleOptions {
   return {
     scheduleId: declared.id,
     spec: {
@@ -67,7 +15,7 @@ export function scheduleOptions(declared: ScheduleDeclaration): ScheduleOptions 
     },
     action: {
       type: 'startWorkflow',
-      workflowType: PIPELINE_WORKFLOW,
+      workflowType: declared.workflowType,
       workflowId: declared.workflowId,
       taskQueue: declared.taskQueue,
       args: [declared.request],
@@ -88,16 +36,13 @@ export interface ScheduleDifference {
 }
 
 /** What the server has otherwise; none when it is as declared. Whether it is paused is not part of the declaration. */
-export function differences(
-  declared: ScheduleDeclaration,
-  actual: ScheduleDescription,
-): ScheduleDifference[] {
+export function differences(declared: DeclaredSchedule, actual: ScheduleDescription): ScheduleDifference[] {
   const compared: [field: string, declared: string, actual: string][] = [
     ['times', timesOf(declared), describeTimes(actual)],
-    ['overlap', String(declared.overlap), String(actual.policies.overlap)],
+    ['overlap', declared.overlap, String(actual.policies.overlap)],
     ['catchupWindow', `${declared.catchupWindow} s`, `${actual.policies.catchupWindow / 1000} s`],
     ['pauseOnFailure', String(declared.pauseOnFailure), String(actual.policies.pauseOnFailure)],
-    ['workflowType', PIPELINE_WORKFLOW, actual.action.workflowType],
+    ['workflowType', declared.workflowType, actual.action.workflowType],
     ['workflowId', declared.workflowId, actual.action.workflowId],
     ['taskQueue', declared.taskQueue, actual.action.taskQueue],
     ['request', JSON.stringify(declared.request), JSON.stringify(actual.action.args?.[0] ?? {})],
@@ -125,7 +70,7 @@ function calendarOf({ minute, hour, dayOfMonth, month, dayOfWeek }: Cron): Calen
   };
 }
 
-function timesOf({ cron, timezone }: ScheduleDeclaration): string {
+function timesOf({ cron, timezone }: DeclaredSchedule): string {
   return cron === undefined ? NO_SCHEDULE : `${inWords(cron)} ${timezone}`;
 }
 

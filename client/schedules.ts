@@ -6,6 +6,7 @@ import {
   type ScheduleDescription,
 } from '@temporalio/client';
 import { z } from 'zod';
+import { declaredSchedule } from '../pipeline/declared/schedules.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import { describeSchedule, listScheduleIds, startsPipeline } from '../systems/temporal/schedules.ts';
 import { listChains } from './chains.ts';
@@ -14,7 +15,6 @@ import { eachTried } from './each-tried.ts';
 import { explain, notFound } from './errors.ts';
 import { withoutUndefined } from './optional.ts';
 import {
-  declaredSchedule,
   describeTimes,
   differences,
   scheduleOptions,

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { isTimeZone, parseCron } from './cron.ts';
+import { ITEM_DAYS } from './declared/retention.ts';
 import { stageOfScript } from './stages.ts';
 import type { ScriptName } from './stages.ts';
 
@@ -206,7 +207,7 @@ const definitions = {
   },
   retentionDays: {
     schema: positiveInt,
-    default: '365',
+    default: String(ITEM_DAYS),
     about: 'Days after its publication at which an item of the table expires.',
   },
   maxWriteUnitsPerSecond: {

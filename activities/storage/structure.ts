@@ -1,6 +1,7 @@
 /** The bucket's structure. Creates markers that are missing and never touches one that is there. */
 import pLimit from 'p-limit';
 import type { StructureReport } from '../../pipeline/activity-types.ts';
+import { BUCKET } from '../../pipeline/declared/bucket.ts';
 import { PREFIXES } from '../../pipeline/layout.ts';
 import type { RunContext } from '../../pipeline/run-context.ts';
 import { S3_AT_ONCE } from '../parallel.ts';
@@ -26,7 +27,7 @@ export function createStructureActivities(systems: Buckets): {
 
 async function requireVersions(bucket: Bucket): Promise<void> {
   const status = await versioningOf(bucket);
-  if (status !== 'Enabled') {
+  if (status !== BUCKET.versioning) {
     throw failure(
       'BucketMisconfigured',
       `Versioning of bucket ${bucket.name} is ${status}; inputs are fixed by their version`,

@@ -16,6 +16,19 @@ export const TABLE_INDEXES = {
   byDate: { name: 'date-metric_type-index', keys: { partition: 'date', sort: 'metric_type' } },
 } as const satisfies Record<string, { readonly name: string; readonly keys: TableKeys }>;
 
+export const TABLE = {
+  /** A load is a burst once a day. */
+  billing: 'PAY_PER_REQUEST',
+  /** The attribute by which items expire, in epoch seconds. */
+  expiry: 'expires_at',
+  /** A way back from a load that went wrong. */
+  pointInTimeRecovery: true,
+  /** Loading all days anew takes long, and nobody sees KPIs meanwhile. */
+  deletionProtection: true,
+  /** Which attributes the indexes hold: items are small, and readers of a day or a metric want whole ones. */
+  projection: 'ALL',
+} as const;
+
 /** What DynamoDB tells of a table or of one of its indexes. */
 export interface SeenTable {
   readonly status: string;
@@ -51,8 +64,9 @@ function indexProblems({ indexes, types }: SeenTable, name: string, wanted: Tabl
   return [
     ...(WORKING.includes(index.status) ? [] : [`index ${name} is ${index.status}`]),
     ...keyProblems(`the key of index ${name}`, index.keys, wanted, types),
-    // Readers of a day or a metric take whole items from it.
-    ...(index.projection === 'ALL' ? [] : [`index ${name} holds ${index.projection}, not ALL attributes`]),
+    ...(index.projection === TABLE.projection
+      ? []
+      : [`index ${name} holds ${index.projection}, not ${TABLE.projection} attributes`]),
   ];
 }
 

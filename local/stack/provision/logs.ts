@@ -5,16 +5,14 @@ import {
   type CloudWatchLogsClient,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { LOG_GROUPS } from '../../../pipeline/declared/logs.ts';
+import { LOG_DAYS } from '../../../pipeline/declared/retention.ts';
 import { unlessThere } from './idempotent.ts';
-
-/** Longer than the parking time of a run that somebody will want to understand. */
-const RETENTION_DAYS = 30;
 
 export async function provisionLogs(logs: CloudWatchLogsClient): Promise<void> {
   for (const logGroupName of Object.values(LOG_GROUPS)) {
     await unlessThere('ResourceAlreadyExistsException', () =>
       logs.send(new CreateLogGroupCommand({ logGroupName })),
     );
-    await logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: RETENTION_DAYS }));
+    await logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: LOG_DAYS }));
   }
 }

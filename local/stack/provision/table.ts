@@ -1,4 +1,4 @@
-/** The table of the KPIs: on demand, found by metric and day either way, with an end for old items and a way back. */
+/** The table of the KPIs, made as it is declared. */
 import {
   CreateTableCommand,
   DescribeTimeToLiveCommand,
@@ -11,14 +11,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import {
   keyAttributes,
+  TABLE,
   TABLE_INDEXES,
   TABLE_KEYS,
   type TableKeys,
 } from '../../../pipeline/declared/table.ts';
 import { unlessThere } from './idempotent.ts';
-
-/** The attribute by which items expire, in epoch seconds. */
-const EXPIRY = 'expires_at';
 
 /** AWS makes an empty table in some seconds, MiniStack at once. */
 const CREATION_SECONDS = 60;
@@ -30,7 +28,7 @@ export async function provisionTable(dynamo: DynamoDBClient, table: string): Pro
   await dynamo.send(
     new UpdateContinuousBackupsCommand({
       TableName: table,
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: TABLE.pointInTimeRecovery },
     }),
   );
   const { TimeToLiveDescription: ttl } = await dynamo.send(
@@ -41,15 +39,15 @@ export async function provisionTable(dynamo: DynamoDBClient, table: string): Pro
   await dynamo.send(
     new UpdateTimeToLiveCommand({
       TableName: table,
-      TimeToLiveSpecification: { AttributeName: EXPIRY, Enabled: true },
+      TimeToLiveSpecification: { AttributeName: TABLE.expiry, Enabled: true },
     }),
   );
 }
 
 function definition(): Omit<CreateTableCommandInput, 'TableName'> {
   return {
-    BillingMode: 'PAY_PER_REQUEST',
-    DeletionProtectionEnabled: true,
+    BillingMode: TABLE.billing,
+    DeletionProtectionEnabled: TABLE.deletionProtection,
     AttributeDefinitions: keyAttributes().map((name) => ({
       AttributeName: name,
       AttributeType: 'S' as const,
@@ -58,8 +56,7 @@ function definition(): Omit<CreateTableCommandInput, 'TableName'> {
     GlobalSecondaryIndexes: Object.values(TABLE_INDEXES).map(({ name, keys }) => ({
       IndexName: name,
       KeySchema: schemaOf(keys),
-      // Whole items are small, and readers of a day or a metric want all of them.
-      Projection: { ProjectionType: 'ALL' as const },
+      Projection: { ProjectionType: TABLE.projection },
     })),
   };
 }

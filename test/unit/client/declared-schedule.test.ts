@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ScheduleDescription } from '@temporalio/client';
+import { declaredSchedule } from '../../../pipeline/declared/schedules.ts';
 import { parseSettings } from '../../../pipeline/settings.ts';
-import { declaredSchedule, describeTimes, scheduleOptions } from '../../../client/schedule-definition.ts';
+import { describeTimes, scheduleOptions } from '../../../client/schedule-definition.ts';
 
 const every = (start: number, end: number): { start: number; end: number; step: number }[] => [
   { start, end, step: 1 },
