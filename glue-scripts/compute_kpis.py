@@ -72,12 +72,7 @@ def compute_days(plan: dict[str, Any], job_run_id: str) -> list[dict[str, Any]]:
     for planned in plan["days"]:
         name = planned["day"]
         day = computed.get(name, Day(name, 0, []))
-        file = files.get(name)
-        listed = (
-            []
-            if file is None
-            else [{"key": file.key, "size": file.size, "rows": len(day.items), "sha256": file.sha256}]
-        )
+        listed = [files[name].listed(len(day.items))] if name in files else []
         report.append(
             {
                 "day": name,

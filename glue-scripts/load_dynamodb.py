@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,7 +94,7 @@ def _write_dead_letters(arguments: Arguments, prefix: str, loaded: list[tuple[di
 
 
 def main() -> None:
-    arguments = read_arguments(sys.argv)
+    arguments = read_arguments()
     started = datetime.now(UTC)
     plan = objects.read_plan(arguments.plan)
     backoff = Backoff()

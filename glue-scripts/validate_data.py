@@ -7,6 +7,7 @@ is published: the report says what there is, and the worker decides.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -53,7 +54,7 @@ def validate(plan: dict[str, Any], job_run_id: str) -> dict[str, Any]:
     accepted = [uri for uri in written if f"/day={BAD}/" not in uri]
     bad = [uri for uri in written if f"/day={BAD}/" in uri]
 
-    counts = report.Counts(accepted={}, masks={}, first_bad_lines={})
+    counts = report.Counts()
     parts: list[dict[str, Any]] = []
     if accepted:
         parts = _accept(spark, plan, job_run_id, good, accepted, counts)
@@ -86,8 +87,7 @@ def _accept(
         .collect()
     ]
     for row in by_file:
-        key = (row.source, row.day, row.hour)
-        counts.accepted[key] = counts.accepted.get(key, 0) + row.rows
+        counts.accepted[row.source, row.day, row.hour] += row.rows
 
     days = sorted({row.day for row in by_file})
     manifests = [objects.read_json(f"{plan['manifestsPrefix']}{day}.json") for day in days]
@@ -96,11 +96,11 @@ def _accept(
     few = sum(row.rows for row in by_file) <= FEW_PLAYS
     counts.duplicates = find_duplicates(plays, _order_of(files), published, few)
 
-    rows_of: dict[tuple[str, str], int] = {}
-    sources: dict[str, dict[str, int]] = {day: {} for day in days}
+    rows_of: Counter[tuple[str, str]] = Counter()
+    sources: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in by_file:
-        rows_of[row.day, row.name] = rows_of.get((row.day, row.name), 0) + row.rows
-        sources[row.day][row.source] = sources[row.day].get(row.source, 0) + row.rows
+        rows_of[row.day, row.name] += row.rows
+        sources[row.day][row.source] += row.rows
     parts = []
     for day in days:
         mine = [uri for uri in written if f"/day={day_number(day)}/" in uri]
@@ -111,10 +111,7 @@ def _accept(
         parts.append(
             {
                 "day": day,
-                "files": [
-                    {"key": file.key, "size": file.size, "rows": count, "sha256": file.sha256}
-                    for file, count in zip(copied, rows, strict=True)
-                ],
+                "files": [file.listed(count) for file, count in zip(copied, rows, strict=True)],
                 "rows": total,
                 "distinctPlays": total - counts.duplicates.repeats_by_day.get(day, 0),
                 "sources": [{"id": source, "rows": count} for source, count in sorted(sources[day].items())],
@@ -152,11 +149,7 @@ def _report(
         "ruleVersion": RULE_VERSION,
         "referenceVersion": reference.version,
         "rows": report.totals(per_file),
-        "firstReasons": {
-            reason: sum(file["firstReasons"][reason] for file in per_file) for reason in per_file[0]["firstReasons"]
-        }
-        if per_file
-        else dict.fromkeys(hits, 0),
+        "firstReasons": {reason: sum(file["firstReasons"][reason] for file in per_file) for reason in hits},
         "reasonHits": hits,
         "files": per_file,
         "hours": report.hours(counts),

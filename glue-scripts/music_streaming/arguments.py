@@ -18,13 +18,9 @@ class Arguments:
     job_run_id: str
     plan: str
     """URI of the plan."""
-    report_prefix: str
-    """URI below which the report goes, under the name of the job run."""
+    report: str
+    """URI of the report, under the name of the job run."""
     script_digest: str
-
-    @property
-    def report(self) -> str:
-        return f"{self.report_prefix}{self.job_run_id}.json"
 
     def envelope(self, started: datetime) -> dict[str, Any]:
         """What every report begins with."""
@@ -38,13 +34,13 @@ class Arguments:
         }
 
 
-def read_arguments(argv: list[str] | None = None) -> Arguments:
+def read_arguments() -> Arguments:
     """Raises GlueArgumentError naming an argument that is missing."""
-    options = getResolvedOptions(argv or sys.argv, NAMES)
+    options = getResolvedOptions(sys.argv, NAMES)
     return Arguments(
         run_id=options["run_id"],
         job_run_id=options["JOB_RUN_ID"],
         plan=options["plan"],
-        report_prefix=options["report_prefix"],
+        report=f"{options['report_prefix']}{options['JOB_RUN_ID']}.json",
         script_digest=options["script_digest"],
     )

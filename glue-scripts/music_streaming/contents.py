@@ -21,9 +21,13 @@ class Problem:
 
 
 class UnusableError(Exception):
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, missing: tuple[str, ...] = ()) -> None:
+        """
+        missing: columns that the header lacks
+        """
         super().__init__(message)
         self.problem = Problem(code, message)
+        self.missing = missing
 
 
 @dataclass

@@ -7,6 +7,7 @@ rows whose hash occurs twice are compared in full.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -48,8 +49,8 @@ def find_duplicates(plays: DataFrame, order: Column, published: DataFrame | None
     published: plays that count already, of the same days; None where there are none
     few: whether the plays of the run are no more than FEW_PLAYS
     """
-    by_source: dict[str, int] = {}
-    repeats: dict[str, int] = {}
+    by_source: Counter[str] = Counter()
+    repeats: Counter[str] = Counter()
     groups = (
         (plays if few else suspected_repeats(plays))
         .withColumn("order", order)
@@ -65,8 +66,8 @@ def find_duplicates(plays: DataFrame, order: Column, published: DataFrame | None
     for row in (
         found.groupBy("listen_date", "by.source").agg(F.sum(surplus).alias("surplus")).where("surplus > 0").collect()
     ):
-        by_source[row.source] = by_source.get(row.source, 0) + row.surplus
-        repeats[row.listen_date] = repeats.get(row.listen_date, 0) + row.surplus
+        by_source[row.source] += row.surplus
+        repeats[row.listen_date] += row.surplus
     if published is not None:
         again = published.select(*PLAY)
         if few:
@@ -75,7 +76,7 @@ def find_duplicates(plays: DataFrame, order: Column, published: DataFrame | None
         known = plays.withColumn("order", order).join(again, PLAY, "left_semi")
         firsts = known.groupBy(*PLAY).agg(F.min(F.struct("order", "source")).alias("first"))
         for row in firsts.groupBy(F.col("first.source").alias("source")).count().collect():
-            by_source[row.source] = by_source.get(row.source, 0) + row["count"]
+            by_source[row.source] += row["count"]
     return Duplicates(by_source, repeats)
 
 

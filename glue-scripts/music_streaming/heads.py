@@ -89,18 +89,10 @@ def _look_at(order: int, file: dict[str, Any], max_unpacked: int, scratch: str) 
             raise UnusableError("unreadable_file", f"broken gzip stream: {error}") from error
         except UnclosedQuoteError as error:
             raise UnusableError("unclosed_quote", str(error)) from error
-    except _MissingColumnsError as error:
-        lines = data_lines(uri, max_unpacked)
-        return InputFile(**known, uri=uri, problem=error.problem, data_lines=lines, missing=error.columns)
     except UnusableError as error:
         lines = 0 if error.problem.code == "empty_file" else data_lines(uri, max_unpacked)
-        return InputFile(**known, uri=uri, problem=error.problem, data_lines=lines)
-
-
-class _MissingColumnsError(UnusableError):
-    def __init__(self, names: tuple[str, ...], hint: str) -> None:
-        super().__init__("missing_column", f"the header lacks {', '.join(names)}{hint}")
-        self.columns = Columns(names, len(names))
+        missing = Columns(error.missing, len(error.missing))
+        return InputFile(**known, uri=uri, problem=error.problem, data_lines=lines, missing=missing)
 
 
 def _readable(known: dict[str, Any], uri: str, max_unpacked: int, scratch: str) -> InputFile:
@@ -141,7 +133,8 @@ def _columns(header: bytes) -> list[str]:
         raise UnusableError("unreadable_file", f"the header can't be read as UTF-8 CSV: {error}") from error
     missing = tuple(name for name in REQUIRED if name not in columns)
     if missing:
-        raise _MissingColumnsError(missing, _other_delimiter(text) if len(columns) == 1 else "")
+        hint = _other_delimiter(text) if len(columns) == 1 else ""
+        raise UnusableError("missing_column", f"the header lacks {', '.join(missing)}{hint}", missing)
     return columns
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from functools import reduce
 from itertools import groupby
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from music_streaming.heads import InputFile
 from music_streaming.reference import ReferenceData
-from music_streaming.rules import Row, broken_rules, literal_time, parse_listen_time, parse_user_id
+from music_streaming.rules import broken_rules, literal_time, parse_listen_time, parse_user_id
 from music_streaming.session import one_split_for_each_task
 from music_streaming.times import day_of
 
@@ -52,17 +52,7 @@ def judged_rows(spark: SparkSession, files: list[InputFile], reference: Referenc
         .join(F.broadcast(songs), F.col("track_text") == F.col("song"), "left")
         .join(F.broadcast(users), F.col("user_id") == F.col("user"), "left")
     )
-    row = Row(
-        user_text=F.col("user_text"),
-        track_text=F.col("track_text"),
-        time_text=F.col("time_text"),
-        user_id=F.col("user_id"),
-        listen_time=F.col("listen_time"),
-        song_known=F.col("song").isNotNull(),
-        user_known=F.col("user").isNotNull(),
-        now=literal_time(now),
-    )
-    judged = joined.withColumn("mask", broken_rules(row))
+    judged = joined.withColumn("now", literal_time(now)).withColumn("mask", broken_rules())
     accepted = F.col("mask") == 0
     problem = F.struct("mask", "block", "place", "raw", "user_text", "track_text", "time_text")
     return judged.select(
@@ -128,16 +118,10 @@ def lines_before(spark: SparkSession, files: list[InputFile], places: Iterable[P
     if not split_files:
         return {}
     lines = read_lines(spark, [file.uri for file in split_files]).withColumn("source", source_of(split_files, "path"))
+    ahead = Window.partitionBy("source").orderBy("block").rowsBetween(Window.unboundedPreceding, -1)
+    counted = lines.groupBy("source", "block").count().withColumn("before", F.sum("count").over(ahead))
     with one_split_for_each_task(spark):
-        counts = lines.groupBy("source", "block").count().collect()
-    before: dict[Place, int] = {}
-    for source, blocks in groupby(sorted(counts, key=lambda row: (row.source, row.block)), lambda row: row.source):
-        offset = 0
-        for block in blocks:
-            if block.block > 0:
-                before[source, block.block] = offset
-            offset += block["count"]
-    return before
+        return {(row.source, row.block): row.before for row in counted.where("block > 0").collect()}
 
 
 def with_line(spark: SparkSession, rows: DataFrame, before: dict[Place, int]) -> DataFrame:

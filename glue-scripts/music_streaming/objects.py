@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -48,6 +49,10 @@ class Copied:
     """Key within the bucket, or the path."""
     size: int
     sha256: str
+
+    def listed(self, rows: int) -> dict[str, Any]:
+        """As reports list a file."""
+        return {"key": self.key, "size": self.size, "rows": rows, "sha256": self.sha256}
 
 
 @lru_cache(maxsize=1)
@@ -225,9 +230,7 @@ def list_files(prefix: str, suffix: str) -> list[str]:
     """URIs below the prefix that end in the suffix, sorted."""
     place = split(prefix)
     if place is None:
-        base = path_of(prefix)
-        found = [os.path.join(folder, name) for folder, _, names in os.walk(base) for name in names]
-        return sorted(path for path in found if path.endswith(suffix))
+        return sorted(str(path) for path in Path(path_of(prefix)).rglob(f"*{suffix}"))
     pages = s3().get_paginator("list_objects_v2").paginate(Bucket=place[0], Prefix=place[1])
     keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
     return sorted(f"s3://{place[0]}/{key}" for key in keys if key.endswith(suffix))

@@ -19,42 +19,25 @@ REVIEW_LIMIT = 0.02
 class Counts:
     """What the judged rows amount to."""
 
-    accepted: dict[tuple[str, str, int], int]
+    accepted: Counter[tuple[str, str, int]] = field(default_factory=Counter)
     """Rows by source, day and hour."""
-    masks: dict[tuple[str, int], int]
+    masks: Counter[tuple[str, int]] = field(default_factory=Counter)
     """Rows that were not accepted, by source and broken rules."""
-    first_bad_lines: dict[str, int]
+    first_bad_lines: dict[str, int] = field(default_factory=dict)
     duplicates: Duplicates = field(default_factory=Duplicates)
 
 
 def file_reports(files: list[InputFile], counts: Counts) -> list[dict[str, Any]]:
-    return [_rejected_file(file) if file.problem else _accepted_file(file, counts) for file in files]
+    return [_file_report(file, counts) for file in files]
 
 
-def _rejected_file(file: InputFile) -> dict[str, Any]:
-    assert file.problem is not None
-    return {
-        "id": file.id,
-        "key": file.key,
-        "status": "rejected",
-        "problem": {"code": file.problem.code, "message": file.problem.message},
-        "rows": _rows(rejected=file.data_lines),
-        "firstReasons": dict.fromkeys(REASONS, 0),
-        "drift": _drift(file) if file.missing.count else None,
-        "days": {},
-        "truncatedLastLine": False,
-        "firstBadLine": None,
-        "warnings": [],
-    }
-
-
-def _accepted_file(file: InputFile, counts: Counts) -> dict[str, Any]:
+def _file_report(file: InputFile, counts: Counts) -> dict[str, Any]:
     days: Counter[str] = Counter()
     for (source, day, _hour), rows in counts.accepted.items():
         if source == file.id:
             days[day] += rows
     first_reasons = dict.fromkeys(REASONS, 0)
-    rejected = review = 0
+    rejected, review = file.data_lines, 0
     for (source, mask), rows in counts.masks.items():
         if source != file.id:
             continue
@@ -65,18 +48,19 @@ def _accepted_file(file: InputFile, counts: Counts) -> dict[str, Any]:
             review += rows
     duplicate = counts.duplicates.by_source.get(file.id, 0)
     rows = _rows(valid=days.total() - duplicate, duplicate=duplicate, rejected=rejected, under_review=review)
+    problem = file.problem
     return {
         "id": file.id,
         "key": file.key,
-        "status": "accepted",
-        "problem": None,
+        "status": "rejected" if problem else "accepted",
+        "problem": {"code": problem.code, "message": problem.message} if problem else None,
         "rows": rows,
         "firstReasons": first_reasons,
-        "drift": _drift(file),
+        "drift": None if problem and not file.missing.count else _drift(file),
         "days": dict(sorted(days.items())),
         "truncatedLastLine": file.truncated_last_line,
         "firstBadLine": counts.first_bad_lines.get(file.id),
-        "warnings": ["no_rows"] if rows["delivered"] == 0 else [],
+        "warnings": ["no_rows"] if not problem and rows["delivered"] == 0 else [],
     }
 
 

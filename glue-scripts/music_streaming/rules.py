@@ -6,11 +6,10 @@ The order of the table is the order in which reports name the first reason of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from operator import and_
+from operator import add, and_
 from typing import Literal
 
 from pyspark.sql import Column
@@ -28,23 +27,15 @@ ISO_TIME = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([zZ]| ?[+-
 MINUTES_THEN_ZONE = r"^(.{16})(?=[Z +-])"
 
 # The first day that has a name: with it in the year 0, or brought there by its zone, a time is none.
-EARLIEST = "0001-01-01T00:00:00Z"
+EARLIEST = "timestamp'0001-01-01 00:00:00'"
 
 
-@dataclass(frozen=True)
-class Row:
-    """Columns of a row as the rules see them."""
+MISSING = "coalesce({}, '') = ''"
+GIVEN = "coalesce({}, '') <> ''"
 
-    user_text: Column
-    track_text: Column
-    time_text: Column
-    user_id: Column
-    """The text as a positive integer, else null."""
-    listen_time: Column
-    """The text as a time, else null."""
-    song_known: Column
-    user_known: Column
-    now: Column
+# A known track is well-formed, so only unknown ones cost the look at their characters. In a branch of its own: what two
+# rules have in common is evaluated ahead of both, whatever stands before an `and`.
+WELL_FORMED = f"case when song is null then track_text rlike r'{TRACK_ID}' else false end"
 
 
 @dataclass(frozen=True)
@@ -52,76 +43,64 @@ class Rule:
     id: str
     column: Literal["user_id", "track_id", "listen_time"]
     action: Literal["reject", "review"]
-    predicate: Callable[[Row], Column]
-    """True where the row breaks the rule; never null."""
+    predicate: str
+    """True where the row breaks the rule, never null: SQL over its columns, which `broken_rules` names."""
     description: str
 
 
-def _missing(text: Column) -> Column:
-    return F.coalesce(text, F.lit("")) == ""
-
-
-def _bad_track(row: Row) -> Column:
-    return ~_missing(row.track_text) & ~row.song_known & ~_well_formed_if_unknown(row)
-
-
-def _unknown_track(row: Row) -> Column:
-    return ~_missing(row.track_text) & ~row.song_known & _well_formed_if_unknown(row)
-
-
-def _well_formed_if_unknown(row: Row) -> Column:
-    """A known track is well-formed, so only unknown ones cost the look at their characters.
-
-    In a branch of its own: what two rules have in common is evaluated ahead of both, whatever stands before an `and`.
-    """
-    return F.when(~row.song_known, row.track_text.rlike(TRACK_ID)).otherwise(F.lit(False))
-
-
 RULES: tuple[Rule, ...] = (
-    Rule("missing_user_id", "user_id", "reject", lambda row: _missing(row.user_text), "user_id is given"),
-    Rule("missing_track_id", "track_id", "reject", lambda row: _missing(row.track_text), "track_id is given"),
-    Rule("missing_listen_time", "listen_time", "reject", lambda row: _missing(row.time_text), "listen_time is given"),
+    Rule("missing_user_id", "user_id", "reject", MISSING.format("user_text"), "user_id is given"),
+    Rule("missing_track_id", "track_id", "reject", MISSING.format("track_text"), "track_id is given"),
+    Rule("missing_listen_time", "listen_time", "reject", MISSING.format("time_text"), "listen_time is given"),
     Rule(
         "bad_listen_time",
         "listen_time",
         "reject",
-        lambda row: ~_missing(row.time_text) & (row.listen_time.isNull() | (row.listen_time < literal_time(EARLIEST))),
+        f"{GIVEN.format('time_text')} and (listen_time is null or listen_time < {EARLIEST})",
         "listen_time is YYYY-MM-DD HH:MM:SS or ISO 8601",
     ),
     Rule(
         "bad_user_id",
         "user_id",
         "reject",
-        lambda row: ~_missing(row.user_text) & row.user_id.isNull(),
+        f"{GIVEN.format('user_text')} and user_id is null",
         "user_id is a positive integer",
     ),
-    Rule("bad_track_id", "track_id", "reject", _bad_track, "track_id is 22 base62 characters"),
+    Rule(
+        "bad_track_id",
+        "track_id",
+        "reject",
+        f"{GIVEN.format('track_text')} and song is null and not {WELL_FORMED}",
+        "track_id is 22 base62 characters",
+    ),
     Rule(
         "future_listen_time",
         "listen_time",
         "reject",
-        lambda row: F.coalesce(row.listen_time > row.now, F.lit(False)),
+        "coalesce(listen_time > now, false)",
         "listen_time is not after the run's start",
     ),
-    Rule("unknown_track", "track_id", "review", _unknown_track, "track_id is among the songs"),
     Rule(
-        "unknown_user",
-        "user_id",
+        "unknown_track",
+        "track_id",
         "review",
-        lambda row: row.user_id.isNotNull() & ~row.user_known,
-        "user_id is among the users",
+        f"{GIVEN.format('track_text')} and song is null and {WELL_FORMED}",
+        "track_id is among the songs",
     ),
+    Rule("unknown_user", "user_id", "review", "user_id is not null and user is null", "user_id is among the users"),
 )
 
 REASONS: tuple[str, ...] = tuple(rule.id for rule in RULES)
 
 
-def broken_rules(row: Row) -> Column:
-    """The broken rules as bits of an int, rule 0 the lowest; 0 for an accepted row."""
-    mask = F.lit(0)
-    for bit, rule in enumerate(RULES):
-        mask = mask + F.when(rule.predicate(row), F.lit(1 << bit)).otherwise(F.lit(0))
-    return mask
+def broken_rules() -> Column:
+    """The broken rules as bits of an int, rule 0 the lowest; 0 for an accepted row.
+
+    Columns of a row: user_text, track_text and time_text as read; user_id and listen_time, null where the text is none;
+    song and user, null where unknown; now.
+    """
+    bits = [F.when(F.expr(rule.predicate), F.lit(1 << bit)).otherwise(F.lit(0)) for bit, rule in enumerate(RULES)]
+    return reduce(add, bits)
 
 
 def reasons_of(mask: int) -> list[str]:

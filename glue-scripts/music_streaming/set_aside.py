@@ -44,8 +44,7 @@ def set_aside(
     by_verdict = {REJECTED: 0, UNDER_REVIEW: 0}
     groups = bad.groupBy("source", "mask", "block").agg(F.count(F.lit(1)).alias("rows"), F.min("place").alias("place"))
     for row in groups.collect():
-        mask = (row.source, row.mask)
-        counts.masks[mask] = counts.masks.get(mask, 0) + row.rows
+        counts.masks[row.source, row.mask] += row.rows
         place = (row.source, row.block)
         first[place] = min(row.place, first.get(place, row.place))
         by_verdict[REJECTED if is_rejected(row.mask) else UNDER_REVIEW] += row.rows

@@ -68,14 +68,8 @@ def wanted_items(
 
 
 def _attributes(row: Row) -> Attributes:
-    return {
-        "id": row["id"],
-        "metric_type": row["metric_type"],
-        "date": row["date"],
-        "value": number(row["value"]),
-        "dimensions": json.loads(row["dimensions"]),
-        "metadata": json.loads(row["metadata"]),
-    }
+    documents = {name: json.loads(row[name]) for name in ("dimensions", "metadata")}
+    return {name: row[name] for name in COLUMNS} | documents | {"value": number(row["value"])}
 
 
 def _check(day: str, rows: list[Row], expected: int, digest: str) -> None:
