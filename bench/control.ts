@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { PROMPT_SERVER } from '../local/stack/parts.ts';
 import { shutdownInMemory } from '../test/support/fakes/fake-procedures.ts';
 import { GlueInHand } from '../test/support/fakes/glue-in-hand.ts';
 import type { emergencyShutdown } from '../workflows/emergency-shutdown/workflow.ts';
@@ -17,7 +18,7 @@ import {
 } from '../workflows/procedures/messages.ts';
 import type { shutdownRecovery } from '../workflows/shutdown-recovery/workflow.ts';
 import { median, seconds, type Part } from './report.ts';
-import { AS_IN_THE_STACK, TASK_QUEUE, withServer } from './server.ts';
+import { TASK_QUEUE, withServer } from './server.ts';
 
 const IN_FLIGHT = 50;
 const COMMANDS = 15;
@@ -44,7 +45,7 @@ interface Figures {
 export async function benchControl(folder: string): Promise<Part> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const glue = new GlueInHand('validation');
-  const server = { words: AS_IN_THE_STACK, dbFilename: join(folder, 'temporal.db') };
+  const server = { words: PROMPT_SERVER, dbFilename: join(folder, 'temporal.db') };
   const figures = await withServer(server, shutdownInMemory(glue).activities, ({ client }) =>
     measure(client, glue),
   );

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 /** What a benchmark has started, so that an interrupted one leaves none of it. */
 const started = new Set<() => Promise<unknown>>();
 const controller = new AbortController();
@@ -10,10 +12,8 @@ export function interrupt(): void {
 
 /** The work's result, or an error as soon as the benchmark is interrupted. */
 export async function unlessInterrupted<T>(work: Promise<T>): Promise<T> {
-  const interrupted = new Promise<never>((_, reject) => {
-    interruption.addEventListener('abort', () => {
-      reject(interruption.reason as Error);
-    });
+  const interrupted = once(interruption, 'abort').then(() => {
+    throw interruption.reason;
   });
   return await Promise.race([work, interrupted]);
 }

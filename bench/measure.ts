@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { endGroup, membersOf, statOf, type CommandLine } from '../local/glue/processes.ts';
+import { endGroup, membersOf, type CommandLine } from '../local/glue/processes.ts';
 import { tailOf } from '../local/stack/processes.ts';
 import { ending } from './interruption.ts';
 
@@ -57,22 +57,18 @@ export async function measured(line: CommandLine, logFile: string): Promise<Meas
   return { seconds: elapsed, cpuSeconds: meter.cpuSeconds, peakBytes: meter.peakBytes };
 }
 
-/** Watches a process group, or with `alone` a single process. */
+/** Watches a process group. */
 export class Meter {
   readonly #leader: number;
-  readonly #alone: boolean;
   readonly #ticks = new Map<number, number>();
   peakBytes = 0;
 
-  constructor(leader: number, { alone = false } = {}) {
+  constructor(leader: number) {
     this.#leader = leader;
-    this.#alone = alone;
   }
 
   get cpuSeconds(): number {
-    let sum = 0;
-    for (const ticks of this.#ticks.values()) sum += ticks;
-    return sum / TICKS_PER_SECOND;
+    return [...this.#ticks.values()].reduce((sum, ticks) => sum + ticks, 0) / TICKS_PER_SECOND;
   }
 
   /** Looks again and again while some work is under way. */
@@ -86,18 +82,12 @@ export class Meter {
   /** Resident bytes now. */
   look(): number {
     let bytes = 0;
-    for (const { pid, stat } of this.#watched()) {
+    for (const { pid, stat } of membersOf(this.#leader) ?? []) {
       const field = (index: number): number => Number(stat[index] ?? 0);
       bytes += field(RESIDENT_FIELD) * PAGE_BYTES;
       this.#ticks.set(pid, field(USER_FIELD) + field(SYSTEM_FIELD));
     }
     this.peakBytes = Math.max(this.peakBytes, bytes);
     return bytes;
-  }
-
-  #watched(): { readonly pid: number; readonly stat: readonly string[] }[] {
-    if (!this.#alone) return membersOf(this.#leader) ?? [];
-    const stat = statOf(this.#leader);
-    return stat === undefined ? [] : [{ pid: this.#leader, stat }];
   }
 }

@@ -40,7 +40,7 @@ export async function benchMemory(folder: string, inputMegabytes: number): Promi
       await client.deliver(songs.path, { kind: 'songs' });
       await client.deliver(users.path, { kind: 'users' });
       await client.deliver(input.path);
-      const meter = new Meter(worker.pid, { alone: true });
+      const meter = new Meter(worker.pid);
       const idleBytes = meter.look();
       const took = await meter.during(prepared(client), LOOK_MILLISECONDS);
       const { peakBytes } = meter;

@@ -5,9 +5,10 @@
  */
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { PROMPT_SERVER } from '../local/stack/parts.ts';
 import { fakeActivities } from '../test/support/fakes/fake-activities.ts';
 import { median, seconds, type Part } from './report.ts';
-import { AS_IN_THE_STACK, TASK_QUEUE, withServer } from './server.ts';
+import { TASK_QUEUE, withServer } from './server.ts';
 
 interface ServerSetting {
   readonly name: string;
@@ -16,7 +17,7 @@ interface ServerSetting {
 
 const SERVERS: readonly [ServerSetting, ServerSetting] = [
   { name: 'server as it comes', words: [] },
-  { name: 'as in the local stack', words: AS_IN_THE_STACK },
+  { name: 'as in the local stack', words: PROMPT_SERVER },
 ];
 
 /** The first runs fill caches: of the worker's isolate, of the server's database. */

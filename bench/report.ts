@@ -28,10 +28,9 @@ export function printed({ name, columns, rows, targets }: Part): string {
 }
 
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle];
-  const lower = sorted[sorted.length % 2 === 1 ? middle : middle - 1];
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  const [lower, upper] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]];
   if (upper === undefined || lower === undefined) throw new Error('There is no median of nothing');
   return (upper + lower) / 2;
 }

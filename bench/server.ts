@@ -9,9 +9,6 @@ import { ending } from './interruption.ts';
 
 export const TASK_QUEUE = 'bench';
 
-/** How the local stack sets its server up; by default it polls its task queues twenty times a second. */
-export const AS_IN_THE_STACK = ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=500'];
-
 export interface Server {
   /** What the server is started with beside its defaults. */
   readonly words: readonly string[];
