@@ -73,7 +73,7 @@ export function playSource(options: ParsedOptions): PlaySource {
       count: to - from,
       at: (position) => {
         const number = permute(order, from + position);
-        const hour = hourOf(hourStarts, number);
+        const hour = hourStarts.findLastIndex((start) => start <= number);
         return play(day * 24 + hour, number - (hourStarts[hour] ?? 0));
       },
     }),
@@ -102,12 +102,6 @@ function cumulativeQuotas(plays: number): number[] {
     starts.push(Math.floor((plays * weights) / ALL_WEIGHTS));
   }
   return starts;
-}
-
-function hourOf(starts: readonly number[], number: number): number {
-  let hour = 23;
-  while (hour > 0 && (starts[hour] ?? 0) > number) hour -= 1;
-  return hour;
 }
 
 /** Every second of a day as text: formatting ten million times is what would cost most. */

@@ -86,49 +86,37 @@ const BAD_TRACKS = [
   '0000000000-00000000000',
 ] as const;
 
-/** A play spoilt in one way or, for `combined`, in several. */
-function badRow(kind: BadRow, play: Play, number: number, options: RowOptions): Row {
-  const good = acceptedRow(play, 'valid');
-  const base = { userId: good.userId, trackId: good.trackId, listenTime: good.listenTime };
-  const rejected = (changes: Partial<typeof base>, ...reasons: Reason[]): Row => ({
-    ...base,
-    ...changes,
-    verdict: 'rejected',
-    reasons,
-  });
+type Fields = Pick<Row, 'userId' | 'trackId' | 'listenTime'>;
+
+/** How a play is spoilt, by kind. */
+const SPOILT: Readonly<
+  Record<BadRow, (number: number, good: Fields, options: RowOptions) => Partial<Fields>>
+> = {
+  missing_user_id: () => ({ userId: '' }),
+  missing_track_id: () => ({ trackId: '' }),
+  missing_listen_time: () => ({ listenTime: '' }),
+  bad_listen_time: (number) => ({ listenTime: pick(BAD_TIMES, number) }),
+  bad_user_id: (number) => ({ userId: pick(BAD_USERS, number) }),
+  bad_track_id: (number) => ({ trackId: pick(BAD_TRACKS, number) }),
+  // Seventy-five years on: in the future whenever this is run.
+  future_listen_time: (number, good) => ({ listenTime: `20${99 - (number % 5)}${good.listenTime.slice(4)}` }),
   // Well-formed, but of no song or user: numbers from the catalogue's end on.
-  const beyond = number % 1000;
-  switch (kind) {
-    case 'missing_user_id':
-      return rejected({ userId: '' }, kind);
-    case 'missing_track_id':
-      return rejected({ trackId: '' }, kind);
-    case 'missing_listen_time':
-      return rejected({ listenTime: '' }, kind);
-    case 'bad_listen_time':
-      return rejected({ listenTime: pick(BAD_TIMES, number) }, kind);
-    case 'bad_user_id':
-      return rejected({ userId: pick(BAD_USERS, number) }, kind);
-    case 'bad_track_id':
-      return rejected({ trackId: pick(BAD_TRACKS, number) }, kind);
-    case 'future_listen_time':
-      // Seventy-five years on: in the future whenever this is run.
-      return rejected({ listenTime: `20${99 - (number % 5)}${good.listenTime.slice(4)}` }, kind);
-    case 'unknown_track':
-      return {
-        ...base,
-        trackId: options.trackId(options.songs + beyond),
-        verdict: 'underReview',
-        reasons: [kind],
-      };
-    case 'unknown_user':
-      return { ...base, userId: `${options.users + 1 + beyond}`, verdict: 'underReview', reasons: [kind] };
-    case 'combined':
-      return rejected(
-        { userId: '', trackId: pick(BAD_TRACKS, number), listenTime: pick(BAD_TIMES, number) },
-        'missing_user_id',
-        'bad_listen_time',
-        'bad_track_id',
-      );
-  }
+  unknown_track: (number, _, { songs, trackId }) => ({ trackId: trackId(songs + (number % 1000)) }),
+  unknown_user: (number, _, { users }) => ({ userId: `${users + 1 + (number % 1000)}` }),
+  combined: (number) => ({
+    userId: '',
+    trackId: pick(BAD_TRACKS, number),
+    listenTime: pick(BAD_TIMES, number),
+  }),
+};
+
+function badRow(kind: BadRow, play: Play, number: number, options: RowOptions): Row {
+  const { userId, trackId, listenTime } = acceptedRow(play, 'valid');
+  const good = { userId, trackId, listenTime };
+  return {
+    ...good,
+    ...SPOILT[kind](number, good, options),
+    verdict: kind === 'unknown_track' || kind === 'unknown_user' ? 'underReview' : 'rejected',
+    reasons: kind === 'combined' ? ['missing_user_id', 'bad_listen_time', 'bad_track_id'] : [kind],
+  };
 }

@@ -8,7 +8,9 @@ import { addDays, playSource, type Play, type Plays, type PlaySource } from './p
 import { hash, PURPOSE } from './random.ts';
 import { fileRows, type Row, type RowOptions } from './rows.ts';
 
-export type FileKind = 'regular' | 'midnight' | 'late' | 'correction' | 'broken';
+/** In the order of delivery. */
+const KINDS = ['regular', 'midnight', 'broken', 'late', 'correction'] as const;
+export type FileKind = (typeof KINDS)[number];
 
 export interface StreamFile {
   /** A correction has the name of the file it corrects. */
@@ -48,13 +50,10 @@ export function generateStreams(given: DatasetOptions): StreamFile[] {
     return { name: `${name}.${extension}`, kind, traits, rows: () => fileRows(rowOptions, content) };
   };
 
-  const regular: StreamFile[] = [];
-  const midnight: StreamFile[] = [];
-  const late: StreamFile[] = [];
-  const corrections: StreamFile[] = [];
+  const made: StreamFile[] = [];
   if (options.singleFile) {
     const last = addDays(options.firstDay, options.days - 1);
-    regular.push(make('regular', `streams-${options.firstDay}-to-${last}`, allDays(options, source)));
+    made.push(make('regular', `streams-${options.firstDay}-to-${last}`, allDays(options, source)));
   }
   for (let day = 0; day < options.days; day += 1) {
     const date = addDays(options.firstDay, day);
@@ -64,31 +63,31 @@ export function generateStreams(given: DatasetOptions): StreamFile[] {
       : shares.map((plays, i) =>
           make('regular', `streams-${date}-${numbered(i, shares.length)}`, plays, shares[i - 1]),
         );
-    regular.push(...ofDay);
+    made.push(...ofDay);
     if (options.midnightFiles) {
       const plays = source.additional(day, options.midnightFilePlays, (position) => 22 + (position % 4));
-      midnight.push(make('midnight', `streams-${date}-midnight`, plays));
+      made.push(make('midnight', `streams-${date}-midnight`, plays));
     }
     for (let i = 0; i < options.lateFilesPerDay; i += 1) {
       const hourAt = (position: number): number => hash(options.seed, PURPOSE.lateHour, position) % 24;
       const plays = source.additional(day, options.lateFilePlays, hourAt);
-      late.push(make('late', `streams-${date}-late-${i + 1}`, plays, shares[0]));
+      made.push(make('late', `streams-${date}-late-${i + 1}`, plays, shares[0]));
     }
     const [last, lastFile] = [shares.at(-1), ofDay.at(-1)];
     if (day < options.corrections && last !== undefined && lastFile !== undefined) {
       const plays = corrected(last, (count) => source.additional(day, count, (position) => position % 24));
       const traits = lastFile.traits.filter((trait) => trait !== 'truncated_last_line');
       const correction = make('correction', lastFile.name, plays, shares.at(-2), traits);
-      corrections.push({ ...correction, name: lastFile.name });
+      made.push({ ...correction, name: lastFile.name });
     }
   }
-  const broken = options.brokenFiles.map((kind, i): StreamFile => {
+  for (const [i, kind] of options.brokenFiles.entries()) {
     const hasRows = kind === 'missing_column' || kind === 'renamed_column';
     const plays = source.additional(0, hasRows ? BROKEN_FILE_PLAYS : 0, (position) => position % 24);
     const name = `streams-broken-${i + 1}-${kind.replaceAll('_', '-')}`;
-    return { ...make('broken', name, plays, undefined, []), broken: kind };
-  });
-  return [...regular, ...midnight, ...broken, ...late, ...corrections];
+    made.push({ ...make('broken', name, plays, undefined, []), broken: kind });
+  }
+  return made.sort((one, other) => KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind));
 }
 
 /** From 1, of equal width: files that arrive together are processed in the order of their names. */
