@@ -106,7 +106,8 @@ export function splitArguments(effective: GlueArguments): SplitArguments {
     script: Object.fromEntries(Object.entries(effective).filter(([name]) => !isSwitch(name))),
     switches: {
       scriptLocation: effective['--scriptLocation'],
-      sparkConf: sparkConfOf(effective['--conf']),
+      // `a=b --conf c=d` is how several settings travel in the one value that a map allows.
+      sparkConf: listOf(` ${effective['--conf'] ?? ''}`, /\s+--conf\s+/),
       extraPyFiles: listOf(effective['--extra-py-files']),
       extraJars: listOf(effective['--extra-jars']),
       extraFiles: listOf(effective['--extra-files']),
@@ -145,17 +146,9 @@ function isSwitch(name: string): boolean {
   );
 }
 
-/** `a=b --conf c=d` is how several settings travel in the one value that a map allows. */
-function sparkConfOf(value: string | undefined): string[] {
-  return (value ?? '')
-    .split(/\s+--conf\s+/)
-    .map((setting) => setting.trim().replace(/^--conf\s+/, ''))
-    .filter((setting) => setting !== '');
-}
-
-function listOf(value: string | undefined): string[] {
-  return (value ?? '')
-    .split(',')
+function listOf(value = '', separator: RegExp | string = ','): string[] {
+  return value
+    .split(separator)
     .map((item) => item.trim())
     .filter((item) => item !== '');
 }

@@ -3,6 +3,7 @@
  * DPU-seconds that it reports. Pure.
  */
 import { invalidInput } from './errors.ts';
+import type { JobRun, JobSettings } from './model.ts';
 
 interface WorkerTraits {
   readonly dpu: number;
@@ -30,19 +31,12 @@ const WORKERS: Readonly<Record<string, WorkerTraits>> = {
 };
 
 /** Capacity fields as a job definition or a StartJobRun gives them. */
-export interface CapacityRequest {
-  readonly WorkerType?: string | undefined;
-  readonly NumberOfWorkers?: number | undefined;
-  readonly MaxCapacity?: number | undefined;
-  readonly AllocatedCapacity?: number | undefined;
-}
+export type CapacityRequest = Pick<
+  JobSettings,
+  'WorkerType' | 'NumberOfWorkers' | 'MaxCapacity' | 'AllocatedCapacity'
+>;
 
-export interface Capacity {
-  readonly WorkerType?: string;
-  readonly NumberOfWorkers?: number;
-  readonly MaxCapacity: number;
-  readonly AllocatedCapacity?: number;
-}
+export type Capacity = CapacityRequest & { readonly MaxCapacity: number };
 
 const DEFAULT_WORKERS = { WorkerType: 'G.1X', NumberOfWorkers: 2 } as const;
 
@@ -130,7 +124,7 @@ function workersCapacity(type: string, count: number): Capacity {
  * @param executionSeconds how long the run used its workers.
  */
 export function reportedDpuSeconds(
-  run: { readonly ExecutionClass?: string | undefined; readonly MaxCapacity?: number | undefined },
+  run: Pick<JobRun, 'ExecutionClass' | 'MaxCapacity'>,
   autoScaling: boolean,
   executionSeconds: number,
 ): number | undefined {

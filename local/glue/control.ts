@@ -6,7 +6,7 @@
  *     POST   /_local/faults          {"faults":[…]} adds; answers their ids
  *     DELETE /_local/faults[/ID]     removes one, or all
  */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { messageOf } from '../stack/errors.ts';
@@ -14,58 +14,45 @@ import { faultsRequestSchema, type Faults } from './faults.ts';
 
 export const CONTROL_PREFIX = '/_local/';
 
+type Answer = [status: number, content: object];
+
 /** @param faults `undefined` when the server does not allow any. */
 export function controlEndpoint(faults: Faults | undefined): RequestListener {
   return (request, response) => {
-    handle(faults, request, response).catch((error: unknown) => {
-      reply(response, 500, { message: messageOf(error) });
-    });
+    void answerTo(faults, request)
+      .catch((error: unknown): Answer => [500, { message: messageOf(error) }])
+      .then(([status, content]) => {
+        response.writeHead(status, { 'content-type': 'application/json' });
+        response.end(`${JSON.stringify(content)}\n`);
+      });
   };
 }
 
-async function handle(
-  faults: Faults | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function answerTo(faults: Faults | undefined, request: IncomingMessage): Promise<Answer> {
   const path = (request.url ?? '').slice(CONTROL_PREFIX.length);
   const method = request.method ?? 'GET';
-  if (method === 'GET' && path === 'health') {
-    reply(response, 200, { status: 'ok' });
-    return;
-  }
+  if (method === 'GET' && path === 'health') return [200, { status: 'ok' }];
   const [section, id] = path.split('/');
-  if (section !== 'faults') {
-    reply(response, 404, { message: `There is nothing at ${CONTROL_PREFIX}${path}.` });
-    return;
-  }
+  if (section !== 'faults') return [404, { message: `There is nothing at ${CONTROL_PREFIX}${path}.` }];
   if (faults === undefined) {
-    reply(response, 403, {
-      message: 'This server takes no faults. Start it with --allow-faults to test with them.',
-    });
-    return;
+    return [403, { message: 'This server takes no faults. Start it with --allow-faults to test with them.' }];
   }
-  if (method === 'GET') reply(response, 200, { faults: faults.list() });
-  else if (method === 'POST') await add(faults, request, response);
-  else if (method === 'DELETE' && faults.remove(id)) reply(response, 200, { faults: faults.list() });
-  else if (method === 'DELETE') reply(response, 404, { message: `There is no fault ${id ?? ''}.` });
-  else reply(response, 405, { message: `${method} is not possible here; use GET, POST or DELETE.` });
+  if (method === 'GET') return [200, { faults: faults.list() }];
+  if (method === 'POST') return add(faults, await text(request));
+  if (method === 'DELETE' && faults.remove(id)) return [200, { faults: faults.list() }];
+  if (method === 'DELETE') return [404, { message: `There is no fault ${id ?? ''}.` }];
+  return [405, { message: `${method} is not possible here; use GET, POST or DELETE.` }];
 }
 
-async function add(faults: Faults, request: IncomingMessage, response: ServerResponse): Promise<void> {
+function add(faults: Faults, given: string): Answer {
   let body: unknown;
   try {
-    body = JSON.parse(await text(request));
+    body = JSON.parse(given);
   } catch (error) {
-    reply(response, 400, { message: `The request is not JSON: ${messageOf(error)}` });
-    return;
+    return [400, { message: `The request is not JSON: ${messageOf(error)}` }];
   }
-  const parsed = faultsRequestSchema.safeParse(body);
-  if (parsed.success) reply(response, 200, { ids: faults.add(parsed.data.faults) });
-  else reply(response, 400, { message: z.prettifyError(parsed.error) });
-}
-
-function reply(response: ServerResponse, status: number, content: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(`${JSON.stringify(content)}\n`);
+  const { data, error } = faultsRequestSchema.safeParse(body);
+  return error === undefined
+    ? [200, { ids: faults.add(data.faults) }]
+    : [400, { message: z.prettifyError(error) }];
 }

@@ -27,13 +27,9 @@ export function errorMessageOf(
 }
 
 function lastException(lines: readonly string[]): string | undefined {
-  for (const line of lines.toReversed()) {
-    const match = EXCEPTION_LINE.exec(line.trimEnd());
-    if (match === null) continue;
-    const [, name = '', text] = match;
-    return text === undefined ? name : `${name}: ${text}`;
-  }
-  return undefined;
+  const last = lines.findLast((line) => EXCEPTION_LINE.test(line.trimEnd()));
+  const [, name, text] = EXCEPTION_LINE.exec(last?.trimEnd() ?? '') ?? [];
+  return text === undefined ? name : `${name}: ${text}`;
 }
 
 /** The last Python traceback in the output, with its exception line; empty when there is none. */

@@ -13,8 +13,9 @@ import { effectiveArguments, splitArguments } from './arguments.ts';
 import { reportedDpuSeconds } from './capacity.ts';
 import type { Execute, Execution, Outcome } from './execution.ts';
 import { epochSeconds, hasEnded, type EndedState, type JobRun, type RunRecord } from './model.ts';
+import type { Options } from './options.ts';
 import { endGroup, stillOurs } from './processes.ts';
-import { executable, releasable, type Queued } from './scheduler.ts';
+import { executable, releasable } from './scheduler.ts';
 import type { Store } from './store.ts';
 
 /** How a run is to be executed: for real, or as a fault says. */
@@ -28,13 +29,7 @@ export interface ExecutionPlan {
   readonly stoppingMs?: number | undefined;
 }
 
-export interface LifecycleSettings {
-  /** Runs whose scripts are executed at once on this machine. */
-  readonly slots: number;
-  /** Length of the minute in which time limits are counted; shorter in tests. */
-  readonly minuteMilliseconds: number;
-  readonly stopGraceMilliseconds: number;
-}
+type LifecycleSettings = Pick<Options, 'slots' | 'minuteMs' | 'stopGraceMs'>;
 
 export interface LifecycleDependencies {
   readonly store: Store;
@@ -128,7 +123,7 @@ export class Lifecycle {
           { run: run.Id, processGroup: processGroup.id },
           'ending an abandoned run',
         );
-        await endGroup(processGroup.id, this.#settings.stopGraceMilliseconds);
+        await endGroup(processGroup.id, this.#settings.stopGraceMs);
       }
       if (run.JobRunState === 'WAITING' || run.JobRunState === 'STARTING') this.submit(record);
       else if (run.JobRunState === 'STOPPING') this.#endRecord(record, 'STOPPED');
@@ -151,23 +146,11 @@ export class Lifecycle {
 
   #pump(): void {
     if (this.#closing) return;
-    const queue = (): Queued[] =>
-      [...this.#live.values()].map(({ record, held, execution, plan }) => ({
-        record,
-        held,
-        executing: execution !== undefined,
-        takesSlot: plan.takesSlot,
-      }));
-    for (const { run } of releasable(queue())) {
-      const live = this.#live.get(run.Id);
-      if (live === undefined) continue;
+    for (const live of releasable([...this.#live.values()])) {
       if (live.plan.startingMs !== undefined) this.#hold(live, live.plan.startingMs);
       this.#change(live, { JobRunState: 'STARTING', StateDetail: undefined });
     }
-    for (const { run } of executable(queue(), this.#settings.slots)) {
-      const live = this.#live.get(run.Id);
-      if (live !== undefined) this.#execute(live);
-    }
+    for (const live of executable([...this.#live.values()], this.#settings.slots)) this.#execute(live);
   }
 
   #execute(live: LiveRun): void {
@@ -193,7 +176,7 @@ export class Lifecycle {
   }
 
   #limit(live: LiveRun): void {
-    this.#after(live, live.record.run.Timeout * this.#settings.minuteMilliseconds, () => {
+    this.#after(live, live.record.run.Timeout * this.#settings.minuteMs, () => {
       live.timedOut = true;
       live.execution?.stop();
     });

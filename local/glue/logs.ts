@@ -10,6 +10,7 @@ import {
   CreateLogGroupCommand,
   CreateLogStreamCommand,
   PutLogEventsCommand,
+  type CreateLogStreamCommandInput,
   type InputLogEvent,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { Logger } from 'pino';
@@ -55,15 +56,9 @@ export function cloudWatchLogs(region: string, flushMilliseconds: number, logger
   };
 }
 
-/** Names as CloudWatch Logs takes them. */
-interface LogStream {
-  readonly logGroupName: string;
-  readonly logStreamName: string;
-}
-
 class CloudWatchLogSink implements LogSink {
   readonly #client: CloudWatchLogsClient;
-  readonly #stream: LogStream;
+  readonly #stream: CreateLogStreamCommandInput;
   readonly #logger: Logger;
   readonly #timer: NodeJS.Timeout;
   #pending: InputLogEvent[] = [];
@@ -73,7 +68,12 @@ class CloudWatchLogSink implements LogSink {
   #complained = false;
   #sending: Promise<void> | undefined;
 
-  constructor(client: CloudWatchLogsClient, stream: LogStream, flushMilliseconds: number, logger: Logger) {
+  constructor(
+    client: CloudWatchLogsClient,
+    stream: CreateLogStreamCommandInput,
+    flushMilliseconds: number,
+    logger: Logger,
+  ) {
     this.#client = client;
     this.#stream = stream;
     this.#logger = logger.child({ group: stream.logGroupName, stream: stream.logStreamName });

@@ -127,7 +127,7 @@ export function membersOf(groupId: number): Member[] | undefined {
 }
 
 /** See {@link Member}; `undefined` when there is no such process. */
-export function statOf(pid: number): string[] | undefined {
+function statOf(pid: number): string[] | undefined {
   const stat = textOf(`/proc/${pid}/stat`);
   // The name is in brackets and may hold spaces and brackets itself.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');

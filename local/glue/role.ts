@@ -50,18 +50,12 @@ export function stsRoles(region: string, account: string): Roles {
             ...(policy === undefined ? {} : { Policy: policy }),
           }),
         );
-        if (
-          given?.AccessKeyId === undefined ||
-          given.SecretAccessKey === undefined ||
-          given.SessionToken === undefined
-        ) {
+        const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey } = given ?? {};
+        const { SessionToken: sessionToken } = given ?? {};
+        if (accessKeyId === undefined || secretAccessKey === undefined || sessionToken === undefined) {
           throw new Error('the answer has no credentials');
         }
-        return {
-          accessKeyId: given.AccessKeyId,
-          secretAccessKey: given.SecretAccessKey,
-          sessionToken: given.SessionToken,
-        };
+        return { accessKeyId, secretAccessKey, sessionToken };
       } catch (error) {
         const refused =
           error instanceof Error && /AccessDenied|NoSuchEntity|Malformed|Packed|Validation/.test(error.name);

@@ -12,41 +12,36 @@ export interface Queued {
   readonly record: RunRecord;
   /** Held back until something else lets it go, whatever the limits say. */
   readonly held: boolean;
-  /** Its execution has begun. */
-  readonly executing: boolean;
+  /** There when it has begun. */
+  readonly execution?: unknown;
   /** Whether its execution takes one of the machine's slots. */
-  readonly takesSlot: boolean;
+  readonly plan: { readonly takesSlot: boolean };
 }
 
 /** Waiting runs that may start now, oldest first. `live` is in the order of the starts. */
-export function releasable(live: readonly Queued[]): RunRecord[] {
+export function releasable<T extends Queued>(live: readonly T[]): T[] {
   const running = new Map<string, number>();
   for (const { record } of live) {
     const { JobName, JobRunState } = record.run;
     // A waiting run does not count against its job's limit yet.
     if (JobRunState !== 'WAITING') running.set(JobName, (running.get(JobName) ?? 0) + 1);
   }
-  const released: RunRecord[] = [];
-  for (const { record, held } of live) {
-    const { run, job } = record;
-    if (run.JobRunState !== 'WAITING' || held) continue;
+  return live.filter(({ record: { run, job }, held }) => {
+    if (run.JobRunState !== 'WAITING' || held) return false;
     const count = running.get(run.JobName) ?? 0;
-    if (count >= job.ExecutionProperty.MaxConcurrentRuns) continue;
+    if (count >= job.ExecutionProperty.MaxConcurrentRuns) return false;
     running.set(run.JobName, count + 1);
-    released.push(record);
-  }
-  return released;
+    return true;
+  });
 }
 
 /** Starting runs whose execution may begin now, oldest first. */
-export function executable(live: readonly Queued[], slots: number): RunRecord[] {
-  let free = slots - live.filter((queued) => queued.executing && queued.takesSlot).length;
-  const chosen: RunRecord[] = [];
-  for (const { record, held, executing, takesSlot } of live) {
-    if (record.run.JobRunState !== 'STARTING' || held || executing) continue;
-    if (takesSlot && free <= 0) continue;
-    if (takesSlot) free -= 1;
-    chosen.push(record);
-  }
-  return chosen;
+export function executable<T extends Queued>(live: readonly T[], slots: number): T[] {
+  let free = slots - live.filter(({ execution, plan }) => execution !== undefined && plan.takesSlot).length;
+  return live.filter(({ record, held, execution, plan }) => {
+    if (record.run.JobRunState !== 'STARTING' || held || execution !== undefined) return false;
+    if (!plan.takesSlot) return true;
+    free -= 1;
+    return free >= 0;
+  });
 }

@@ -104,14 +104,10 @@ export async function startLocalGlue(
     if (fault?.end !== undefined) return { execute: executeScripted(fault.end), takesSlot: false, ...holds };
     return { execute: executeScript(fault?.failAt), takesSlot: true, ...holds };
   };
-  const lifecycle = new Lifecycle(
-    {
-      slots: options.slots,
-      minuteMilliseconds: options.minuteMs,
-      stopGraceMilliseconds: options.stopGraceMs,
-    },
-    { store, plan, now, logger, retryOf: (failed) => automaticRetry(failed, store.nextSequence(), now()) },
-  );
+  const lifecycle = new Lifecycle(options, {
+    ...{ store, plan, now, logger },
+    retryOf: (failed) => automaticRetry(failed, store.nextSequence(), now()),
+  });
   const jobs = new Jobs(store, now);
   const runs = new Runs(store, jobs, lifecycle, now);
   const iam = options.authorise ? iamAuthorisation(region) : undefined;

@@ -24,10 +24,9 @@ export const toolchainSchema = z.object({
   /** Started in place of spark-submit. */
   launcher: z.string().min(1).optional(),
 });
-export type Toolchain = z.infer<typeof toolchainSchema>;
 
 export interface LaunchSettings {
-  readonly toolchain: Toolchain;
+  readonly toolchain: z.infer<typeof toolchainSchema>;
   readonly region: string;
   /** `AWS_ENDPOINT_URL` and its per-service variants, handed on to the script. */
   readonly endpoints: Readonly<Record<string, string>>;

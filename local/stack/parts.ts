@@ -12,8 +12,6 @@ import { builtProgram, type Toolchain } from './toolchain.ts';
 
 export interface Part {
   readonly name: PartName;
-  /** What people call it. */
-  readonly title: string;
   readonly command: CommandLine;
   readonly readyWithinMilliseconds: number;
 }
@@ -32,6 +30,7 @@ function declared(attribute: keyof typeof TYPES): string {
   return `${SEARCH_ATTRIBUTES[attribute]}=${words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')}`;
 }
 
+/** What people call each part. */
 export const TITLES: Record<PartName, string> = {
   temporal: 'Temporal',
   aws: 'MiniStack (S3, DynamoDB, IAM, logs)',
@@ -64,20 +63,21 @@ export function plainEnvironment(): Record<string, string> {
   };
 }
 
+/** By default a lone workflow waits up to 50 ms for each of its steps; nobody else's work is delayed here. */
+export const PROMPT_SERVER = ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=500'];
+
 export function temporalPart({ folder, ports, toolchain }: Site): Part {
   const names = Object.keys(TYPES) as (keyof typeof TYPES)[];
   const attributes = names.flatMap((name) => ['--search-attribute', declared(name)]);
   return {
     name: 'temporal',
-    title: TITLES.temporal,
     command: {
       program: toolchain.temporal,
       words: [
         ...['server', 'start-dev', '--ip', HOST, '--ui-ip', HOST, '--log-level', 'warn'],
         ...['--port', String(ports.temporal), '--ui-port', String(ports.temporalUi)],
         ...['--metrics-port', String(ports.temporalMetrics), '--db-filename', folder.temporalDatabase],
-        // By default a lone workflow waits up to 50 ms for each of its steps; nobody else's work is delayed here.
-        ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=500'],
+        ...PROMPT_SERVER,
         ...['--namespace', NAMESPACE, '--ui-disable-news-fetch', ...attributes],
       ],
       environment: { ...plainEnvironment(), TEMPORAL_CONFIG_FILE: folder.temporalConfiguration },
@@ -93,7 +93,6 @@ const AWS_SERVICES = ['s3', 'dynamodb', 'logs', 'monitoring', 'sts', 'iam', 'sns
 export function awsPart({ folder, ports, region, toolchain }: Site): Part {
   return {
     name: 'aws',
-    title: TITLES.aws,
     command: {
       program: toolchain.ministack,
       words: [],
@@ -120,20 +119,17 @@ export function awsPart({ folder, ports, region, toolchain }: Site): Part {
   };
 }
 
-export interface GlueOptions {
-  /** Take faults through its control address; for tests. */
-  readonly allowFaults: boolean;
-}
-
-/** @param environment the identity that it acts as, and where the other services are */
+/**
+ * @param environment the identity that it acts as, and where the other services are
+ * @param allowFaults take faults through its control address; for tests
+ */
 export function gluePart(
   { folder, ports, region, toolchain }: Site,
   environment: Readonly<Record<string, string>>,
-  { allowFaults }: GlueOptions,
+  allowFaults: boolean,
 ): Part {
   return {
     name: 'glue',
-    title: TITLES.glue,
     command: {
       program: process.execPath,
       words: [
@@ -152,7 +148,6 @@ export function gluePart(
 export function workerPart(environment: Readonly<Record<string, string>>): Part {
   return {
     name: 'worker',
-    title: TITLES.worker,
     command: {
       program: process.execPath,
       words: [builtProgram('worker/main.js')],

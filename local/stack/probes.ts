@@ -4,9 +4,6 @@ import proto from '@temporalio/proto';
 import { messageOf } from './errors.ts';
 import type { Endpoints, PartName } from './folder.ts';
 
-/** @returns why the part is not ready; `undefined` when it is. */
-export type Probe = () => Promise<string | undefined>;
-
 /** One question may take this long; a loaded machine answers a healthy server's within some hundred milliseconds. */
 const ANSWER_MILLISECONDS = 3_000;
 
@@ -21,52 +18,43 @@ export interface Probed {
   readonly pid: number;
 }
 
-export function probeOf({ name, endpoints, taskQueue, pid }: Probed): Probe {
+/** Why the part is not ready; `undefined` when it is. */
+export async function problemOf({ name, endpoints, taskQueue, pid }: Probed): Promise<string | undefined> {
   switch (name) {
     case 'temporal':
-      return temporalProbe(endpoints.temporal);
+      // The namespace is there some moments after the port answers.
+      return await askTemporal(endpoints.temporal, async ({ workflowService }) => {
+        await workflowService.describeNamespace({ namespace: NAMESPACE });
+        return undefined;
+      });
     case 'aws':
-      return httpProbe(`${endpoints.aws}/_ministack/health`);
+      return await askHttp(`${endpoints.aws}/_ministack/health`);
     case 'glue':
-      return httpProbe(`${endpoints.glue}/_local/health`);
+      return await askHttp(`${endpoints.glue}/_local/health`);
     case 'worker':
-      return workerProbe(endpoints.temporal, taskQueue, pid);
+      return await askTemporal(endpoints.temporal, (connection) => polling(connection, taskQueue, pid));
   }
 }
 
-function httpProbe(url: string): Probe {
-  return async () => {
-    try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MILLISECONDS) });
-      await response.arrayBuffer();
-      return response.ok ? undefined : `${url} answers ${response.status}`;
-    } catch (error) {
-      return `${url} does not answer (${messageOf(error)})`;
-    }
-  };
+async function askHttp(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MILLISECONDS) });
+    await response.arrayBuffer();
+    return response.ok ? undefined : `${url} answers ${response.status}`;
+  } catch (error) {
+    return `${url} does not answer (${messageOf(error)})`;
+  }
 }
 
-/** Ready when the namespace is there, which is some moments after the port answers. */
-function temporalProbe(address: string): Probe {
-  return () =>
-    askTemporal(address, async (connection) => {
-      await connection.workflowService.describeNamespace({ namespace: NAMESPACE });
-      return undefined;
-    });
-}
-
-/** Ready when that very process polls its task queue; an earlier worker may still be listed. */
-function workerProbe(address: string, taskQueue: string, pid: number): Probe {
-  return () =>
-    askTemporal(address, async (connection) => {
-      const { pollers } = await connection.workflowService.describeTaskQueue({
-        namespace: NAMESPACE,
-        taskQueue: { name: taskQueue },
-        taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-      });
-      const polls = pollers.some(({ identity }) => identity?.startsWith(`${pid}@`) === true);
-      return polls ? undefined : `process ${pid} does not poll the task queue ${taskQueue}`;
-    });
+/** That very process has to poll its task queue; an earlier worker may still be listed. */
+async function polling(connection: Connection, taskQueue: string, pid: number): Promise<string | undefined> {
+  const { pollers } = await connection.workflowService.describeTaskQueue({
+    namespace: NAMESPACE,
+    taskQueue: { name: taskQueue },
+    taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+  });
+  const polls = pollers.some(({ identity }) => identity?.startsWith(`${pid}@`) === true);
+  return polls ? undefined : `process ${pid} does not poll the task queue ${taskQueue}`;
 }
 
 async function askTemporal(

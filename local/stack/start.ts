@@ -16,10 +16,10 @@ import {
 } from './environments.ts';
 import { StackError } from './errors.ts';
 import { StackFolder, type EnvironmentFile, type StackFile } from './folder.ts';
-import { awsPart, gluePart, temporalPart, workerPart, type Part, type Site } from './parts.ts';
+import { awsPart, gluePart, temporalPart, TITLES, workerPart, type Part, type Site } from './parts.ts';
 import { DEFAULT_PORT_BASE, endpointsOf, HOST, portsFrom, requireFree } from './ports.ts';
 import { isAlive, StartedProcess, tailOf } from './processes.ts';
-import { probeOf } from './probes.ts';
+import { problemOf } from './probes.ts';
 import { provision } from './provision/provision.ts';
 import { regionFor } from './region.ts';
 import { endAll } from './stop.ts';
@@ -140,7 +140,7 @@ class Start {
       const metricsAddress = `${HOST}:${ports.workerMetrics}`;
       const parts = { folder, endpoints, region, settings, variables, provisioned, metricsAddress };
       const environment = environmentsOf(parts);
-      const glue = gluePart(site, glueEnvironment(endpoints, region, localGlue), { allowFaults });
+      const glue = gluePart(site, glueEnvironment(endpoints, region, localGlue), allowFaults);
       await this.#startAll([glue, workerPart(environment.worker)], taskQueue);
       folder.writeEnvironment(environment);
       return { folder, stack: this.#stack, environment, wasRunning: false, ignored: [] };
@@ -165,7 +165,7 @@ class Start {
 
   /** Starts a part and waits until it is ready. */
   async #start(part: Part, taskQueue: string): Promise<void> {
-    await this.#step(part.title, async () => {
+    await this.#step(TITLES[part.name], async () => {
       const logFile = join(this.#folder.logs, `${part.name}.log`);
       const process = await StartedProcess.start(part.command, logFile);
       // Written at once: whoever stops a stack whose start was killed has to know what it had started.
@@ -181,11 +181,10 @@ class Start {
   async #untilReady(part: Part, process: StartedProcess, taskQueue: string): Promise<void> {
     const { endpoints } = this.#stack;
     const { pid } = process.record;
-    const probe = probeOf({ name: part.name, endpoints, taskQueue, pid });
     const deadline = Date.now() + part.readyWithinMilliseconds;
     for (;;) {
       this.#signal.throwIfAborted();
-      const missing = await probe();
+      const missing = await problemOf({ name: part.name, endpoints, taskQueue, pid });
       if (missing === undefined && process.end === undefined) return;
       const seconds = part.readyWithinMilliseconds / 1000;
       const problem =
@@ -208,10 +207,10 @@ class Start {
   }
 }
 
-function failedPart({ title }: Part, problem: string, logFile: string): StackError {
+function failedPart({ name }: Part, problem: string, logFile: string): StackError {
   const tail = tailOf(logFile);
   return new StackError(
-    `${title} ${problem}${tail === '' ? '' : `\n\nThe end of its log:\n${tail}\n`}`,
+    `${TITLES[name]} ${problem}${tail === '' ? '' : `\n\nThe end of its log:\n${tail}\n`}`,
     `All of its log: ${logFile}`,
   );
 }

@@ -1,7 +1,7 @@
 /** How a stack is: each part's process, and whether it answers. */
 import { PART_NAMES, StackFolder, type Endpoints, type PartName, type StackFile } from './folder.ts';
 import { TITLES } from './parts.ts';
-import { probeOf } from './probes.ts';
+import { problemOf } from './probes.ts';
 import { isAlive } from './processes.ts';
 
 export interface PartStatus {
@@ -49,6 +49,6 @@ async function statusOf(name: PartName, stack: StackFile, taskQueue: string): Pr
   const { pid, logFile } = process;
   const known = { name, title, pid, logFile };
   if (!isAlive(process)) return { ...known, state: 'gone', problem: `process ${pid} has ended; see its log` };
-  const problem = await probeOf({ name, endpoints: stack.endpoints, taskQueue, pid })();
+  const problem = await problemOf({ name, endpoints: stack.endpoints, taskQueue, pid });
   return problem === undefined ? { ...known, state: 'ready' } : { ...known, state: 'not answering', problem };
 }

@@ -56,7 +56,7 @@ describe('the capacity of a run', () => {
 });
 
 it('DPU-seconds are reported for FLEX and auto-scaling runs only', () => {
-  const standard = { ExecutionClass: 'STANDARD', MaxCapacity: 4 };
+  const standard = { ExecutionClass: 'STANDARD', MaxCapacity: 4 } as const;
   expect(reportedDpuSeconds(standard, false, 30)).toBeUndefined();
   expect(reportedDpuSeconds(standard, true, 30)).toBe(120);
   expect(reportedDpuSeconds({ ...standard, ExecutionClass: 'FLEX' }, false, 30)).toBe(120);

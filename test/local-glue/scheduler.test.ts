@@ -43,8 +43,8 @@ function queued(
   return {
     record,
     held: false,
-    executing: state === 'RUNNING' || state === 'STOPPING',
-    takesSlot: true,
+    execution: state === 'RUNNING' || state === 'STOPPING' ? 'begun' : undefined,
+    plan: { takesSlot: true },
     ...more,
   };
 }
@@ -56,12 +56,12 @@ describe('a waiting run is released', () => {
       queued('a', 'WAITING', {}, 2),
       queued('a', 'WAITING', {}, 2),
     ];
-    expect(releasable(live)).toEqual([live[1]?.record]);
+    expect(releasable(live)).toEqual([live[1]]);
   });
 
   it('whatever other jobs do', () => {
     const live = [queued('a', 'RUNNING'), queued('a', 'WAITING'), queued('b', 'WAITING')];
-    expect(releasable(live)).toEqual([live[2]?.record]);
+    expect(releasable(live)).toEqual([live[2]]);
   });
 
   it('not while one of its job is still stopping, nor while it is held', () => {
@@ -74,20 +74,20 @@ describe('a starting run is executed', () => {
   it('when a slot is free, oldest first', () => {
     const live = [queued('a', 'RUNNING'), queued('b', 'STARTING'), queued('c', 'STARTING')];
     expect(executable(live, 1)).toEqual([]);
-    expect(executable(live, 2)).toEqual([live[1]?.record]);
+    expect(executable(live, 2)).toEqual([live[1]]);
   });
 
   it('at once when it takes none', () => {
     const live = [
       queued('a', 'RUNNING'),
       queued('b', 'STARTING'),
-      queued('c', 'STARTING', { takesSlot: false }),
+      queued('c', 'STARTING', { plan: { takesSlot: false } }),
     ];
-    expect(executable(live, 1)).toEqual([live[2]?.record]);
+    expect(executable(live, 1)).toEqual([live[2]]);
   });
 
   it('only once', () => {
-    expect(executable([queued('a', 'STARTING', { executing: true })], 5)).toEqual([]);
+    expect(executable([queued('a', 'STARTING', { execution: 'begun' })], 5)).toEqual([]);
   });
 });
 
@@ -96,7 +96,7 @@ it('limits are never exceeded', () => {
     job: fc.constantFrom('a', 'b', 'c'),
     state: fc.constantFrom<JobRunState>('WAITING', 'STARTING', 'RUNNING', 'STOPPING'),
     held: fc.boolean(),
-    takesSlot: fc.boolean(),
+    plan: fc.record({ takesSlot: fc.boolean() }),
   });
   fc.assert(
     fc.property(
@@ -105,16 +105,16 @@ it('limits are never exceeded', () => {
       fc.integer({ min: 1, max: 3 }),
       (runs, slots, limit) => {
         const live = runs.map(({ job, state, ...more }) => queued(job, state, more, limit));
-        const busy = live.filter((one) => one.executing && one.takesSlot).length;
+        const busy = live.filter((one) => one.execution !== undefined && one.plan.takesSlot).length;
         const chosen = executable(live, slots);
-        const taking = live.filter((one) => chosen.includes(one.record) && one.takesSlot).length;
+        const taking = chosen.filter(({ plan }) => plan.takesSlot).length;
         expect(taking).toBeLessThanOrEqual(Math.max(0, slots - busy));
         const released = releasable(live);
         for (const name of ['a', 'b', 'c']) {
           const before = live.filter(
             ({ record }) => record.run.JobName === name && record.run.JobRunState !== 'WAITING',
           ).length;
-          const added = released.filter((record) => record.run.JobName === name).length;
+          const added = released.filter(({ record }) => record.run.JobName === name).length;
           expect(added).toBeLessThanOrEqual(Math.max(0, limit - before));
         }
       },

@@ -1,7 +1,6 @@
 /** The bucket, made as it is declared. */
 import {
   CreateBucketCommand,
-  HeadBucketCommand,
   PutBucketEncryptionCommand,
   PutBucketLifecycleConfigurationCommand,
   PutBucketVersioningCommand,
@@ -14,7 +13,7 @@ import { BUCKET, type LifecycleRule } from '../../../pipeline/declared/bucket.ts
 import { unlessThere } from './idempotent.ts';
 
 export async function provisionBucket(s3: S3Client, bucket: string, region: string): Promise<void> {
-  if (!(await exists(s3, bucket))) await create(s3, bucket, region);
+  await create(s3, bucket, region);
   const { versioning, encryption, publicAccessBlocked, lifecycle } = BUCKET;
   await s3.send(
     new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: versioning } }),
@@ -63,16 +62,6 @@ function ruleOf({
       AbortIncompleteMultipartUpload: { DaysAfterInitiation: unfinishedUploadDays },
     }),
   };
-}
-
-async function exists(s3: S3Client, bucket: string): Promise<boolean> {
-  try {
-    await s3.send(new HeadBucketCommand({ Bucket: bucket }));
-    return true;
-  } catch (error) {
-    if (error instanceof Object && 'name' in error && error.name === 'NotFound') return false;
-    throw error;
-  }
 }
 
 /** S3's oldest region is the one that may not be named. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { glueEnvironment } from '../../../local/stack/environments.ts';
 import { gluePart, plainEnvironment, STOP_MILLISECONDS } from '../../../local/stack/parts.ts';
 import { portsFrom } from '../../../local/stack/ports.ts';
-import { probeOf } from '../../../local/stack/probes.ts';
+import { problemOf } from '../../../local/stack/probes.ts';
 import { end, StartedProcess } from '../../../local/stack/processes.ts';
 import type { CommandLine } from '../../../local/stack/processes.ts';
 import type { PartName, StackFile } from '../../../local/stack/folder.ts';
@@ -71,7 +71,7 @@ export class StackWithFaults {
       toolchain: readToolchain(process.env),
     };
     const seenByGlue = { ...file.endpoints, aws: this.jobs.endpoint };
-    const glue = gluePart(site, glueEnvironment(seenByGlue, REGION, localGlue), { allowFaults: true });
+    const glue = gluePart(site, glueEnvironment(seenByGlue, REGION, localGlue), true);
     const worker: CommandLine = {
       program: process.execPath,
       words: [WORKER],
@@ -100,8 +100,8 @@ export class StackWithFaults {
     await end(old, STOP_MILLISECONDS[name]);
     const { record } = await StartedProcess.start(command, old.logFile);
     const taskQueue = environment.worker['MSP_TASK_QUEUE'] ?? '';
-    const ready = probeOf({ name, endpoints: file.endpoints, taskQueue, pid: record.pid });
-    await until(`${name} is ready`, async () => (await ready()) === undefined, 60_000);
+    const part = { name, endpoints: file.endpoints, taskQueue, pid: record.pid };
+    await until(`${name} is ready`, async () => (await problemOf(part)) === undefined, 60_000);
     return record;
   }
 }

@@ -15,7 +15,7 @@ import type { Delivery, PipelineRequest } from '../../../client/pipeline-client.
 import { ROOT_KEY } from '../../../local/stack/provision/provision.ts';
 import { workerPart } from '../../../local/stack/parts.ts';
 import { freePortBase } from '../../../local/stack/ports.ts';
-import { probeOf } from '../../../local/stack/probes.ts';
+import { problemOf } from '../../../local/stack/probes.ts';
 import { end, StartedProcess } from '../../../local/stack/processes.ts';
 import { startStack } from '../../../local/stack/start.ts';
 import type { RunningStack } from '../../../local/stack/start.ts';
@@ -229,10 +229,11 @@ export class PipelineStack {
     const started = await StartedProcess.start(command, worker.logFile);
     folder.writeStack({ ...file, processes: { ...file.processes, worker: started.record } });
     const { taskQueue } = this.client.settings;
-    const probe = probeOf({ name: 'worker', endpoints: file.endpoints, taskQueue, pid: started.record.pid });
+    const { pid } = started.record;
+    const part = { name: 'worker', endpoints: file.endpoints, taskQueue, pid } as const;
     await until(
       'the worker polls its task queue',
-      async () => ((await probe()) === undefined ? true : undefined),
+      async () => ((await problemOf(part)) === undefined ? true : undefined),
       readyWithinMilliseconds,
     );
   }

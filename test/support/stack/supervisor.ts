@@ -3,7 +3,7 @@ import { temporalPart, gluePart } from '../../../local/stack/parts.ts';
 import type { Part } from '../../../local/stack/parts.ts';
 import { glueEnvironment } from '../../../local/stack/environments.ts';
 import { portsFrom } from '../../../local/stack/ports.ts';
-import { probeOf } from '../../../local/stack/probes.ts';
+import { problemOf } from '../../../local/stack/probes.ts';
 import { isAlive, StartedProcess } from '../../../local/stack/processes.ts';
 import { readToolchain } from '../../../local/stack/toolchain.ts';
 import { until } from '../until.ts';
@@ -60,12 +60,12 @@ export class Supervisor {
     const started = await StartedProcess.start(part.command, `${folder.logs}/${name}.log`);
     const now = folder.readStack() ?? stack;
     folder.writeStack({ ...now, processes: { ...now.processes, [name]: started.record } });
-    const ready = probeOf({ name, endpoints, taskQueue: '', pid: started.record.pid });
+    const probed = { name, endpoints, taskQueue: '', pid: started.record.pid };
     const outcome = await until(
       `${name} is back`,
       async () => {
         if (!isAlive(started.record)) return 'killed';
-        return (await ready()) === undefined ? 'ready' : undefined;
+        return (await problemOf(probed)) === undefined ? 'ready' : undefined;
       },
       part.readyWithinMilliseconds,
     );
@@ -84,6 +84,6 @@ export class Supervisor {
     // The last of those that the account was given; see the start of a stack.
     const key = folder.readCredentials().at(-1);
     if (key === undefined) throw new Error('The stack has no keys');
-    return gluePart(site, glueEnvironment(stack.endpoints, REGION, key), { allowFaults: true });
+    return gluePart(site, glueEnvironment(stack.endpoints, REGION, key), true);
   }
 }
