@@ -32,8 +32,8 @@ const environment = { ...cleaned(process.env), TMPDIR: temporary, MSP_SETUP_DIR:
 
 const tool = (path) => [process.execPath, join(CHECKOUT, 'node_modules', path)];
 const python = (...words) => [toolchain.python, '-m', ...words];
-const pythonSources = ['glue-scripts', 'test/glue-scripts', 'local/setup', 'bench'].filter((folder) =>
-  existsSync(join(CHECKOUT, folder)),
+const pythonSources = ['glue-scripts', 'test/glue-scripts', 'test/support', 'local/setup', 'bench'].filter(
+  (folder) => existsSync(join(CHECKOUT, folder)),
 );
 
 const totals = { passed: 0, failed: 0, skipped: 0 };

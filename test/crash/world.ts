@@ -26,6 +26,8 @@ import { SCRIPT_NAMES } from '../../pipeline/stages.ts';
 import type { RunStatus } from '../../workflows/pipeline/messages.ts';
 import { CrashingWorkers } from '../support/stack/crashing-workers.ts';
 import { PipelineStack } from '../support/stack/pipeline-stack.ts';
+import { SCRIPTS } from '../support/spark/launcher.ts';
+import type { Script } from '../support/spark/launcher.ts';
 import { csv, plays, songsCsv, usersCsv } from '../support/data/small-world.ts';
 import { Supervisor } from '../support/stack/supervisor.ts';
 import { trueItemsOf } from '../support/data/truth.ts';
@@ -100,8 +102,9 @@ export class CrashWorld {
     });
   }
 
-  static async start(): Promise<CrashWorld> {
-    const stack = await PipelineStack.start();
+  /** @param spark scripts that run with Spark; a stand-in takes the place of the others. All when absent. */
+  static async start(spark: readonly Script[] = SCRIPTS): Promise<CrashWorld> {
+    const stack = await PipelineStack.start({}, spark);
     const workers = await CrashingWorkers.take(stack);
     const world = new CrashWorld(stack, workers);
     await stack.deliver('songs.csv', songsCsv(), 'songs');

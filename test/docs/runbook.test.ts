@@ -17,9 +17,11 @@ describe('the runbook', () => {
   let shell: DocumentShell;
   let program: DocumentProgram;
   let situations: RunbookSituations;
-  const suite = pipelineStack(async () => {
-    situations.close();
-    await shell.stop();
+  const suite = pipelineStack({
+    leaving: async () => {
+      situations.close();
+      await shell.stop();
+    },
   });
   beforeAll(async () => {
     shell = new DocumentShell(suite.stack.running.environment.operator);

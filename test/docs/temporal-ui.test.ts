@@ -18,7 +18,7 @@ const RUN = 'from-the-ui';
 
 (browser === undefined ? describe.skip : describe)('a run in the Temporal UI', () => {
   let ui: TemporalUi;
-  const suite = pipelineStack(() => ui.close());
+  const suite = pipelineStack({ leaving: () => ui.close() });
   beforeAll(async () => {
     ui = await TemporalUi.open(browser ?? '', suite.stack.running.stack.endpoints.temporalUi);
   });

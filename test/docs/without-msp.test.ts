@@ -24,7 +24,7 @@ const PLAYS = csv(['1,0000000000000000000001,2024-06-25 10:00:00', 'x,y,z']);
 
 describe('docs/without-msp.md', () => {
   let shell: DocumentShell;
-  const suite = pipelineStack(() => shell.stop());
+  const suite = pipelineStack({ leaving: () => shell.stop() });
   beforeAll(() => {
     shell = new DocumentShell(suite.stack.running.environment.operator);
     shell.write('songs.csv', songsCsv());

@@ -25,6 +25,8 @@ import type { Plan } from '../support/faults/proxy.ts';
 import { StackWithFaults } from '../support/faults/stack-with-faults.ts';
 import { differences } from '../support/stack/pipeline-stack.ts';
 import type { PipelineStack } from '../support/stack/pipeline-stack.ts';
+import { SCRIPTS } from '../support/spark/launcher.ts';
+import type { Script } from '../support/spark/launcher.ts';
 import { csv, plays, songsCsv, usersCsv } from '../support/data/small-world.ts';
 import { trueItems } from '../support/data/truth.ts';
 import { within } from '../support/until.ts';
@@ -83,8 +85,9 @@ export class FaultWorld {
     this.#folder = folder;
   }
 
-  static async start(): Promise<FaultWorld> {
-    const system = await StackWithFaults.start();
+  /** @param spark scripts that run with Spark; a stand-in takes the place of the others. All when absent. */
+  static async start(spark: readonly Script[] = SCRIPTS): Promise<FaultWorld> {
+    const system = await StackWithFaults.start(spark);
     const world = new FaultWorld(system, await mkdtemp(join(tmpdir(), 'msp-faults-')));
     for (const [kind, content] of [
       ['songs', songsCsv()],

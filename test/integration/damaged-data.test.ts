@@ -6,6 +6,7 @@ import type { CliResult } from '../support/cli.ts';
 import { CrashingWorkers } from '../support/stack/crashing-workers.ts';
 import { differences } from '../support/stack/pipeline-stack.ts';
 import { csv, plays } from '../support/data/small-world.ts';
+import { SCRIPTS } from '../support/spark/launcher.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 import { trueItemsOf } from '../support/data/truth.ts';
 
@@ -27,8 +28,10 @@ const FILES = {
 
 describe('data that is damaged after it was published', () => {
   let workers: CrashingWorkers | undefined;
-  const suite = pipelineStack(async () => {
-    await workers?.stop();
+  const suite = pipelineStack({
+    leaving: async () => {
+      await workers?.stop();
+    },
   });
 
   beforeAll(async () => {
@@ -74,6 +77,7 @@ describe('data that is damaged after it was published', () => {
   });
 
   it('restores what has copies and makes the rest again, each play counted once, whoever is killed', async () => {
+    suite.stack.sparkFor(...SCRIPTS);
     workers = await CrashingWorkers.take(suite.stack, CRASH_POINTS);
     await destroy(await keyBelow(`validated/plays/listen_date=${MONDAY}/`));
     await overwrite(await keyBelow(`kpis/listen_date=${TUESDAY}/`));
@@ -106,6 +110,7 @@ describe('data that is damaged after it was published', () => {
   });
 
   it('goes back to an earlier edition of a day as a new one', async () => {
+    suite.stack.sparkFor();
     const rolled = await cli(
       ...[
         'recover',

@@ -6,6 +6,7 @@ import type { ListedRun } from '../../client/run-listing.ts';
 import { updates } from '../../workflows/pipeline/messages.ts';
 import { differences } from '../support/stack/pipeline-stack.ts';
 import { csv, plays } from '../support/data/small-world.ts';
+import { SCRIPTS } from '../support/spark/launcher.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 import { toolchain } from '../support/stack/toolchain.ts';
 import { trueItemsOf } from '../support/data/truth.ts';
@@ -20,7 +21,7 @@ const NEXT_DAY_WITHIN_MS = 180_000;
 const execute = promisify(execFile);
 
 describe('days that come in pieces', () => {
-  const suite = pipelineStack();
+  const suite = pipelineStack({ spark: SCRIPTS });
   /** What counts now: the content of each delivered key. */
   const counting = new Map<string, string>();
 
@@ -61,12 +62,14 @@ describe('days that come in pieces', () => {
   });
 
   it('gives a late file to its day alone', async () => {
+    suite.stack.sparkFor('validate_data', 'compute_kpis');
     await deliver('late.csv', csv(plays(4, 50, [TUESDAY])));
     expect((await suite.stack.run('late')).days).toEqual([{ day: TUESDAY, edition: 2 }]);
     expect(await wrong()).toEqual([]);
   });
 
   it('counts every play once when three runs publish the same day at once', async () => {
+    suite.stack.sparkFor('compute_kpis');
     const shared = plays(5, 40, [WEDNESDAY]);
     const names = ['one.csv', 'two.csv', 'three.csv'];
     for (const [at, name] of names.entries()) {
@@ -98,6 +101,7 @@ describe('days that come in pieces', () => {
   });
 
   it('publishes what arrives between two executions of a cron chain, which the temporal CLI has started', async () => {
+    suite.stack.sparkFor();
     await deliver('thursday.csv', csv(plays(30, 60, [THURSDAY])));
     const chain = ['--workflow-id', 'nightly', '--type', 'musicStreamingPipeline', '--cron', '@every 3s'];
     await execute(toolchain().temporal, ['workflow', 'start', '--task-queue', 'music_streaming', ...chain], {

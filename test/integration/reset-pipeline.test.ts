@@ -16,6 +16,13 @@ const LATE = csv(plays(3, 60, [TUESDAY]));
 
 describe('a pipeline that is reset', () => {
   const suite = pipelineStack();
+  // It does not end by itself.
+  const inTheWay = {
+    kind: 'run',
+    job: '*_validation',
+    arguments: { '--run_token': 'in-the-way/*' },
+    end: { state: 'SUCCEEDED', afterMs: 600_000 },
+  };
 
   beforeAll(async () => {
     await suite.stack.deliverReference();
@@ -24,11 +31,13 @@ describe('a pipeline that is reset', () => {
   });
 
   it('ends the run in its way, processes all days anew and takes the file that was claimed', async () => {
+    await suite.stack.faults(inTheWay);
     await suite.stack.deliver('late.csv', LATE);
     await suite.stack.start('in-the-way');
     await suite.stack.glueWorks('in-the-way');
     await suite.stack.client.schedules.apply();
 
+    suite.stack.sparkFor('validate_data', 'compute_kpis');
     const operator = suite.stack.running.environment.operator;
     const reset = await msp(operator, 'reset', '--all', '--reason', 'drill', '--yes', '-o', 'json');
     expect(reset).toMatchObject({ exitCode: 0 });

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from music_streaming.items import COLUMNS, SCHEMA, digest_of
 from support.rows import DAY, NOW, table, track
 
 RUN = "test-run"
+
+STAND_IN = Path(__file__).parents[2] / "support" / "spark" / "stand_in.py"
 
 TRACKS = 30
 USERS = 50
@@ -267,13 +270,15 @@ class World:
             "report_prefix": reports,
             "script_digest": "d1",
         }
-        words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
-        self._patch.setattr(sys, "argv", [script.__name__, *words])
-        script.main()
+        self._call(script, [word for name, value in arguments.items() for word in (f"--{name}", value)])
         report = self.latest_report()
         assert (report["version"], report["run"], report["jobRunId"]) == (1, RUN, job_run_id)
         assert report["scriptDigest"] == "d1"
         return report
+
+    def _call(self, script: ModuleType, words: list[str]) -> None:
+        self._patch.setattr(sys, "argv", [script.__name__, *words])
+        script.main()
 
     def latest_report(self) -> Report:
         """Of the latest run, which may have failed after it."""
@@ -290,6 +295,16 @@ class World:
             row["dimensions"] = json.loads(row["dimensions"])
             row["metadata"] = json.loads(row["metadata"])
         return read
+
+
+class StandInWorld(World):
+    """Its scripts are run by what takes the place of spark-submit in tests of whole stacks."""
+
+    def _call(self, script: ModuleType, words: list[str]) -> None:
+        source = Path(script.__file__ or "")
+        package = ["--py-files", str(source.parent)]
+        program = [sys.executable, str(STAND_IN), "--master", "local[2]", *package, str(source)]
+        subprocess.run([*program, *words], check=True)
 
 
 def planned_day(validation: Validation, day: str = DAY, *, edition: int = 1, retired: Sequence[str] = ()) -> Report:

@@ -22,7 +22,7 @@ const OUT_OF_MEMORY = { state: 'FAILED', category: 'OUT_OF_MEMORY_ERROR', errorM
 /** Longer than any test. */
 const ENDLESS = { state: 'SUCCEEDED', afterMs: 600_000 };
 
-/** A run of the schedule may be with real Spark in its three jobs, on two busy cores. */
+/** A run of the schedule may be in its three jobs, on two busy cores. */
 const QUIET_WITHIN_MS = 120_000;
 
 const DENIED = { UserName: 'msp-worker', PolicyName: 'denied' };

@@ -8,7 +8,7 @@ import { problemOf } from '../../../local/stack/probes.ts';
 import { end, StartedProcess } from '../../../local/stack/processes.ts';
 import type { CommandLine } from '../../../local/stack/processes.ts';
 import type { PartName, StackFile } from '../../../local/stack/folder.ts';
-import { readToolchain } from '../../../local/stack/toolchain.ts';
+import type { Script } from '../spark/launcher.ts';
 import { PipelineStack } from '../stack/pipeline-stack.ts';
 import { until } from '../until.ts';
 import { FaultProxy } from './proxy.ts';
@@ -37,8 +37,8 @@ export class StackWithFaults {
     this.jobs = jobs;
   }
 
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<StackWithFaults> {
-    const stack = await PipelineStack.start(environment);
+  static async start(spark: readonly Script[]): Promise<StackWithFaults> {
+    const stack = await PipelineStack.start({}, spark);
     const { aws, glue } = stack.running.stack.endpoints;
     const worker = await FaultProxy.start({ aws, glue });
     const jobs = await FaultProxy.start({ aws, glue }, isOfScript);
@@ -68,7 +68,7 @@ export class StackWithFaults {
       folder,
       ports: portsFrom(file.portBase),
       region: REGION,
-      toolchain: readToolchain(process.env),
+      toolchain: this.stack.toolchain,
     };
     const seenByGlue = { ...file.endpoints, aws: this.jobs.endpoint };
     const glue = gluePart(site, glueEnvironment(seenByGlue, REGION, localGlue), true);

@@ -1,6 +1,6 @@
 /**
- * A whole local stack for a test file: real servers and real Spark, in a folder and on ports of its own, with what
- * tests do to it and see of it. Assertions read as the account's root, so that no permission hides anything.
+ * A whole local stack for a test file: real servers, and real Spark where it is asked for, in a folder and on ports of
+ * its own, with what tests do to it and see of it. Assertions read as the account's root, so that no permission hides anything.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,7 @@ import { end, StartedProcess } from '../../../local/stack/processes.ts';
 import { startStack } from '../../../local/stack/start.ts';
 import type { RunningStack } from '../../../local/stack/start.ts';
 import { stopStack } from '../../../local/stack/stop.ts';
+import type { Toolchain } from '../../../local/stack/toolchain.ts';
 import { kpiItemSchema } from '../../../pipeline/kpi-items.ts';
 import type { StageName } from '../../../pipeline/stages.ts';
 import { statusQuery } from '../../../workflows/pipeline/messages.ts';
@@ -27,6 +28,8 @@ import type { RunStatus } from '../../../workflows/pipeline/messages.ts';
 import type { PipelineStatus } from '../../../workflows/pipeline/state.ts';
 import type { PipelineResult } from '../../../workflows/pipeline/workflow.ts';
 import { songsCsv, usersCsv } from '../data/small-world.ts';
+import { Launcher } from '../spark/launcher.ts';
+import type { Script } from '../spark/launcher.ts';
 import type { TrueItem } from '../data/truth.ts';
 import { until, within } from '../until.ts';
 
@@ -54,10 +57,12 @@ export class PipelineStack {
   readonly s3: S3Client;
   readonly #dynamo: DynamoDBDocumentClient;
   readonly #dir: string;
+  readonly #launcher: Launcher;
   #deliveries = 0;
 
-  private constructor(dir: string, running: RunningStack) {
+  private constructor(dir: string, running: RunningStack, launcher: Launcher) {
     this.#dir = dir;
+    this.#launcher = launcher;
     this.running = running;
     this.client = PipelineClient.connect({ environment: running.environment.operator });
     const access = { region: 'eu-west-1', endpoint: running.stack.endpoints.aws, credentials: ROOT_KEY };
@@ -65,20 +70,20 @@ export class PipelineStack {
     this.#dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(access));
   }
 
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<PipelineStack> {
+  /** @param withSpark scripts that run with Spark; a stand-in takes the place of the others */
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+    withSpark: readonly Script[] = [],
+  ): Promise<PipelineStack> {
     const dir = await mkdtemp(join(tmpdir(), 'msp-stack-'));
-    const { MSP_SETUP_DIR } = process.env;
+    const launcher = Launcher.make(join(dir, 'tools'), withSpark);
     const running = await startStack({
       dir,
       portBase: await freePortBase(),
-      environment: {
-        ...(MSP_SETUP_DIR === undefined ? {} : { MSP_SETUP_DIR }),
-        ...IMPATIENT,
-        ...environment,
-      },
+      environment: { MSP_SETUP_DIR: launcher.folder, ...IMPATIENT, ...environment },
       allowFaults: true,
     });
-    return new PipelineStack(dir, running);
+    return new PipelineStack(dir, running, launcher);
   }
 
   async stop(): Promise<void> {
@@ -90,6 +95,16 @@ export class PipelineStack {
     await Promise.all(Object.values(processes).map((part) => end(part, 0)));
     await stopStack(this.#dir);
     await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  /** The programs that it runs with. */
+  get toolchain(): Toolchain {
+    return this.#launcher.toolchain;
+  }
+
+  /** From now on these scripts run with Spark, and the others without. */
+  sparkFor(...scripts: readonly Script[]): void {
+    this.#launcher.useSparkFor(scripts);
   }
 
   /** Delivers content under a name below `streams/`. */

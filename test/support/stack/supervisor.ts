@@ -5,7 +5,6 @@ import { glueEnvironment } from '../../../local/stack/environments.ts';
 import { portsFrom } from '../../../local/stack/ports.ts';
 import { problemOf } from '../../../local/stack/probes.ts';
 import { isAlive, StartedProcess } from '../../../local/stack/processes.ts';
-import { readToolchain } from '../../../local/stack/toolchain.ts';
 import { until } from '../until.ts';
 import type { PipelineStack } from './pipeline-stack.ts';
 
@@ -77,8 +76,8 @@ export class Supervisor {
   }
 
   #part(name: Supervised): Part {
+    const { toolchain } = this.#stack;
     const { folder, stack } = this.#stack.running;
-    const toolchain = readToolchain(process.env);
     const site = { folder, ports: portsFrom(stack.portBase), region: REGION, toolchain };
     if (name === 'temporal') return temporalPart(site);
     // The last of those that the account was given; see the start of a stack.

@@ -1,5 +1,6 @@
-/** Suites on a whole stack with real Spark. */
+/** Suites on a whole stack. */
 import { jest } from '@jest/globals';
+import type { Script } from '../spark/launcher.ts';
 import { PipelineStack } from '../stack/pipeline-stack.ts';
 import { perSuite } from './standing.ts';
 
@@ -15,11 +16,19 @@ export function wholeStackLimit(): void {
   jest.setTimeout(LIMIT_MS);
 }
 
-/** @param leaving ends what tests have added, while the stack is still there */
-export function pipelineStack(leaving?: () => Promise<void>): { readonly stack: PipelineStack } {
+interface StackOptions {
+  /** Scripts that run with Spark; a stand-in takes the place of the others. */
+  readonly spark?: readonly Script[];
+  /** Ends what tests have added, while the stack is still there. */
+  readonly leaving?: () => Promise<void>;
+}
+
+export function pipelineStack({ spark = [], leaving }: StackOptions = {}): {
+  readonly stack: PipelineStack;
+} {
   wholeStackLimit();
   const stack = perSuite(
-    () => PipelineStack.start(),
+    () => PipelineStack.start({}, spark),
     async (started) => {
       try {
         await leaving?.();
