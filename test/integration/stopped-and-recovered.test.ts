@@ -1,6 +1,6 @@
 /**
- * A pipeline that is stopped in the middle of its work and brought back, by the command line on a whole stack with real
- * Spark: the numbers are those of a run that nobody stopped.
+ * A pipeline that is stopped in the middle of its work and brought back, by the command line on a whole stack: the
+ * numbers are those of a run that nobody stopped.
  */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
@@ -25,7 +25,7 @@ const shutdownSchema = z.looseObject({
 });
 
 describe('a pipeline that is stopped', () => {
-  const suite = pipelineStack();
+  const suite = pipelineStack({ spark: ['compute_kpis', 'load_dynamodb'] });
   const content = csv(plays(1, 300, ['2024-07-01']));
   const cli = (...args: string[]): Promise<CliResult> =>
     msp(suite.stack.running.environment.operator, ...args);
@@ -70,6 +70,13 @@ describe('a pipeline that is stopped', () => {
 
   it('validates once more what it has published, when it is told to', async () => {
     const { client } = suite.stack;
+    suite.stack.sparkFor();
+    await suite.stack.faults({
+      kind: 'run',
+      job: '*_kpi_computation',
+      times: 1,
+      end: { state: 'SUCCEEDED', afterMs: 600_000 },
+    });
     const day = '2024-07-03';
     const known = plays(3, 200, [day]);
     await suite.stack.deliver('unknown.csv', csv([...known, `9001,0000000000000000000001,${day} 23:59:59`]));
