@@ -3,6 +3,7 @@
  * which `npm run test:long -- crash` tries whole. Recoveries of data are killed in `integration/damaged-data.test.ts`.
  */
 import { describe, expect, it } from '@jest/globals';
+import { SCRIPTS } from '../support/spark/launcher.ts';
 import { stackWorld } from '../support/suites/whole-stack.ts';
 import { Matrix } from './matrix.ts';
 import { brokenPromises } from './promises.ts';
@@ -46,7 +47,7 @@ const QUICK = {
 } as const;
 
 describe('what loses its worker, its Temporal server and its Glue on the way', () => {
-  const suite = stackWorld(() => CrashWorld.start());
+  const suite = stackWorld(() => CrashWorld.start([]));
 
   it('is a run that is right when starting a Glue run is throttled, refused and answered never', async () => {
     await suite.world.stack.faults(
@@ -75,6 +76,8 @@ describe('what loses its worker, its Temporal server and its Glue on the way', (
   it.each(Object.entries(QUICK))('is a %s that keeps every promise', async (name, points) => {
     const kind = SUBJECTS[name];
     if (kind === undefined) throw new Error(`There is no subject ${name}`);
+    // What dies in the middle of its work is a run's Spark.
+    suite.world.stack.sparkFor(...(name === 'run' ? SCRIPTS : []));
     expect(await Matrix.of(suite.world, kind).try(...points)).toMatchObject({
       verdict: 'kept',
       wrong: [],
