@@ -142,7 +142,7 @@ const FILES: readonly (readonly [name: string, content: string | Buffer, expecte
 const MARKERS = ['streams/.DS_Store', 'streams/_committed_8236417823', 'streams/_started_8236417823'];
 
 describe('bad input', () => {
-  const suite = pipelineStack();
+  const suite = pipelineStack({ spark: ['validate_data', 'compute_kpis'] });
   beforeAll(async () => {
     await suite.stack.deliverReference();
   });
@@ -208,6 +208,7 @@ describe('bad input', () => {
   });
 
   it('finds nothing new, and says what it passes over, where only markers are left', async () => {
+    suite.stack.sparkFor();
     const glue = (await suite.stack.glueRuns()).length;
     const { run, outcome } = await suite.stack.run('markers');
     expect(outcome).toBe('no new input');
