@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { differences } from '../support/stack/pipeline-stack.ts';
 import { realData, WITHOUT_REAL_DATA } from '../support/data/real-data.ts';
+import { SCRIPTS } from '../support/spark/launcher.ts';
 import { pipelineStack } from '../support/suites/whole-stack.ts';
 import { trueItems } from '../support/data/truth.ts';
 
@@ -15,7 +16,7 @@ const DAY = '2024-06-25';
   `the real day${real === undefined ? `: ${WITHOUT_REAL_DATA}` : ''}`,
   () => {
     const { songs, users, streams } = real ?? { songs: '', users: '', streams: ['', '', ''] as const };
-    const suite = pipelineStack();
+    const suite = pipelineStack({ spark: SCRIPTS });
     let folder: string;
 
     beforeAll(async () => {
@@ -54,6 +55,7 @@ const DAY = '2024-06-25';
     });
 
     it('follows a correction under the same key, and forgets what it replaced', async () => {
+      suite.stack.sparkFor('validate_data', 'compute_kpis');
       const [first, ...others] = streams;
       // Half of the plays are gone, and all of one genre with them: rankings get shorter and items vanish.
       const lines = (await readFile(first, 'utf8')).trimEnd().split('\n');
