@@ -8,6 +8,7 @@ import { PASSING } from '../support/faults/answers.ts';
 import type { PassingFault } from '../support/faults/answers.ts';
 import type { Operation } from '../support/faults/operations.ts';
 import { EveryFault } from '../support/faults/plans.ts';
+import { SCRIPTS } from '../support/spark/launcher.ts';
 import { stackWorld } from '../support/suites/whole-stack.ts';
 import { OPERATIONS } from './operations.ts';
 import { FaultWorld } from './world.ts';
@@ -63,7 +64,7 @@ const STOP_OPERATIONS: readonly Operation[] = [
 ];
 
 describe('a run of which every call fails in every way', () => {
-  const suite = stackWorld(() => FaultWorld.start());
+  const suite = stackWorld(() => FaultWorld.start([]));
   const faults = new EveryFault({
     passing: (operation) => SOME[operation] ?? PASSING,
     inARow: (operation) => (SELDOM.includes(operation) ? PASSING.length : 2),
@@ -109,6 +110,7 @@ describe('a run of which every call fails in every way', () => {
       inARow: () => 1,
       refusing: () => [],
     });
+    suite.world.stack.sparkFor(...SCRIPTS);
     await suite.world.deliver();
     expect(await suite.world.run('scripts', scripts, suite.world.system.jobs)).toEqual({
       outcome: 'published',
@@ -119,6 +121,7 @@ describe('a run of which every call fails in every way', () => {
     );
     expect(await suite.world.newGlueRuns()).toHaveLength(3);
     expect(await suite.world.wrongItems()).toEqual([]);
+    suite.world.stack.sparkFor();
   });
 
   it('has had every fault of every operation', () => {
