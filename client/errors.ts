@@ -25,8 +25,22 @@ export const CLIENT_ERROR_CODES = {
   /** The run waits for an operator. */
   NeedsOperator: 'NeedsOperator',
 } as const;
+/** One of {@link CLIENT_ERROR_CODES}. */
 export type ClientErrorCode = (typeof CLIENT_ERROR_CODES)[keyof typeof CLIENT_ERROR_CODES];
 
+/**
+ * What the client throws on purpose.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await pipeline.runs.command('approve', run, { by, reason });
+ * } catch (error) {
+ *   if (error instanceof ClientError && error.code === 'Refused') console.error(error.message, error.advice);
+ *   else throw error;
+ * }
+ * ```
+ */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
   readonly code: ClientErrorCode;

@@ -30,6 +30,7 @@ export const glueRunSchema = z.object({
   failure: z.string().optional(),
   errorMessage: z.string().optional(),
 });
+/** A job run as Glue tells it: times in seconds, moments in ISO 8601. */
 export type GlueRun = z.infer<typeof glueRunSchema>;
 
 const WHOLE_ID = /^jr_[0-9a-f]{64}/;
@@ -40,6 +41,7 @@ const RUNS_SEARCHED = 200;
 /** Runs among which live ones are looked for: more than a job's concurrency limit lets live. */
 const LIVE_SEARCHED = 1000;
 
+/** Runs of the pipeline's Glue jobs. Needs the rights of an operator; no worker and no Temporal server. */
 export class GlueRuns {
   readonly #jobRuns: JobRuns;
   readonly #pipeline: string;

@@ -13,8 +13,10 @@ export const publishedKpiSchema = kpiItemSchema.extend({
   /** Epoch seconds after which DynamoDB deletes the item. */
   expires_at: z.number(),
 });
+/** An item of the table: one KPI of one day. */
 export type PublishedKpi = z.infer<typeof publishedKpiSchema>;
 
+/** Which items of a day are asked for. */
 export interface KpiQuestion {
   /** UTC date of the plays. */
   readonly date: string;
@@ -33,8 +35,19 @@ export const tableSchema = z.object({
   keys: z.array(z.string()),
   indexes: z.array(z.object({ name: z.string(), status: z.string(), keys: z.array(z.string()) })),
 });
+/** The table as DynamoDB describes it; its count of items is some hours old. */
 export type TableView = z.infer<typeof tableSchema>;
 
+/**
+ * Reads the published KPIs.
+ *
+ * @example
+ * ```ts
+ * for (const item of await pipeline.kpis.query({ date: '2024-06-25', metric: 'top_song' })) {
+ *   console.log(item.id, item);
+ * }
+ * ```
+ */
 export class Kpis {
   readonly #table: Table;
 

@@ -16,6 +16,7 @@ export const prefixUsageSchema = z.object({
   /** When the newest object was written. */
   newestAt: z.string().optional(),
 });
+/** How many objects a prefix holds, and of how many bytes. */
 export type PrefixUsage = z.infer<typeof prefixUsageSchema>;
 
 export class Objects {

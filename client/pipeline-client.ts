@@ -54,6 +54,7 @@ export type { RecoveryRequest } from '../pipeline/recovery/request.ts';
 export type { PipelineRequest } from '../pipeline/request.ts';
 export type { ResetRequest } from '../pipeline/reset/request.ts';
 
+/** How {@link PipelineClient.connect} finds the pipeline. */
 export interface ConnectOptions {
   /** The process environment when absent. */
   readonly environment?: Environment;
@@ -64,6 +65,7 @@ export interface ConnectOptions {
   readonly attempts?: number;
 }
 
+/** The pipeline: each part of what can be asked of it is a property. */
 export class PipelineClient {
   readonly settings: Settings;
   readonly temporal: TemporalLink;

@@ -33,6 +33,7 @@ export const listedProcedureSchema = z.object({
   startedAt: z.string(),
   endedAt: z.string().optional(),
 });
+/** A procedure as the server lists it; needs no worker. */
 export type ListedProcedure = z.infer<typeof listedProcedureSchema>;
 
 export const procedureViewSchema = listedProcedureSchema.extend({
@@ -85,4 +86,5 @@ export const procedureViewSchema = listedProcedureSchema.extend({
     )
     .readonly(),
 });
+/** All that is known of a procedure: plan, steps, waits, ways on, end. */
 export type ProcedureView = z.infer<typeof procedureViewSchema>;

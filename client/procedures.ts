@@ -50,6 +50,17 @@ export type ProcedureEnd =
   | { readonly ended: 'completed'; readonly result: ProcedureResult }
   | { readonly ended: 'failed'; readonly message: string; readonly failure?: string };
 
+/**
+ * Starts and steers procedures.
+ *
+ * @example
+ * ```ts
+ * const procedure = await pipeline.procedures.recoverData({ dates: ['2024-06-25'], by, reason });
+ * const { plan } = await pipeline.procedures.view(procedure);
+ * if (plan !== null) await pipeline.procedures.command('approve', procedure, { by, reason, digest: plan.digest });
+ * const end = await pipeline.procedures.result(procedure);
+ * ```
+ */
 export class Procedures {
   readonly #link: TemporalLink;
   readonly #settings: Settings;

@@ -19,6 +19,7 @@ export const qualityRecordSchema = z.object({
   /** Absent when the run had nothing to validate, and only took away. */
   report: validationReportSchema.optional(),
 });
+/** What the gate has judged, and on what. */
 export type QualityRecord = z.infer<typeof qualityRecordSchema>;
 
 const optionalText = z
@@ -41,6 +42,7 @@ export const judgedRowSchema = z.object({
   /** The line as delivered. */
   raw: optionalText,
 });
+/** A row that was set aside or is under review, with why. Holds personal data. */
 export type JudgedRow = z.infer<typeof judgedRowSchema>;
 
 export type RowKind = 'errors' | 'review';
@@ -51,6 +53,7 @@ const BATCH_ROWS = 10_000;
 /** What is needed of the bucket. */
 type Documents = Pick<Objects, 'name' | 'json' | 'text' | 'bytes'>;
 
+/** Reads what validation has found in a run. Needs S3 only. */
 export class Quality {
   readonly #bucket: Documents;
 

@@ -24,6 +24,7 @@ export const listedRunSchema = z.object({
   /** An execution of a cron chain whose time has not come: it has done nothing yet. */
   waitsUntil: z.string().optional(),
 });
+/** One execution of a run, as the server lists it; needs no worker. */
 export type ListedRun = z.infer<typeof listedRunSchema>;
 
 /** The pipeline's own status, unless the execution has ended without the run knowing, as one that was terminated. */

@@ -22,6 +22,7 @@ import { ClientError, explain, notFound } from './errors.ts';
 import { askRun } from './run-answers.ts';
 import type { RunReference } from './references.ts';
 
+/** What going on with a closed run would keep, and what it would do. */
 export interface RecoveryPlan {
   readonly run: string;
   readonly workflowId: string;
@@ -36,6 +37,7 @@ export interface RecoveryPlan {
 
 const { EventType, ResetReapplyExcludeType } = proto.temporal.api.enums.v1;
 
+/** Goes on with runs that have ended early. */
 export class RunRecovery {
   readonly #link: TemporalLink;
   readonly #settings: Settings;

@@ -46,6 +46,16 @@ export type RunEnd =
 /** Runs looked at to find `latest` or a run by its id in the bucket: months of daily runs. */
 const RUNS_SEARCHED = 500;
 
+/**
+ * Starts, finds, asks and commands runs.
+ *
+ * @example
+ * ```ts
+ * const run = await pipeline.runs.start({});
+ * const end = await pipeline.runs.result(run);
+ * if (end.ended === 'completed') console.log(end.result.outcome, end.result.days);
+ * ```
+ */
 export class Runs {
   readonly #link: TemporalLink;
   readonly #client: Client;

@@ -39,6 +39,7 @@ export const scheduleSchema = z.object({
   /** What differs from the declaration. */
   differences: z.array(z.object({ field: z.string(), declared: z.string(), actual: z.string() })),
 });
+/** A schedule or a cron chain that starts the pipeline; moments in ISO 8601. */
 export type ScheduleView = z.infer<typeof scheduleSchema>;
 
 export const applyResultSchema = z.object({
@@ -48,6 +49,7 @@ export const applyResultSchema = z.object({
 });
 export type ApplyResult = z.infer<typeof applyResultSchema>;
 
+/** The schedules that start the pipeline. Needs a Temporal server, no worker. */
 export class Schedules {
   readonly #link: TemporalLink;
   readonly #client: Client;

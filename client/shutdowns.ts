@@ -41,6 +41,7 @@ export interface DirectMeasures {
 }
 export type MeasureName = 'schedules' | 'runs' | 'glueRuns';
 
+/** How a shutdown ended; one that could not do all of it has failed. */
 export type ShutdownEnd =
   | { readonly ended: 'completed'; readonly result: ShutdownResult }
   | { readonly ended: 'failed'; readonly message: string };
@@ -52,6 +53,7 @@ const LOOK_MS = 100;
 /** Events of an execution that no worker has begun: it was started, and a task was scheduled. */
 const EVENTS_BEFORE_A_WORKER = 2;
 
+/** Begins emergency shutdowns, and does without a worker what can be done without one. */
 export class Shutdowns {
   readonly #link: TemporalLink;
   readonly #settings: Settings;
